@@ -1,0 +1,579 @@
+//! A conversation with one board: raw mode, programs, leaving it as it was found.
+//!
+//! The state machines are `ucli_protocol::host`'s; here are the clock, the wire and Ctrl-C.
+
+use std::time::{Duration, Instant};
+
+use ucli_protocol::host::{Enter, EnterEvent, Exec, ExecError, ExecEvent, Leave, LeaveEvent, Paste};
+use ucli_protocol::traceback;
+
+use super::interrupt;
+use super::mount::MountServer;
+use super::wire::Wire;
+use crate::device::Target;
+use crate::error::{Code, Error, Result};
+use crate::output::Printer;
+use crate::output::sanitise;
+use crate::transport::OpenOptions;
+use crate::transport::tap::Tap;
+
+/// How long one way of reaching the raw prompt is given.
+const ATTEMPT: Duration = Duration::from_millis(250);
+/// How long a board may take to leave raw mode before it is left alone.
+const LEAVING: Duration = Duration::from_secs(2);
+/// More of a traceback than this is not kept.
+const MAX_TRACEBACK_BYTES: usize = 64 * 1024;
+/// Fills any block that a board may still be waiting for; as typed input it is harmless.
+const FLOOD_BYTES: usize = 40 * 1024;
+
+/// A piece of a program's output.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Output<'a> {
+    /// What it prints.
+    Stdout(&'a [u8]),
+    /// What came out of turn: a thread, a driver, the boot.
+    Aside(&'a [u8]),
+}
+
+/// Takes a program's output as it comes.
+pub(crate) type Sink<'s> = dyn FnMut(Output<'_>) -> Result<()> + 's;
+
+/// How long a program may go on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Patience {
+    /// As long as it likes.
+    Forever,
+    /// It may be silent for this long (our own questions).
+    Quiet(Duration),
+    /// It may run for this long, then it is interrupted.
+    Limit(Duration),
+}
+
+/// How a program ended.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// The traceback; empty when nothing was raised.
+    pub(crate) traceback: Vec<u8>,
+    /// It ended in a soft reset (`SystemExit`).
+    pub(crate) reset: bool,
+    /// Ctrl-C was passed on to it.
+    pub(crate) interrupted: bool,
+    /// The time given to it ran out.
+    pub(crate) timed_out: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// Nothing is known.
+    Unknown,
+    /// At the raw prompt.
+    Raw,
+    /// At the friendly prompt, or a program runs.
+    Friendly,
+    /// Something was left half done: the board may wait for more bytes.
+    Torn,
+}
+
+/// One board and what is known of its state.
+pub(crate) struct Session {
+    pub(super) wire: Wire,
+    target: Target,
+    options: OpenOptions,
+    mode: Mode,
+    paste: Paste,
+    pub(super) printer: Printer,
+    pub(super) degraded: u8,
+    mount: Option<MountServer>,
+    /// Keyboard or piped input for the program that runs.
+    pub(crate) input: Option<std::sync::mpsc::Receiver<Vec<u8>>>,
+}
+
+impl Session {
+    /// Opens the board; nothing is sent yet.
+    ///
+    /// # Errors
+    /// Those of the transport.
+    pub(crate) fn open(target: Target, options: OpenOptions, printer: &Printer, record: Option<&std::path::Path>) -> Result<Self> {
+        let mut transport = target.open(&options)?;
+        if printer.is_verbose() || record.is_some() {
+            let file = match record {
+                Some(path) => Some(
+                    std::fs::File::create(path).map_err(|error| Error::local("create", path, &error))?,
+                ),
+                None => None,
+            };
+            transport = Box::new(Tap::new(transport, printer.clone(), file));
+        }
+        Ok(Self {
+            wire: Wire::new(transport),
+            target,
+            options,
+            mode: Mode::Unknown,
+            paste: Paste::Unknown,
+            printer: printer.clone(),
+            degraded: 0,
+            mount: None,
+            input: None,
+        })
+    }
+
+    /// What was chosen.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The address as the user would give it.
+    pub(crate) fn name(&self) -> &str {
+        self.wire.name()
+    }
+
+    /// How long a board may be silent when it is asked something.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.options.timeout
+    }
+
+    /// The bytes to and from the board, for the terminal.
+    pub(crate) fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
+    }
+
+    /// The directory that is mounted on the board, if any.
+    pub(crate) fn mount(&mut self) -> Option<&mut MountServer> {
+        self.mount.as_mut()
+    }
+
+    /// Serves a local directory from now on, or no more.
+    pub(crate) fn set_mount(&mut self, server: Option<MountServer>) {
+        self.mount = server;
+    }
+
+    /// What the state of the board is after somebody else (a person) talked to it.
+    pub(crate) fn forget_state(&mut self) {
+        self.mode = Mode::Unknown;
+    }
+
+    /// Something was left half done; the next [`Session::enter_raw`] gets the board out of it.
+    pub(super) fn tear(&mut self) {
+        self.mode = Mode::Torn;
+    }
+
+    /// Whether the board stands at the raw prompt.
+    pub(crate) fn is_raw(&self) -> bool {
+        self.mode == Mode::Raw
+    }
+
+    /// Opens the same board again after it has restarted.
+    ///
+    /// # Errors
+    /// [`Code::NoBoard`] when it does not come back within `patience`.
+    pub(crate) fn reopen(&mut self, patience: Duration) -> Result<()> {
+        // The old handle goes first: an exclusive port cannot be opened twice.
+        self.wire = Wire::new(Box::new(crate::transport::replay::Replay::empty(self.wire.name())));
+        let mut transport = self.target.reopen(&self.options, patience)?;
+        if self.printer.is_verbose() {
+            transport = Box::new(Tap::new(transport, self.printer.clone(), None));
+        }
+        self.wire = Wire::new(transport);
+        self.mode = Mode::Unknown;
+        Ok(())
+    }
+
+    /// Brings the board to its raw prompt from whatever it does.
+    ///
+    /// # Errors
+    /// [`Code::NoAnswer`] when it does not get there in time, [`Code::Interrupted`].
+    pub(crate) fn enter_raw(&mut self) -> Result<()> {
+        if self.mode == Mode::Raw {
+            return Ok(());
+        }
+        self.enter(false, &mut |_| Ok(()))
+    }
+
+    /// A soft reset that ends at the raw prompt: `boot.py` runs, `main.py` does not.
+    ///
+    /// # Errors
+    /// As [`Session::enter_raw`].
+    pub(crate) fn soft_reset_raw(&mut self, sink: &mut Sink<'_>) -> Result<()> {
+        self.enter(true, sink)
+    }
+
+    fn enter(&mut self, soft_reset: bool, sink: &mut Sink<'_>) -> Result<()> {
+        let pressed = interrupt::count();
+        if self.mode == Mode::Torn {
+            self.flood()?;
+        }
+        self.wire.drop_input()?;
+        let mut machine = Enter::new(soft_reset);
+        let started = Instant::now();
+        let mut attempt_ends = started + ATTEMPT;
+        let (mut rebooting, mut silent, mut tail) = (false, true, Vec::new());
+        loop {
+            let bytes = machine.send().to_vec();
+            if !bytes.is_empty() {
+                machine.sent(self.wire.write_some(&bytes)?);
+            }
+            while !self.wire.pending().is_empty() {
+                silent = false;
+                let (used, event) = machine.receive(self.wire.pending());
+                match event {
+                    Some(EnterEvent::Aside(text)) => {
+                        keep_tail(&mut tail, text);
+                        if rebooting {
+                            sink(Output::Aside(text))?;
+                        }
+                    }
+                    Some(EnterEvent::Rebooting) => rebooting = true,
+                    Some(EnterEvent::Entered) => {
+                        self.wire.consume(used);
+                        self.mode = Mode::Raw;
+                        return Ok(());
+                    }
+                    None => {}
+                }
+                self.wire.consume(used);
+            }
+            if interrupt::count() > pressed {
+                return Err(Error::new(Code::Interrupted, "Interrupted while connecting"));
+            }
+            if started.elapsed() > self.options.timeout {
+                return Err(self.no_answer(silent, &tail, rebooting));
+            }
+            if !self.wire.fill(attempt_ends)? && Instant::now() >= attempt_ends {
+                machine.timeout();
+                attempt_ends = Instant::now() + ATTEMPT;
+            }
+        }
+    }
+
+    /// Fills what a torn transfer may be waiting for, so that the agent on the board gives up.
+    fn flood(&mut self) -> Result<()> {
+        let fill = vec![ucli_protocol::control::INTERRUPT; FLOOD_BYTES];
+        let deadline = Instant::now() + Duration::from_secs(1);
+        let mut sent = 0;
+        while sent < fill.len() && Instant::now() < deadline {
+            sent += self.wire.write_some(&fill[sent..])?;
+            self.wire.fill(Instant::now())?;
+        }
+        // The agent listens for a tenth of a second of quiet before it ends.
+        let quiet = Instant::now() + Duration::from_millis(300);
+        while self.wire.fill(quiet)? || Instant::now() < quiet {
+            let len = self.wire.pending().len();
+            self.wire.consume(len);
+            if Instant::now() > deadline + Duration::from_secs(2) {
+                break;
+            }
+        }
+        self.mode = Mode::Unknown;
+        Ok(())
+    }
+
+    fn no_answer(&self, silent: bool, tail: &[u8], rebooting: bool) -> Error {
+        let name = self.name();
+        let seconds = self.options.timeout.as_secs_f64();
+        if rebooting {
+            return Error::new(Code::NoAnswer, format!("`{name}` did not come back from its soft reset in {seconds} s"))
+                .hint("`boot.py` may not end; press reset, or start with `ucli repl` and Ctrl-C");
+        }
+        if silent {
+            return Error::new(Code::NoAnswer, format!("`{name}` does not answer"))
+                .hint(format!(
+                    "It is open and silent at {} baud. If a program is running with interrupts off, press reset and try again",
+                    self.options.baud
+                ))
+                .hint(format!("`ucli doctor -p {name}` checks cable, permissions, boot loader and baud rate"));
+        }
+        let said = sanitise::line(&sanitise::lossy(tail));
+        let error = Error::new(Code::NoAnswer, format!("`{name}` talks but gives no MicroPython prompt in {seconds} s"));
+        error
+            .hint(format!("The last it said: `{said}`"))
+            .hint("A program that catches KeyboardInterrupt must be stopped with the reset button; other firmware must be flashed")
+    }
+
+    /// Runs `source` and hands out what it prints.
+    ///
+    /// # Errors
+    /// [`Code::Interrupted`] at the second Ctrl-C, [`Code::NoAnswer`], [`Code::ConnectionLost`].
+    /// An exception on the board is no error here; it is in the [`Outcome`].
+    pub(crate) fn exec(&mut self, source: &[u8], patience: Patience, sink: &mut Sink<'_>) -> Result<Outcome> {
+        self.run(Exec::new(source, self.paste), patience, sink)
+    }
+
+    /// Runs a `.mpy` image on firmware that takes one over the wire.
+    ///
+    /// # Errors
+    /// [`Code::Unsupported`] when it does not; else as [`Session::exec`].
+    #[expect(dead_code, reason = "`run --mpy` comes with the compiler")]
+    pub(crate) fn exec_mpy(&mut self, image: &[u8], patience: Patience, sink: &mut Sink<'_>) -> Result<Outcome> {
+        self.run(Exec::new_mpy(image, self.paste), patience, sink)
+    }
+
+    fn run(&mut self, mut machine: Exec<'_>, patience: Patience, sink: &mut Sink<'_>) -> Result<Outcome> {
+        self.enter_raw()?;
+        self.wire.listen_afresh();
+        let mut outcome = Outcome::default();
+        let mut clock = Clock::new(patience, self.options.timeout);
+        loop {
+            self.push(&mut machine)?;
+            if self.take(&mut machine, &mut clock, &mut outcome, sink)? {
+                return Ok(outcome);
+            }
+            self.watch_keys(&mut machine, &mut clock, &mut outcome)?;
+            self.forward_input(&machine)?;
+            let slice = if self.input.is_some() { Duration::from_millis(20) } else { interrupt::SLICE };
+            self.wire.fill(Instant::now() + slice)?;
+            clock.check(self, &mut machine, &mut outcome)?;
+        }
+    }
+
+    /// Sends what may go out now.
+    pub(super) fn push(&mut self, machine: &mut Exec<'_>) -> Result<()> {
+        loop {
+            let bytes = machine.send();
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            let len = self.wire.write_some(bytes)?;
+            if len > 0 {
+                self.wire.listen_afresh();
+            }
+            machine.sent(len);
+            let pace = machine.pace_ms();
+            if pace > 0 {
+                self.wire.fill(Instant::now() + Duration::from_millis(u64::from(pace)))?;
+            }
+            if len == 0 || !self.wire.pending().is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Uses up the input; true when the program has ended.
+    fn take(
+        &mut self,
+        machine: &mut Exec<'_>,
+        clock: &mut Clock,
+        outcome: &mut Outcome,
+        sink: &mut Sink<'_>,
+    ) -> Result<bool> {
+        while !self.wire.pending().is_empty() {
+            let (used, event) = match machine.receive(self.wire.pending()) {
+                Ok(found) => found,
+                Err(error) => return Err(self.exec_error(error)),
+            };
+            let mut reply = Vec::new();
+            let mut ended = false;
+            match event {
+                Some(ExecEvent::Started) => clock.started(),
+                Some(ExecEvent::Stdout(text)) => match &mut self.mount {
+                    Some(mount) => mount.filter(text, &mut reply, &mut |plain| sink(Output::Stdout(plain)))?,
+                    None => sink(Output::Stdout(text))?,
+                },
+                Some(ExecEvent::Stderr(text)) => {
+                    let room = MAX_TRACEBACK_BYTES.saturating_sub(outcome.traceback.len());
+                    outcome.traceback.extend_from_slice(&text[..text.len().min(room)]);
+                }
+                Some(ExecEvent::Aside(text)) => sink(Output::Aside(text))?,
+                Some(ExecEvent::Finished { .. } | ExecEvent::Cancelled) => ended = true,
+                Some(ExecEvent::Reset) => {
+                    outcome.reset = true;
+                    ended = true;
+                }
+                None => {}
+            }
+            self.wire.consume(used);
+            if !reply.is_empty() {
+                self.wire.write_all(&reply, self.options.timeout)?;
+            }
+            if ended {
+                self.paste = machine.paste();
+                return Ok(true);
+            }
+            if used == 0 {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) fn exec_error(&mut self, error: ExecError) -> Error {
+        match error {
+            ExecError::ControlByte { .. } => Error::new(Code::Unsupported, format!("The program cannot be sent: {error}"))
+                .hint("Copy it to the board with `ucli cp` and import it there"),
+            ExecError::ImageUnsupported => {
+                Error::new(Code::Unsupported, "The board's firmware takes no .mpy over the wire")
+            }
+            ExecError::WindowIsZero => {
+                self.mode = Mode::Torn;
+                Error::new(Code::Protocol, format!("`{}` announced a window of 0 bytes", self.name()))
+            }
+        }
+    }
+
+    fn watch_keys(&mut self, machine: &mut Exec<'_>, clock: &mut Clock, outcome: &mut Outcome) -> Result<()> {
+        let pressed = interrupt::count().saturating_sub(clock.pressed);
+        if pressed >= 2 {
+            self.mode = Mode::Unknown;
+            return Err(Error::new(Code::Interrupted, "Detached; the program was asked to stop and may still run"));
+        }
+        if pressed == 1 && !outcome.interrupted {
+            outcome.interrupted = true;
+            machine.interrupt();
+        }
+        Ok(())
+    }
+
+    fn forward_input(&mut self, machine: &Exec<'_>) -> Result<()> {
+        if !machine.is_running() {
+            return Ok(());
+        }
+        let Some(input) = &self.input else { return Ok(()) };
+        let mut typed = Vec::new();
+        while let Ok(bytes) = input.try_recv() {
+            typed.extend_from_slice(&bytes);
+        }
+        // Control bytes would reach the REPL, not the program.
+        typed.retain(|byte| !(1..=5).contains(byte));
+        for byte in &mut typed {
+            if *byte == b'\n' {
+                *byte = b'\r';
+            }
+        }
+        self.wire.write_all(&typed, self.options.timeout)
+    }
+
+    /// Runs a question of our own and returns what it printed.
+    ///
+    /// # Errors
+    /// Also when Python raised something: [`Code::BoardException`] with the last line of it.
+    pub(crate) fn ask(&mut self, source: &str) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        let patience = Patience::Quiet(self.options.timeout.max(Duration::from_secs(10)));
+        let outcome = self.exec(source.as_bytes(), patience, &mut |piece| {
+            if let Output::Stdout(text) = piece {
+                out.extend_from_slice(text);
+            }
+            Ok(())
+        })?;
+        if outcome.interrupted {
+            return Err(Error::new(Code::Interrupted, "Interrupted"));
+        }
+        if outcome.traceback.is_empty() {
+            return Ok(out);
+        }
+        Err(exception_error(&outcome.traceback))
+    }
+
+    /// Leaves raw mode: the board stands at its friendly prompt afterwards.
+    ///
+    /// # Errors
+    /// When the connection is lost. A board that does not answer is left alone without an error.
+    pub(crate) fn leave(&mut self) -> Result<()> {
+        if self.mode != Mode::Raw {
+            return Ok(());
+        }
+        self.leave_with(false, LEAVING, &mut |_| Ok(()))
+    }
+
+    /// A soft reset from the friendly prompt: `boot.py` and `main.py` run. Their output goes to
+    /// `sink` until the prompt or until `patience` is over.
+    ///
+    /// # Errors
+    /// As [`Session::enter_raw`].
+    pub(crate) fn soft_reset_friendly(&mut self, patience: Duration, sink: &mut Sink<'_>) -> Result<()> {
+        self.enter_raw()?;
+        self.leave_with(true, patience, sink)
+    }
+
+    fn leave_with(&mut self, soft_reset: bool, patience: Duration, sink: &mut Sink<'_>) -> Result<()> {
+        let mut machine = Leave::new(soft_reset);
+        self.mode = Mode::Friendly;
+        let deadline = Instant::now() + patience;
+        let mut rebooting = false;
+        loop {
+            let bytes = machine.send().to_vec();
+            if !bytes.is_empty() {
+                machine.sent(self.wire.write_some(&bytes)?);
+            }
+            while !self.wire.pending().is_empty() {
+                let (used, event) = machine.receive(self.wire.pending());
+                match event {
+                    Some(LeaveEvent::Aside(text)) if rebooting => sink(Output::Aside(text))?,
+                    Some(LeaveEvent::Rebooting) => rebooting = true,
+                    Some(LeaveEvent::Left) => {
+                        self.wire.consume(used);
+                        return Ok(());
+                    }
+                    _ => {}
+                }
+                self.wire.consume(used);
+            }
+            let attempt = Instant::now() + ATTEMPT;
+            if !self.wire.fill(deadline.min(attempt))? && Instant::now() >= deadline {
+                return Ok(());
+            }
+            if self.wire.silence() > ATTEMPT && !rebooting {
+                machine.timeout();
+                self.wire.listen_afresh();
+            }
+        }
+    }
+}
+
+/// What the time says while a program is sent and runs.
+struct Clock {
+    patience: Patience,
+    timeout: Duration,
+    is_started: bool,
+    started: Instant,
+    pressed: u32,
+}
+
+impl Clock {
+    fn new(patience: Patience, timeout: Duration) -> Self {
+        Self { patience, timeout, is_started: false, started: Instant::now(), pressed: interrupt::count() }
+    }
+
+    fn started(&mut self) {
+        self.is_started = true;
+        self.started = Instant::now();
+    }
+
+    fn check(&self, session: &mut Session, machine: &mut Exec<'_>, outcome: &mut Outcome) -> Result<()> {
+        let silence = session.wire.silence();
+        let given_up = match (self.is_started, self.patience) {
+            (false, _) => silence > self.timeout,
+            (true, Patience::Quiet(limit)) => silence > limit,
+            (true, Patience::Limit(limit)) => {
+                if self.started.elapsed() > limit && !outcome.timed_out {
+                    outcome.timed_out = true;
+                    machine.interrupt();
+                }
+                outcome.timed_out && self.started.elapsed() > limit + self.timeout
+            }
+            (true, Patience::Forever) => false,
+        };
+        if !given_up {
+            return Ok(());
+        }
+        session.mode = Mode::Torn;
+        let name = session.name();
+        let what = if self.is_started { "stopped answering" } else { "does not accept the program" };
+        Err(Error::new(Code::NoAnswer, format!("`{name}` {what}: silent for {} s", silence.as_secs()))
+            .hint("Press reset and try again; a larger `--timeout` gives a slow board more time"))
+    }
+}
+
+/// An exception of the board as an error: its last line, and the file error it stands for.
+pub(crate) fn exception_error(text: &[u8]) -> Error {
+    let trace = traceback::parse(text);
+    let line = sanitise::line(sanitise::lossy(trace.last_line()).trim());
+    Error::new(Code::BoardException, format!("The board raised {line}"))
+}
+
+fn keep_tail(tail: &mut Vec<u8>, text: &[u8]) {
+    const KEEP: usize = 120;
+    tail.extend_from_slice(text);
+    if tail.len() > KEEP {
+        tail.drain(..tail.len() - KEEP);
+    }
+}
