@@ -1,2 +1,8 @@
 #![no_std]
-//! Under construction.
+#![forbid(unsafe_code)]
+//! Both ends of the wire between a host and a MicroPython board, without I/O.
+
+pub mod control;
+pub mod host;
+mod scan;
+pub mod window;
