@@ -4,5 +4,8 @@
 
 pub mod control;
 pub mod host;
+pub mod literal;
 mod scan;
+pub mod traceback;
+pub mod value;
 pub mod window;
