@@ -1,2 +1,11 @@
 #![no_std]
-//! Under construction.
+#![forbid(unsafe_code)]
+//! Both ends of the wire between a host and a MicroPython board, without I/O.
+
+pub mod control;
+pub mod host;
+pub mod literal;
+mod scan;
+pub mod traceback;
+pub mod value;
+pub mod window;
