@@ -2,10 +2,12 @@
 #![forbid(unsafe_code)]
 //! Both ends of the wire between a host and a MicroPython board, without I/O.
 
+pub mod agent;
 pub mod control;
 pub mod host;
 pub mod literal;
 mod scan;
 pub mod traceback;
 pub mod value;
+pub mod webrepl;
 pub mod window;
