@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use ucli_protocol::host::{Enter, EnterEvent, Exec, ExecError, ExecEvent, Leave, LeaveEvent, Paste};
-use ucli_protocol::traceback;
+use ucli_protocol::traceback::Traceback;
 
 use super::interrupt;
 use super::mount::MountServer;
@@ -155,6 +155,21 @@ impl Session {
     /// Something was left half done; the next [`Session::enter_raw`] gets the board out of it.
     pub(super) fn tear(&mut self) {
         self.mode = Mode::Torn;
+    }
+
+    /// Whether something was left half done.
+    pub(super) fn is_torn(&self) -> bool {
+        self.mode == Mode::Torn
+    }
+
+    /// What is known of the board's raw-paste mode.
+    pub(super) fn paste(&self) -> Paste {
+        self.paste
+    }
+
+    /// Remembers what was learnt of the board's raw-paste mode.
+    pub(super) fn set_paste(&mut self, paste: Paste) {
+        self.paste = paste;
     }
 
     /// Whether the board stands at the raw prompt.
@@ -565,9 +580,13 @@ impl Clock {
 
 /// An exception of the board as an error: its last line, and the file error it stands for.
 pub(crate) fn exception_error(text: &[u8]) -> Error {
-    let trace = traceback::parse(text);
-    let line = sanitise::line(sanitise::lossy(trace.last_line()).trim());
-    Error::new(Code::BoardException, format!("The board raised {line}"))
+    let text = sanitise::lossy(text);
+    let line = match Traceback::parse(&text) {
+        Some(trace) if trace.message.is_empty() => trace.exception.to_string(),
+        Some(trace) => format!("{}: {}", trace.exception, trace.message),
+        None => text.trim().to_string(),
+    };
+    Error::new(Code::BoardException, format!("The board raised {}", sanitise::line(line.trim())))
 }
 
 fn keep_tail(tail: &mut Vec<u8>, text: &[u8]) {
