@@ -6,6 +6,7 @@ pub mod agent;
 pub mod control;
 pub mod host;
 pub mod literal;
+pub mod mount;
 mod scan;
 pub mod traceback;
 pub mod value;
