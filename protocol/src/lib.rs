@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod control;
+pub mod device;
 pub mod host;
 pub mod literal;
 pub mod mount;
