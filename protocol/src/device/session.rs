@@ -136,7 +136,6 @@ enum After {
 }
 
 const PASTE_END: &[u8] = &[control::END];
-const OK_SOFT_RESET: &[u8] = b"OK\r\n";
 const REFUSED_AND_PROMPT: &[u8] = b"R\x00>";
 const END_AND_PROMPT: &[u8] = b"\x04>";
 
@@ -361,7 +360,7 @@ impl Session {
                 State::Output(control::NEW_LINE, After::Banner)
             }
             (control::INTERRUPT, _) => State::Reading,
-            (_, _) if is_empty => State::Output(OK_SOFT_RESET, After::SoftReset),
+            (_, _) if is_empty => State::Output(control::OK_SOFT_RESET, After::SoftReset),
             (_, _) => State::Output(control::OK, After::Execute(SourceKind::Source)),
         };
         // What ends the line without running it throws it away.
