@@ -1,8 +1,10 @@
 //! Host end and device end glued together in memory: whole, one byte at a time, random splits.
 
 mod board;
+mod random;
 
-use board::{Board, Random, report};
+use board::{Board, report};
+use random::Random;
 use ucli_protocol::device::{Config, Mode, SourceKind};
 use ucli_protocol::host::{Enter, EnterEvent, Exec, ExecEvent, Leave, LeaveEvent, Paste};
 

@@ -5,8 +5,10 @@
 //! fuzz targets in `tests/fuzz` do the same with a search behind it.
 
 mod board;
+mod random;
 
-use board::{Board, Random};
+use board::Board;
+use random::Random;
 use ucli_protocol::agent::{Decoder, Sender};
 use ucli_protocol::device::{Config, Event, Outcome, Session};
 use ucli_protocol::host::{Enter, Exec, ExecEvent, Leave, Paste, Payload};

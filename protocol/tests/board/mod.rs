@@ -1,55 +1,14 @@
 //! A board in memory: the device end of the protocol with a toy in place of an interpreter.
 //!
 //! Its "programs" are single words, so that a test knows what must come back; any other source
-//! answers with its own length and checksum, which shows whether it arrived whole. Seeded
-//! randomness is here too: a failing test prints its seed.
-
-use std::io::Write as _;
+//! answers with its own length and checksum, which shows whether it arrived whole; a comment
+//! answers nothing.
 
 use ucli_protocol::control;
 use ucli_protocol::device::{Config, Event, Mode, Outcome, Refusal, Session, SourceKind};
 
-/// A small generator (xorshift64*), so that the crate needs no dependency.
-pub(crate) struct Random {
-    state: u64,
-    /// Printed when the test that owns this panics.
-    seed: u64,
-}
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        let state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        Self { state, seed }
-    }
-
-    fn next(&mut self) -> u64 {
-        self.state ^= self.state >> 12;
-        self.state ^= self.state << 25;
-        self.state ^= self.state >> 27;
-        self.state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
-    }
-
-    /// A number below `limit`, which must not be 0.
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit as u64).expect("below a usize")
-    }
-
-    pub(crate) fn byte(&mut self) -> u8 {
-        self.next().to_le_bytes()[0]
-    }
-
-    pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
-        (0..len).map(|_| self.byte()).collect()
-    }
-}
-
-impl Drop for Random {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let _ = writeln!(std::io::stderr(), "the seed was {}", self.seed);
-        }
-    }
-}
+/// What the toy says when it starts.
+pub(crate) const BANNER: &[u8] = b"uPy v0.1; toy\r\nType \"help()\" for more information.\r\n";
 
 /// A checksum for the toy interpreter and its tests.
 pub(crate) fn report(kind: SourceKind, source: &[u8]) -> String {
@@ -210,6 +169,7 @@ impl Board {
             .and_then(|rest| rest.strip_suffix(",end='')"));
         match printed {
             Some(digit) => self.output.extend_from_slice(digit.as_bytes()),
+            None if text.starts_with('#') && !text.contains('\n') => {}
             None => self
                 .output
                 .extend_from_slice(report(kind, &source).as_bytes()),
@@ -240,8 +200,7 @@ impl Board {
     }
 
     fn banner(&mut self) {
-        self.output
-            .extend_from_slice(b"uPy v0.1; toy\r\nType \"help()\" for more information.\r\n");
+        self.output.extend_from_slice(BANNER);
         self.output.extend_from_slice(control::PROMPT);
     }
 }
