@@ -37,6 +37,9 @@ pub const RAW_PROMPT_ON_NEW_LINE: &[u8] = b"\n>";
 /// Answer of raw mode to the end of the source.
 pub const OK: &[u8] = b"OK";
 
+/// Answer of raw mode to the end of an empty source; a soft reset follows.
+pub const OK_SOFT_RESET: &[u8] = b"OK\r\n";
+
 /// The friendly prompt.
 pub const PROMPT: &[u8] = b">>> ";
 /// The friendly prompt at the start of a line: what an idle device ends its output with.
@@ -52,6 +55,8 @@ pub const NEW_LINE: &[u8] = b"\r\n";
 
 /// What every port prints when it starts a soft reset (some print more around it).
 pub const SOFT_REBOOT: &[u8] = b"soft reboot";
+/// What MicroPython's ports print; others leave the first word out.
+pub const MPY_SOFT_REBOOT: &[u8] = b"MPY: soft reboot";
 /// The line a soft reset starts with.
 pub const SOFT_REBOOT_LINE: &[u8] = b"MPY: soft reboot\r\n";
 

@@ -444,14 +444,11 @@ fn timeouts_rotate_and_harden() {
 fn soft_reset_waits_for_the_new_prompt() {
     let board: &[&[u8]] = &[
         b"raw REPL; CTRL-B to exit\r\n>",
-        b"OK\r\nMPY: soft reboot\r\nhello from boot\r\nraw REPL; CTRL-B to exit\r\n>",
+        b"OK\r\nMPY: soft reboot\r\nhello from boot OK\r\nraw REPL; CTRL-B to exit\r\n>",
     ];
     let (sent, report, left) = enter(&mut Enter::new(true), board);
     assert_eq!(sent, b"\r\x03\x01\x04");
-    assert_eq!(
-        report,
-        "OK\\r\\nMPY: <reboot>\\r\\nhello from boot<entered>"
-    );
+    assert_eq!(report, "<reboot>\\r\\nhello from boot OK\\r\\n<entered>");
     assert_eq!(left, b"");
 }
 

@@ -66,9 +66,11 @@ const CALLING: &[&[u8]] = &[
 const RESETTING: &[&[u8]] = &[
     control::RAW_BANNER_PROMPT_ON_NEW_LINE,
     control::RAW_BANNER_PROMPT,
+    control::MPY_SOFT_REBOOT,
     control::SOFT_REBOOT,
+    control::OK_SOFT_RESET,
 ];
-const SOFT_REBOOT: usize = 2;
+const OK_SOFT_RESET: usize = 4;
 
 /// A source that prints the digit of a try, and what the board then writes, prompt included.
 struct Check {
@@ -202,16 +204,19 @@ impl Enter {
                 None
             }
             (State::Checking, 0) => self.at_prompt(),
-            (State::Resetting, SOFT_REBOOT) => {
-                self.waited = 0;
-                if core::mem::replace(&mut self.reset_started, true) {
-                    return None;
-                }
-                Some(EnterEvent::Rebooting)
-            }
             // No Ctrl-A is unanswered here, so a banner can only come from the reset, even where
             // the words before it are in another language.
-            (State::Resetting, _) => self.finish(),
+            (State::Resetting, BANNER | BANNER_ON_NEW_LINE) => self.finish(),
+            // Once the board boots, the same words are somebody's output.
+            (State::Resetting, _) if self.reset_started => {
+                Some(EnterEvent::Aside(RESETTING[marker]))
+            }
+            (State::Resetting, OK_SOFT_RESET) => None,
+            (State::Resetting, _) => {
+                self.waited = 0;
+                self.reset_started = true;
+                Some(EnterEvent::Rebooting)
+            }
             _ => None,
         }
     }

@@ -418,6 +418,13 @@ impl<'s> Exec<'s> {
             State::Asking { sent_bytes } if *sent_bytes < self.request().len() => {
                 Some(ExecEvent::Aside(ASKING[marker]))
             }
+            // A board that has pasted before does not forget it: a banner is a late answer.
+            State::Asking { .. }
+                if self.paste == Paste::Supported
+                    && ASKING[marker] == control::RAW_BANNER_PROMPT =>
+            {
+                Some(ExecEvent::Aside(ASKING[marker]))
+            }
             State::Asking { .. } => {
                 self.answered(ASKING[marker]);
                 None
