@@ -10,3 +10,5 @@ pub(crate) mod session;
 pub(crate) mod snippet;
 pub(crate) mod value;
 mod wire;
+
+pub(crate) use errno::board_error;

@@ -39,6 +39,11 @@ impl Program {
         }
     }
 
+    /// Sends `source` as it is.
+    pub(crate) fn plain(source: &[u8]) -> Self {
+        Self { source: source.to_vec(), shift: 0 }
+    }
+
     /// The traceback as the user should see it: the local file name and its own line numbers.
     pub(crate) fn traceback(&self, text: &str, name: &str) -> String {
         const PLACE: &str = "File \"<stdin>\", line ";

@@ -157,6 +157,11 @@ impl Session {
         self.mode = Mode::Torn;
     }
 
+    /// The next transfer is done in a more careful way: smaller windows, then one program at a time.
+    pub(crate) fn degrade(&mut self) {
+        self.degraded = self.degraded.saturating_add(1);
+    }
+
     /// Whether something was left half done.
     pub(super) fn is_torn(&self) -> bool {
         self.mode == Mode::Torn
@@ -454,6 +459,66 @@ impl Session {
             }
         }
         self.wire.write_all(&typed, self.options.timeout)
+    }
+
+    /// Starts `source` and leaves it running.
+    ///
+    /// # Errors
+    /// As [`Session::exec`], while it is sent.
+    pub(crate) fn exec_no_follow(&mut self, source: &[u8]) -> Result<()> {
+        self.begin(source, None).map(|_| ())
+    }
+
+    /// Starts `source`, which is going to restart the board, and listens until `until`: the error
+    /// it raised, or `None` when the board went silent or away.
+    ///
+    /// # Errors
+    /// As [`Session::exec`], while it is sent.
+    pub(crate) fn exec_until(&mut self, source: &[u8], until: Instant) -> Result<Option<Error>> {
+        self.begin(source, Some(until))
+    }
+
+    fn begin(&mut self, source: &[u8], until: Option<Instant>) -> Result<Option<Error>> {
+        self.enter_raw()?;
+        self.wire.listen_afresh();
+        let mut machine = Exec::new(source, self.paste);
+        let mut outcome = Outcome::default();
+        let mut clock = Clock::new(Patience::Forever, self.options.timeout);
+        self.mode = Mode::Unknown;
+        loop {
+            let result = self.push(&mut machine).and_then(|()| {
+                let ended = self.take(&mut machine, &mut clock, &mut outcome, &mut |_| Ok(()))?;
+                if !ended {
+                    self.wire.fill(until.unwrap_or(Instant::now() + interrupt::SLICE))?;
+                }
+                Ok(ended)
+            });
+            let ended = match result {
+                // It has restarted already.
+                Err(error) if clock.is_started && error.code() == Code::ConnectionLost => return Ok(None),
+                result => result?,
+            };
+            if ended {
+                self.mode = Mode::Raw;
+                let raised = !outcome.traceback.is_empty();
+                return Ok(raised.then(|| exception_error(&outcome.traceback)));
+            }
+            if clock.is_started && until.is_none_or(|until| Instant::now() >= until) {
+                return Ok(None);
+            }
+            clock.check(self, &mut machine, &mut outcome)?;
+        }
+    }
+
+    /// Leaves the board sane at the end of everything.
+    ///
+    /// # Errors
+    /// When the connection is lost.
+    pub(crate) fn close(mut self) -> Result<()> {
+        if self.mode == Mode::Torn {
+            self.enter_raw()?;
+        }
+        self.leave()
     }
 
     /// Runs a question of our own and returns what it printed.

@@ -1,0 +1,5 @@
+//! Trees of files and what has to be copied: scanning this computer, and plans that do no I/O.
+
+pub(crate) mod local;
+pub(crate) mod plan;
+pub(crate) mod transfer;
