@@ -10,7 +10,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use ucli_protocol::control;
-use ucli_protocol::mount::{Command, MountEvent, Reply, Request, Requests, Stat};
+use ucli_protocol::mount::{MountEvent, Reply, Request, Requests, Stat};
 
 use super::session::Session;
 use crate::error::{Code, Error, Result};
@@ -234,7 +234,7 @@ impl MountServer {
             size_bytes: u32::try_from(data.len()).unwrap_or(u32::MAX),
             accessed_s: seconds(data.accessed()),
             modified_s: seconds(data.modified()),
-            created_s: seconds(data.created()),
+            changed_s: seconds(data.created()),
         };
         Ok(encode(&Reply::Stat(stat)))
     }
@@ -257,7 +257,7 @@ impl MountServer {
 
     fn next_entry(&mut self) -> Vec<u8> {
         match self.listing.pop() {
-            Some((name, kind)) => encode(&Reply::Entry { name: name.as_bytes(), kind }),
+            Some((name, kind)) => encode(&Reply::Entry { name: name.as_bytes(), mode: kind }),
             None => encode(&Reply::EndOfList),
         }
     }
@@ -371,11 +371,10 @@ fn number(error: &std::io::Error) -> i32 {
     }
 }
 
-/// Whether the command exists, for the tests of both ends.
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ucli_protocol::mount::Call;
+    use ucli_protocol::mount::Command;
 
     fn server() -> (tempfile::TempDir, MountServer) {
         let directory = tempfile::tempdir().unwrap();
@@ -438,7 +437,6 @@ mod tests {
             .unwrap();
         assert_eq!(text, b"hello \x18? world");
         assert!(reply.is_empty());
-        let _: Option<Call<'_>> = None;
         assert_eq!(Command::of_byte(1), Some(Command::Stat));
     }
 }

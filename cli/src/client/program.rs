@@ -88,11 +88,8 @@ fn indent(source: &[u8]) -> Option<Vec<u8>> {
     let mut line_starts = true;
     while index < source.len() {
         let byte = source[index];
-        if line_starts {
-            if place == Place::Code && byte != b'\n' && byte != b'\r' {
-                out.push(b'\t');
-            }
-            line_starts = false;
+        if line_starts && place == Place::Code && byte != b'\n' && byte != b'\r' {
+            out.push(b'\t');
         }
         let triple = source[index..].starts_with(&[byte; 3]);
         let mut len = 1;

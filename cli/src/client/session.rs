@@ -85,7 +85,7 @@ pub(crate) struct Session {
     pub(super) degraded: u8,
     mount: Option<MountServer>,
     /// Keyboard or piped input for the program that runs.
-    pub(crate) input: Option<std::sync::mpsc::Receiver<Vec<u8>>>,
+    pub(crate) input: Option<Box<dyn FnMut() -> Vec<u8>>>,
 }
 
 impl Session {
@@ -446,11 +446,8 @@ impl Session {
         if !machine.is_running() {
             return Ok(());
         }
-        let Some(input) = &self.input else { return Ok(()) };
-        let mut typed = Vec::new();
-        while let Ok(bytes) = input.try_recv() {
-            typed.extend_from_slice(&bytes);
-        }
+        let Some(input) = &mut self.input else { return Ok(()) };
+        let mut typed = input();
         // Control bytes would reach the REPL, not the program.
         typed.retain(|byte| !(1..=5).contains(byte));
         for byte in &mut typed {

@@ -110,8 +110,7 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Exit> {
     }
     let program = Program::new(&source);
     if args.path != Path::new("-") {
-        let input = crate::terminal::input::piped();
-        context.session()?.input = input;
+        context.session()?.input = Some(crate::terminal::input::piped());
     }
     let result = follow(&program, "run", &name, args.follow.patience()?, context);
     if let Some(session) = context.current() {

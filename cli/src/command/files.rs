@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Context;
-use crate::client::fs::{Stat, join, parent, quoted};
+use crate::client::fs::{Stat, join, quoted};
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::output::sanitise;
@@ -222,7 +222,6 @@ pub(super) fn mv(args: &MvArgs, context: &mut Context) -> Result<Exit> {
         }
         Ok(())
     })?;
-    let _ = parent(target);
     printer.done("mv", json!({ "paths": args.paths }))?;
     Ok(Exit::Done)
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Context;
 use super::files::{Flags, board};
 use crate::client::agent::Agent;
-use crate::client::fs::{Entry, Stat, quoted};
+use crate::client::fs::{Entry, Stat};
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::output::bytes::human_binary;
@@ -134,7 +134,6 @@ fn root_of(agent: &mut Agent<'_>, path: &str) -> Result<String> {
             Stat::Missing(number) => return Err(crate::client::board_error("list", path, number)),
         }
     }
-    let _ = quoted(path);
     Ok(path.to_string())
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod doctor;
 pub(crate) mod edit;
 pub(crate) mod exec;
 pub(crate) mod files;
+pub(crate) mod fleet;
 pub(crate) mod help;
 pub(crate) mod info;
 pub(crate) mod ls;
@@ -17,7 +18,6 @@ pub(crate) mod mount;
 pub(crate) mod repl;
 pub(crate) mod reset;
 pub(crate) mod rm;
-pub(crate) mod romfs;
 pub(crate) mod rtc;
 pub(crate) mod sleep;
 pub(crate) mod sync;
@@ -147,6 +147,11 @@ impl Context {
         self.session.as_mut()
     }
 
+    /// Drops a board that did not answer, so that the next try begins afresh.
+    pub(crate) fn forget(&mut self) {
+        self.session = None;
+    }
+
     /// The board was told to restart: the next command waits for it and opens it again.
     pub(crate) fn expect_restart(&mut self) {
         self.restarting = true;
@@ -237,7 +242,6 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Exit> {
         Command::Rtc(args) => rtc::run(&args, context),
         Command::Mount(args) => mount::run(&args, context),
         Command::Umount => mount::umount(context),
-        Command::Romfs(args) => romfs::run(&args, context),
         Command::SoftReset(args) => reset::soft(&args, context),
         Command::Reset(args) => reset::run(&args, context),
         Command::Bootloader => reset::bootloader(context),
