@@ -646,7 +646,6 @@ fn start_program(session: &mut Session, machine: &mut Exec<'_>, decoder: &mut De
     session.wire.listen_afresh();
     let mut failing = false;
     loop {
-        session.push(machine)?;
         while !session.wire.pending().is_empty() {
             let pending = session.wire.pending();
             let used = if failing || !machine.is_running() {
@@ -679,6 +678,7 @@ fn start_program(session: &mut Session, machine: &mut Exec<'_>, decoder: &mut De
             };
             session.wire.consume(used);
         }
+        session.push(machine)?;
         session.wire.fill(Instant::now() + interrupt::SLICE)?;
         if session.wire.silence() > session.timeout() {
             session.tear();

@@ -520,9 +520,9 @@ mod tests {
         let block = packer.block(&text);
         assert_eq!(block[2] & 0x80, 0x80);
         assert!(block.len() < text.len() / 4);
-        let noise: Vec<u8> = (0_u32..512).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let noise: Vec<u8> = Digest::Sha256.of(b"a").into_iter().chain(Digest::Sha256.of(b"b")).collect();
         let block = packer.block(&noise);
-        assert_eq!(block[..3], [b'B', 0, 2]);
+        assert_eq!(block[..3], [b'B', 64, 0]);
         assert_eq!(block[3..], noise[..]);
     }
 

@@ -228,10 +228,6 @@ impl Session {
         let mut attempt_ends = started + ATTEMPT;
         let (mut rebooting, mut silent, mut tail) = (false, true, Vec::new());
         loop {
-            let bytes = machine.send().to_vec();
-            if !bytes.is_empty() {
-                machine.sent(self.wire.write_some(&bytes)?);
-            }
             while !self.wire.pending().is_empty() {
                 silent = false;
                 let (used, event) = machine.receive(self.wire.pending());
@@ -251,6 +247,10 @@ impl Session {
                     None => {}
                 }
                 self.wire.consume(used);
+            }
+            let bytes = machine.send().to_vec();
+            if !bytes.is_empty() {
+                machine.sent(self.wire.write_some(&bytes)?);
             }
             if interrupt::count() > pressed {
                 return Err(Error::new(Code::Interrupted, "Interrupted while connecting"));
@@ -333,10 +333,10 @@ impl Session {
         let mut outcome = Outcome::default();
         let mut clock = Clock::new(patience, self.options.timeout);
         loop {
-            self.push(&mut machine)?;
             if self.take(&mut machine, &mut clock, &mut outcome, sink)? {
                 return Ok(outcome);
             }
+            self.push(&mut machine)?;
             self.watch_keys(&mut machine, &mut clock, &mut outcome)?;
             self.forward_input(&machine)?;
             let slice = if self.input.is_some() { Duration::from_millis(20) } else { interrupt::SLICE };
@@ -483,9 +483,9 @@ impl Session {
         let mut clock = Clock::new(Patience::Forever, self.options.timeout);
         self.mode = Mode::Unknown;
         loop {
-            let result = self.push(&mut machine).and_then(|()| {
-                let ended = self.take(&mut machine, &mut clock, &mut outcome, &mut |_| Ok(()))?;
+            let result = self.take(&mut machine, &mut clock, &mut outcome, &mut |_| Ok(())).and_then(|ended| {
                 if !ended {
+                    self.push(&mut machine)?;
                     self.wire.fill(until.unwrap_or(Instant::now() + interrupt::SLICE))?;
                 }
                 Ok(ended)
@@ -567,10 +567,6 @@ impl Session {
         let deadline = Instant::now() + patience;
         let mut rebooting = false;
         loop {
-            let bytes = machine.send().to_vec();
-            if !bytes.is_empty() {
-                machine.sent(self.wire.write_some(&bytes)?);
-            }
             while !self.wire.pending().is_empty() {
                 let (used, event) = machine.receive(self.wire.pending());
                 match event {
@@ -583,6 +579,10 @@ impl Session {
                     _ => {}
                 }
                 self.wire.consume(used);
+            }
+            let bytes = machine.send().to_vec();
+            if !bytes.is_empty() {
+                machine.sent(self.wire.write_some(&bytes)?);
             }
             let attempt = Instant::now() + ATTEMPT;
             if !self.wire.fill(deadline.min(attempt))? && Instant::now() >= deadline {
