@@ -489,8 +489,8 @@ impl<'s> Fast<'s> {
     /// Sends and receives until at most `most_bytes` are queued.
     fn pump(&mut self, replies: &mut VecDeque<Reply>, most_bytes: usize) -> Result<()> {
         loop {
-            self.send()?;
             self.decode(replies)?;
+            self.send()?;
             if self.queued_bytes() <= most_bytes {
                 return Ok(());
             }
@@ -500,8 +500,8 @@ impl<'s> Fast<'s> {
 
     /// Sends and receives until something has come.
     fn pump_reply(&mut self, replies: &mut VecDeque<Reply>) -> Result<()> {
-        self.send()?;
         self.decode(replies)?;
+        self.send()?;
         if replies.is_empty() {
             self.wait()?;
             self.decode(replies)?;
@@ -613,8 +613,8 @@ impl<'s> Fast<'s> {
         if !self.ended {
             self.queue(&request_header(0));
             while !self.ended {
-                self.send()?;
                 self.decode(&mut rest)?;
+                self.send()?;
                 if !self.ended {
                     self.wait()?;
                 }

@@ -23,6 +23,8 @@ const ATTEMPT: Duration = Duration::from_millis(250);
 const LEAVING: Duration = Duration::from_secs(2);
 /// More of a traceback than this is not kept.
 const MAX_TRACEBACK_BYTES: usize = 64 * 1024;
+/// After so many attempts a board is taken for one that waits for the rest of a transfer.
+const FLOOD_AFTER: u32 = 8;
 /// Fills any block that a board may still be waiting for; as typed input it is harmless.
 const FLOOD_BYTES: usize = 40 * 1024;
 
@@ -259,6 +261,10 @@ impl Session {
                 return Err(self.no_answer(silent, &tail, rebooting));
             }
             if !self.wire.fill(attempt_ends)? && Instant::now() >= attempt_ends {
+                if machine.attempts() == FLOOD_AFTER {
+                    // Somebody's transfer was cut off: the board waits for the rest of it.
+                    self.flood()?;
+                }
                 machine.timeout();
                 attempt_ends = Instant::now() + ATTEMPT;
             }

@@ -21,16 +21,16 @@
 /// It is short so that it fits the two windows a raw-paste starts with. Ctrl-C is switched off
 /// because the data may hold it; the REPL switches it on again.
 pub(crate) const BOOT: &str = "\
-def _u():
+def _u(n,w):
  import sys,micropython as m
- m.kbd_intr(-1);i=sys.stdin.buffer;o=sys.stdout.buffer;n={n};b=b''
- o.write(b'\\xf5Y\\0\\0')
+ m.kbd_intr(-1);i=sys.stdin.buffer;o=sys.stdout.buffer.write;b=b''
+ o(b'\\xf5Y\\0\\0')
  while n:
-  k=min(n,{w});n-=k
+  k=min(n,w);n-=k
   while k:d=i.read(k);k-=len(d);b+=d
-  o.write(b'\\xf5A\\0\\0')
- exec(b,{'i':i,'o':o,'W':{w}})
-_u()
+  o(b'\\xf5A\\0\\0')
+ exec(b,{'i':i,'W':w})
+_u({n},{w})
 ";
 
 /// Digests, types and errors; for both paths and for CircuitPython.
@@ -62,6 +62,7 @@ def T(a):
 /// input that stays away for ten seconds ends it too.
 pub(crate) const AGENT: &str = "\
 class X(Exception):pass
+o=sys.stdout.buffer
 try:
  from select import poll
  p=poll();p.register(sys.stdin,1)
