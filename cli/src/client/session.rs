@@ -25,6 +25,8 @@ const ATTEMPT: Duration = Duration::from_millis(250);
 const LEAVING: Duration = Duration::from_secs(2);
 /// More of a traceback than this is not kept.
 const MAX_TRACEBACK_BYTES: usize = 64 * 1024;
+/// How much of a program goes out in one write at most.
+const PUSH_BYTES: usize = 4096;
 /// After so many attempts a board is taken for one that waits for the rest of a transfer.
 const FLOOD_AFTER: u32 = 8;
 /// Fills any block that a board may still be waiting for; as typed input it is harmless.
@@ -419,24 +421,30 @@ impl Session {
         }
     }
 
-    /// Sends what may go out now.
+    /// Sends what may go out now, in as few writes as the window allows: each one is a packet.
     pub(super) fn push(&mut self, machine: &mut Exec<'_>) -> Result<()> {
         loop {
-            let bytes = machine.send();
+            let mut bytes = Vec::new();
+            while bytes.len() < PUSH_BYTES {
+                let piece = machine.send();
+                let len = piece.len();
+                bytes.extend_from_slice(piece);
+                machine.sent(len);
+                if len == 0 || machine.pace_ms() > 0 {
+                    break;
+                }
+            }
             if bytes.is_empty() {
                 return Ok(());
             }
-            let len = self.wire.write_some(bytes)?;
-            if len > 0 {
-                self.wire.listen_afresh();
-            }
-            machine.sent(len);
+            self.wire.write_all(&bytes, self.options.timeout)?;
+            self.wire.listen_afresh();
             let pace = machine.pace_ms();
             if pace > 0 {
                 self.wire
                     .fill(Instant::now() + Duration::from_millis(u64::from(pace)))?;
             }
-            if len == 0 || !self.wire.pending().is_empty() {
+            if !self.wire.pending().is_empty() {
                 return Ok(());
             }
         }
