@@ -122,7 +122,8 @@ impl Session {
         work: impl FnOnce(&mut Agent<'_>) -> Result<R>,
     ) -> Result<R> {
         self.enter_raw()?;
-        if self.degraded < DEGRADED_TEXT {
+        // Requests for a mounted directory would stand between the agent's frames.
+        if self.degraded < DEGRADED_TEXT && self.mount().is_none() {
             let wide = self.degraded < DEGRADED_WINDOW && self.wire.link() == Link::Paced;
             let window = if wide { WIDE_WINDOW } else { UART_WINDOW };
             let body = [
