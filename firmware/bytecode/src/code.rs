@@ -4,7 +4,7 @@
 //! signature   xSSSSEAA [xFSSKAED]*   bits of six numbers, least significant first
 //! sizes       xIIIIIIC ...           I bytes of info, C cells
 //! info        name, argument names (one unsigned operand each), line table
-//! cells       one local number per byte: arguments that are captured
+//! cells       one local number per byte: locals that are captured by inner functions
 //! opcodes     up to the end
 //! ```
 //!
@@ -212,7 +212,7 @@ impl<'a> Code<'a> {
         self.opcodes
     }
 
-    /// Local numbers of arguments that live in cells.
+    /// Local numbers that live in cells: captured arguments and captured locals.
     #[must_use]
     pub fn cells(&self) -> &'a [u8] {
         &self.bytes[self.cells..self.opcodes]

@@ -18,6 +18,7 @@ pub mod mpy;
 pub mod opcode;
 pub mod operand;
 pub mod qstr;
+pub mod verify;
 
 pub use code::{Code, Signature};
 pub use opcode::{BinaryOp, Format, Instruction, Opcode, UnaryOp};
