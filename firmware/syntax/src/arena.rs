@@ -254,6 +254,16 @@ impl List {
         self.len = self.len.min(len);
     }
 
+    /// The list as three words, to be kept in the arena.
+    pub fn to_words(self) -> [u32; 3] {
+        [self.at, self.len, self.capacity]
+    }
+
+    /// The list that [`List::to_words`] gave.
+    pub fn from_words([at, len, capacity]: [u32; 3]) -> Self {
+        Self { at, len, capacity }
+    }
+
     /// Lengthens the list with zeros to at least `len` words.
     ///
     /// # Errors

@@ -68,6 +68,20 @@ const fn is_less(left: &[u8], right: &[u8]) -> bool {
     left.len() < right.len()
 }
 
+/// Where the text of a name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the program.
+    Predefined(&'static str),
+    /// In the arena.
+    Arena {
+        /// Offset of the text.
+        at: u32,
+        /// Its length in bytes.
+        len: u32,
+    },
+}
+
 /// Words of one entry in the table: offset of the text, its length, the next entry of the bucket.
 const ENTRY_WORDS: u32 = 3;
 /// Buckets of the hash table.
@@ -101,19 +115,28 @@ impl Names {
         self.predefined.texts.len() as u32 + self.entries.len() / ENTRY_WORDS
     }
 
-    /// The text of `name`; empty for [`Name::NONE`].
-    pub fn text<'a>(&self, arena: &'a Arena<'_>, name: Name) -> &'a [u8] {
+    /// Where the text of `name` is; empty for [`Name::NONE`].
+    pub fn place(&self, arena: &Arena<'_>, name: Name) -> Place {
         let Some(index) = usize::from(name.0).checked_sub(1) else {
-            return b"";
+            return Place::Predefined("");
         };
         if let Some(text) = self.predefined.texts.get(index) {
-            return text.as_bytes();
+            return Place::Predefined(text);
         }
         let entry = (index - self.predefined.texts.len()) as u32 * ENTRY_WORDS;
-        arena.bytes(
+        let (at, len) = (
             self.entries.get(arena, entry),
             self.entries.get(arena, entry + 1),
-        )
+        );
+        Place::Arena { at, len }
+    }
+
+    /// The text of `name`; empty for [`Name::NONE`].
+    pub fn text<'a>(&self, arena: &'a Arena<'_>, name: Name) -> &'a [u8] {
+        match self.place(arena, name) {
+            Place::Predefined(text) => text.as_bytes(),
+            Place::Arena { at, len } => arena.bytes(at, len),
+        }
     }
 
     /// The name of a predefined text.

@@ -1,10 +1,11 @@
 //! Folding while the tree is built: arithmetic, logic, tuples, and names declared with `const()`.
 
 use super::{Mode, Parse, Parser};
+use crate::arena::OutOfMemory;
 use crate::ast::{Kind, Leaf, Literal, Node};
 use crate::constant::fold;
 use crate::constant::integer::Integer;
-use crate::constant::number::{Number, constant_node};
+use crate::constant::number::{Number, constant_node, fits};
 use crate::constant::{Constant, DEEPEST_TUPLE};
 use crate::error::Error;
 use crate::token::Operator;
@@ -39,7 +40,7 @@ impl Parser<'_, '_> {
         Ok(match node.leaf(self.arena) {
             Leaf::Small(value) => {
                 let value = Integer::from_i64(self.arena, value)
-                    .map_err(|_| Error::from(crate::arena::OutOfMemory { len_bytes: 8 }))?;
+                    .map_err(|_| OutOfMemory { len_bytes: 8 })?;
                 Constant::integer(self.arena, value)?
             }
             Leaf::String(name) => Constant::name(self.arena, name)?,
@@ -92,6 +93,27 @@ impl Parser<'_, '_> {
         let Some(value) = self.chain_value(operator, height) else {
             self.arena.release(mark);
             return Ok(false);
+        };
+        let small = match value {
+            Number::Integer(integer) => integer.to_i64(self.arena),
+            Number::Float(_) => None,
+        };
+        if small.is_some() || matches!(value, Number::Float(_)) {
+            self.arena.release(mark);
+        }
+        if let Some(small) = small
+            && fits(small, self.options.small_integer_bits)
+        {
+            let node = Node::small(self.arena, small)?;
+            self.stack.truncate(height);
+            self.push(node)?;
+            return Ok(true);
+        }
+        let value = match small {
+            Some(small) => Number::Integer(
+                Integer::from_i64(self.arena, small).map_err(|_| OutOfMemory { len_bytes: 8 })?,
+            ),
+            None => value,
         };
         self.replace_by(value, height)?;
         Ok(true)
