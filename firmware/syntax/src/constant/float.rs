@@ -221,7 +221,7 @@ fn decimal_exponent(value: f64) -> i32 {
     }
     let binary = (value.to_bits() >> 52) as i32 - 1023;
     let is_large = value >= 1.0;
-    let mut exponent = (f64::from(binary) * 0.301_029_995_663_981_2) as i32;
+    let mut exponent = (f64::from(binary) * core::f64::consts::LOG10_2) as i32;
     let bound = |exponent: i32| {
         Extended::from_u64(1)
             .scaled(exponent + i32::from(is_large))

@@ -74,6 +74,8 @@ struct Parser<'p, 's> {
     depth: u16,
     const_name: Name,
     math_name: Name,
+    /// `math.nan`, once it was used.
+    nan: Option<Constant>,
 }
 
 /// Reads `source` and returns the root of its tree.
@@ -100,6 +102,7 @@ pub fn parse(
         depth: 0,
         const_name,
         math_name,
+        nan: None,
     };
     match options.mode {
         Mode::File => parser.file()?,

@@ -175,7 +175,18 @@ impl Parser<'_, '_> {
         let Some((_, value)) = MATH.iter().find(|(known, _)| known.as_bytes() == text) else {
             return Ok(false);
         };
-        self.replace_by(Number::Float(*value), self.height() - 2)?;
+        // All uses of `math.nan` are one constant, though it is equal to nothing.
+        let constant = match (value.is_nan(), self.nan) {
+            (true, Some(known)) => known,
+            _ => Constant::float(self.arena, *value)?,
+        };
+        if value.is_nan() {
+            self.nan = Some(constant);
+        }
+        let node = constant_node(self.arena, 0, constant)?;
+        self.pop();
+        self.pop();
+        self.push(node)?;
         Ok(true)
     }
 
