@@ -61,8 +61,8 @@ fn main() -> ExitCode {
                 &mut counts,
             );
             match verdict {
-                Ok(()) if lists_all => println!("-O{level} {}: same", file.display()),
-                Ok(()) => {}
+                Ok(used) if lists_all => println!("-O{level} {}: {used}", file.display()),
+                Ok(_) => {}
                 Err(text) => println!("-O{level} {}: {text}", file.display()),
             }
         }
@@ -97,7 +97,7 @@ fn judge(
     level: u8,
     storage: &mut [u8],
     counts: &mut Counts,
-) -> Result<(), String> {
+) -> Result<String, String> {
     let source = std::fs::read(file).map_err(|error| error.to_string())?;
     let name = file.to_str().unwrap_or("x.py");
     let theirs = Command::new(mpy_cross)
@@ -119,12 +119,15 @@ fn judge(
     let their_report = String::from_utf8_lossy(&theirs.stderr).into_owned();
     if theirs.status.code().is_none_or(|code| code > 1) {
         counts.crashed += 1;
-        return Ok(());
+        return Ok("mpy-cross crashed".into());
     }
     match (theirs.status.success(), ours) {
-        (true, Ok(_)) if theirs.stdout == image.0 => {
+        (true, Ok(usage)) if theirs.stdout == image.0 => {
             counts.identical += 1;
-            Ok(())
+            let (from, used) = (source.len(), usage.storage_bytes);
+            Ok(format!(
+                "same, {used} bytes of storage for {from} of source"
+            ))
         }
         (true, Ok(_)) => {
             counts.different += 1;
@@ -154,7 +157,7 @@ fn judge(
         }
         (false, Err(report)) if report == their_report => {
             counts.refused_alike += 1;
-            Ok(())
+            Ok("refused alike".into())
         }
         (false, Err(report)) => {
             counts.refused_otherwise += 1;

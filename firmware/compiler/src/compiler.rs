@@ -17,6 +17,9 @@ use crate::jump::{Label, LoopExit};
 use crate::known::Known;
 use crate::scope::{Scope, ScopeKind};
 
+/// Nodes that one level of brackets may amount to, such as a call and its argument.
+const NODES_PER_LEVEL: u16 = 3;
+
 /// The state of one compilation.
 pub(crate) struct Compiler<'c, 's> {
     pub(crate) arena: &'c mut Arena<'s>,
@@ -280,7 +283,7 @@ impl<'c, 's> Compiler<'c, 's> {
 
     /// Runs `step` one level deeper; too deep a tree is an error.
     pub(crate) fn deeper(&mut self, step: impl FnOnce(&mut Self)) {
-        if self.depth >= self.options.depth_limit {
+        if self.depth / NODES_PER_LEVEL >= self.options.depth_limit {
             self.fail(Error::too_deep());
             return;
         }

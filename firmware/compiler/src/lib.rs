@@ -29,18 +29,15 @@
 //! let mut image = [0; 256];
 //! let mut output = SliceOutput::new(&mut image);
 //! let options = Options::new("s.py");
-//! compile(b"x = 1\nprint(x)\n", &options, &mut storage, &mut output)?;
+//! compile(b"x = 1\nprint(x)\n", &options, &mut storage, &mut output).expect("the source is right");
 //! assert_eq!(&output.written()[..4], b"M\x06\x00\x1f");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-
-#[cfg(doctest)]
-extern crate std;
 
 mod asynchronous;
 mod call;
 mod compiler;
 mod comprehension;
+pub mod cross;
 mod emit;
 mod error;
 mod exception;
@@ -96,8 +93,8 @@ pub struct Options<'a> {
     pub ordered_dict_literals: bool,
     /// Whether `t"…"` is a template string.
     pub template_strings: bool,
-    /// How deep brackets, suites, functions and the like may nest. One level costs a few hundred bytes
-    /// of native stack.
+    /// How deep brackets, suites, functions and the like may nest. One level costs about 1.3 kB of native
+    /// stack on a 64-bit host (release build), about half of it on a 32-bit microcontroller.
     pub depth_limit: u16,
 }
 
@@ -172,7 +169,8 @@ pub struct Usage {
 
 /// Compiles `source` in the memory of `storage` and writes the image to `output`.
 ///
-/// A few kilobytes of storage are enough for a line; a file takes about thirty times its size.
+/// Storage of two kilobytes is enough for a line; a file takes about eight times its size on top (half of
+/// MicroPython's own tests and library take less).
 ///
 /// # Errors
 /// The first error of the source, or a `MemoryError` when storage or output are too small.
