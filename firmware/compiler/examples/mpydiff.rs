@@ -1,7 +1,7 @@
 //! Compares this compiler with `mpy-cross` on any Python files.
 //!
 //! ```text
-//! cargo run -p upy-compiler --example mpydiff -- MPY_CROSS [--list] PATH...
+//! cargo run -p upy-compiler --example mpydiff -- MPY_CROSS [--list] [--small-int-bits=N] PATH...
 //! ```
 //!
 //! Every file (and every `.py` file below a directory) is compiled by both at `-O0` and `-O3`. Images must
@@ -40,10 +40,25 @@ struct Counts {
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).peekable();
     let Some(mpy_cross) = arguments.next() else {
-        println!("usage: mpydiff MPY_CROSS [--list] PATH...");
+        println!("usage: mpydiff MPY_CROSS [--list] [--small-int-bits=N] PATH...");
         return ExitCode::from(2);
     };
     let lists_all = arguments.next_if(|argument| argument == "--list").is_some();
+    let mut bits = 31;
+    if let Some(argument) = arguments.next_if(|argument| {
+        argument
+            .to_str()
+            .is_some_and(|argument| argument.starts_with("--small-int-bits="))
+    }) {
+        let digits = argument
+            .to_string_lossy()
+            .split_once('=')
+            .map(|(_, digits)| digits.parse());
+        let Some(Ok(number)) = digits else {
+            return ExitCode::from(2);
+        };
+        bits = number;
+    }
     let mut files = Vec::new();
     for path in arguments {
         collect(Path::new(&path), &mut files);
@@ -53,13 +68,13 @@ fn main() -> ExitCode {
     let mut storage = vec![0; 64 << 20];
     for file in &files {
         for level in [0, 3] {
-            let verdict = judge(
-                Path::new(&mpy_cross),
-                file,
-                level,
-                &mut storage,
-                &mut counts,
-            );
+            let options = Options {
+                opt_level: level,
+                small_integer_bits: bits,
+                ..Options::new(file.to_str().unwrap_or("x.py"))
+            };
+            let mpy_cross = Path::new(&mpy_cross);
+            let verdict = judge(mpy_cross, file, &options, &mut storage, &mut counts);
             match verdict {
                 Ok(used) if lists_all => println!("-O{level} {}: {used}", file.display()),
                 Ok(_) => {}
@@ -94,24 +109,21 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) {
 fn judge(
     mpy_cross: &Path,
     file: &Path,
-    level: u8,
+    options: &Options<'_>,
     storage: &mut [u8],
     counts: &mut Counts,
 ) -> Result<String, String> {
     let source = std::fs::read(file).map_err(|error| error.to_string())?;
-    let name = file.to_str().unwrap_or("x.py");
+    let name = options.source_name;
     let theirs = Command::new(mpy_cross)
-        .arg(format!("-O{level}"))
+        .arg(format!("-O{}", options.opt_level))
+        .arg(format!("-msmall-int-bits={}", options.small_integer_bits))
         .args(["-o", "-"])
         .arg(file)
         .output()
         .map_err(|error| error.to_string())?;
-    let options = Options {
-        opt_level: level,
-        ..Options::new(name)
-    };
     let mut image = Image::default();
-    let ours = compile(&source, &options, storage, &mut image).map_err(|error| {
+    let ours = compile(&source, options, storage, &mut image).map_err(|error| {
         let mut report = Vec::new();
         error.write_report(name, &mut |bytes| report.extend_from_slice(bytes));
         String::from_utf8_lossy(&report).into_owned()
