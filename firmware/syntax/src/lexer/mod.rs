@@ -398,3 +398,6 @@ impl<'t> Lexer<'t> {
 fn is_name_start(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
 }
+
+#[cfg(test)]
+mod tests;

@@ -319,3 +319,6 @@ impl Parser<'_, '_> {
         Ok(has_comma)
     }
 }
+
+#[cfg(test)]
+mod tests;
