@@ -196,7 +196,7 @@ fn format_strings_become_calls() {
         ("f'{{}}'", "'{{}}'.format()"),
         ("f'{a}' 'b' f'{c}'", "'{}b{}'.format((a),(c),)"),
         ("f'{a != b}'", "'{}'.format((a != b),)"),
-        ("rf'\\{a}'", "r'\\{}'.format((a),)"),
+        (r"rf'\d{a}'", r"r'\d{}'.format((a),)"),
     ] {
         assert_eq!(lex(short).unwrap(), lex(long).unwrap(), "{short}");
     }
