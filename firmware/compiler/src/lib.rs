@@ -172,6 +172,8 @@ pub struct Usage {
 /// Storage of two kilobytes is enough for a line; a file takes about eight times its size on top (half of
 /// MicroPython's own tests and library take less).
 ///
+/// Where storage is short, arithmetic on large constants is left for run time instead of being folded.
+///
 /// # Errors
 /// The first error of the source, or a `MemoryError` when storage or output are too small.
 pub fn compile<'s>(
