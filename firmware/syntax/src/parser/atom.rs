@@ -6,6 +6,8 @@ use crate::token::Token;
 
 impl Parser<'_, '_> {
     /// `[await] atom trailer*`
+    // Kept out of the functions that recurse, for the sake of their stack frames.
+    #[inline(never)]
     pub(super) fn primary(&mut self) -> Parse {
         let (line, height) = (self.line(), self.height());
         let is_await = self.accept(Token::Await)?;
@@ -113,6 +115,8 @@ impl Parser<'_, '_> {
     }
 
     /// `{ [pairs | items | comprehension] }`
+    // Kept out of the functions that recurse, for the sake of their stack frames.
+    #[inline(never)]
     fn brace(&mut self) -> Parse {
         let (line, height) = (self.line(), self.height());
         self.advance()?;

@@ -162,6 +162,8 @@ impl Parser<'_, '_> {
     }
 
     /// Takes the operator between two operands; those whose level has several are kept in the tree.
+    // Kept out of the functions that recurse, for the sake of their stack frames.
+    #[inline(never)]
     fn take_operator(&mut self, level: Level) -> Parse {
         let token = self.token();
         self.advance()?;
@@ -188,6 +190,8 @@ impl Parser<'_, '_> {
         self.push(Node::operator(operator))
     }
 
+    // Kept out of the functions that recurse, for the sake of their stack frames.
+    #[inline(never)]
     fn close_group(&mut self, group: Group) -> Parse {
         let Group {
             level,

@@ -198,6 +198,8 @@ impl Parser<'_, '_> {
     }
 
     /// Replaces the nodes above `height` by one node that has them as children.
+    // Kept out of the functions that recurse, for the sake of their stack frames.
+    #[inline(never)]
     fn build(&mut self, kind: Kind, line: u32, height: u32) -> Parse {
         let count = self.stack.len() - height;
         let node = Node::branch_of(self.arena, kind, line, count)?;
@@ -226,6 +228,8 @@ impl Parser<'_, '_> {
     }
 
     /// Takes the current token, which starts an atom and no bracket.
+    // Kept out of the functions that recurse, for the sake of their stack frames.
+    #[inline(never)]
     fn leaf(&mut self) -> Parse {
         let line = self.line();
         let node = match self.token() {

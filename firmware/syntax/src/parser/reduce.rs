@@ -163,6 +163,8 @@ impl Parser<'_, '_> {
     }
 
     /// `math.pi` and the like; the two nodes on the stack are subject and trailer.
+    // Kept out of the functions that recurse, for the sake of their stack frames.
+    #[inline(never)]
     pub(super) fn reduce_module_constant(&mut self) -> Result<bool, Error> {
         let (subject, trailer) = (self.peek(1), self.peek(0));
         if subject.as_name() != Some(self.math_name) || !trailer.is(self.arena, Kind::Attribute) {
