@@ -20,6 +20,7 @@ pub struct OutOfMemory {
 pub struct Arena<'s> {
     bytes: &'s mut [u8],
     used: u32,
+    refused_bytes: u32,
 }
 
 /// How far an arena was filled; see [`Arena::mark`].
@@ -37,12 +38,21 @@ impl<'s> Arena<'s> {
     ///
     /// Offset 0 is never handed out, so that it can mean "nothing".
     pub fn new(bytes: &'s mut [u8]) -> Self {
-        Self { bytes, used: WORD }
+        Self {
+            bytes,
+            used: WORD,
+            refused_bytes: 0,
+        }
     }
 
     /// Bytes handed out so far, abandoned ones included.
     pub fn used_bytes(&self) -> u32 {
         self.used
+    }
+
+    /// The size of the last request that was refused, in bytes; 0 when none was.
+    pub fn refused_bytes(&self) -> u32 {
+        self.refused_bytes
     }
 
     /// The size of the storage, in bytes, as far as it can be used.
@@ -61,8 +71,11 @@ impl<'s> Arena<'s> {
         let end = len_bytes
             .checked_next_multiple_of(WORD)
             .and_then(|len| at.checked_add(len))
-            .filter(|end| *end <= self.limit())
-            .ok_or(OutOfMemory { len_bytes })?;
+            .filter(|end| *end <= self.limit());
+        let Some(end) = end else {
+            self.refused_bytes = len_bytes;
+            return Err(OutOfMemory { len_bytes });
+        };
         self.used = end;
         self.bytes[at as usize..end as usize].fill(0);
         Ok(at)

@@ -191,7 +191,10 @@ fn a_character_name_is_not_implemented() {
 fn format_strings_become_calls() {
     for (short, long) in [
         ("f'{a}'", "'{}'.format((a),)"),
-        ("f'{a!r:>{w}} {b[1]}'", "'{!r:>{}} {}'.format((a),(w),(b[1]),)"),
+        (
+            "f'{a!r:>{w}} {b[1]}'",
+            "'{!r:>{}} {}'.format((a),(w),(b[1]),)",
+        ),
         ("f'{a=}'", "'a={}'.format((a),)"),
         ("f'{{}}'", "'{{}}'.format()"),
         ("f'{a}' 'b' f'{c}'", "'{}b{}'.format((a),(c),)"),

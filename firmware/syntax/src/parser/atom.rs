@@ -82,7 +82,7 @@ impl Parser<'_, '_> {
 
     /// One item, a comprehension, or items with commas; true when it is not just one item. With
     /// `is_tuple` items that are all constants become one constant.
-    fn items(&mut self, is_tuple: bool) -> Result<bool, crate::error::Error> {
+    fn items(&mut self, is_tuple: bool) -> Result<bool, super::Failed> {
         let (line, height) = (self.line(), self.height());
         let item = |parser: &mut Self| parser.star_or(Self::named_test);
         item(self)?;

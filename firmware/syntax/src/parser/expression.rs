@@ -5,9 +5,8 @@
 //! level, the source line of its first operand, and the height of the node stack where its children
 //! start.
 
-use super::{Parse, Parser};
+use super::{Failed, Parse, Parser};
 use crate::ast::{Kind, Node};
-use crate::error::Error;
 use crate::token::{Operator, Token};
 
 /// How tightly a group binds; a larger number binds tighter.
@@ -138,7 +137,7 @@ impl Parser<'_, '_> {
     }
 
     /// Reads prefixes, each of which opens a group, and what they apply to; returns its place.
-    fn operand(&mut self, base: u32, lowest: Level) -> Result<Group, Error> {
+    fn operand(&mut self, base: u32, lowest: Level) -> Result<Group, Failed> {
         loop {
             let (line, height) = (self.line(), self.height());
             let outer = self.group(base).map_or(lowest, |group| group.level);

@@ -20,7 +20,7 @@ mod statement;
 
 pub use reduce::truth_of;
 
-use crate::arena::{Arena, List};
+use crate::arena::{Arena, List, OutOfMemory};
 use crate::ast::{Kind, Literal, Node};
 use crate::constant::number::{Number, constant_node, parse_float, parse_integer};
 use crate::constant::{Constant, number};
@@ -56,8 +56,19 @@ pub struct ParserOptions {
     pub depth_limit: u16,
 }
 
+/// A step failed; the parser has the error, so that this takes no room in results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Failed;
+
+impl From<OutOfMemory> for Failed {
+    // The arena knows what it refused.
+    fn from(_: OutOfMemory) -> Self {
+        Self
+    }
+}
+
 /// The result of a step.
-type Parse = Result<(), Error>;
+type Parse = Result<(), Failed>;
 
 /// The state of one parse.
 struct Parser<'p, 's> {
@@ -72,6 +83,8 @@ struct Parser<'p, 's> {
     /// Names given a value with `const()`, and the node of each value.
     constants: List,
     depth: u16,
+    /// The error, unless the arena ran out of memory.
+    error: Option<Error>,
     const_name: Name,
     math_name: Name,
     /// `math.nan`, once it was used.
@@ -100,22 +113,42 @@ pub fn parse(
         groups: List::new(),
         constants: List::new(),
         depth: 0,
+        error: None,
         const_name,
         math_name,
         nan: None,
     };
-    match options.mode {
-        Mode::File => parser.file()?,
-        Mode::Single => parser.single()?,
-        Mode::Eval => parser.eval()?,
+    match parser.source() {
+        Ok(root) => Ok(root),
+        Err(Failed) => Err(parser.error.unwrap_or_else(|| {
+            OutOfMemory {
+                len_bytes: parser.arena.refused_bytes(),
+            }
+            .into()
+        })),
     }
-    if parser.lexer.token() != Token::End {
-        return Err(parser.unexpected());
-    }
-    Ok(parser.pop())
 }
 
 impl Parser<'_, '_> {
+    /// Reads everything and returns the root.
+    fn source(&mut self) -> Result<Node, Failed> {
+        match self.options.mode {
+            Mode::File => self.file()?,
+            Mode::Single => self.single()?,
+            Mode::Eval => self.eval()?,
+        }
+        if self.token() != Token::End {
+            return Err(self.unexpected());
+        }
+        Ok(self.pop())
+    }
+
+    /// Notes the error of a step.
+    fn fail(&mut self, error: Error) -> Failed {
+        self.error = Some(error);
+        Failed
+    }
+
     fn token(&self) -> Token {
         self.lexer.token()
     }
@@ -124,10 +157,11 @@ impl Parser<'_, '_> {
         self.lexer.token_line()
     }
 
-    /// The error of a token that cannot stand where it is.
-    fn unexpected(&self) -> Error {
+    /// Notes the error of a token that cannot stand where it is.
+    #[cold]
+    fn unexpected(&mut self) -> Failed {
         let line = self.line();
-        match self.token() {
+        let error = match self.token() {
             Token::Indent => Error::new(ErrorKind::Indentation, "unexpected indent", line),
             Token::DedentMismatch => Error::new(
                 ErrorKind::Indentation,
@@ -136,11 +170,14 @@ impl Parser<'_, '_> {
             ),
             Token::MalformedFString => Error::syntax("malformed f-string", line),
             _ => Error::syntax("invalid syntax", line),
-        }
+        };
+        self.fail(error)
     }
 
     fn advance(&mut self) -> Parse {
-        self.lexer.next(self.arena)
+        self.lexer
+            .next(self.arena)
+            .map_err(|error| self.fail(error))
     }
 
     fn expect(&mut self, token: Token) -> Parse {
@@ -152,7 +189,7 @@ impl Parser<'_, '_> {
     }
 
     /// Moves on if the token is this one.
-    fn accept(&mut self, token: Token) -> Result<bool, Error> {
+    fn accept(&mut self, token: Token) -> Result<bool, Failed> {
         let is_there = self.token() == token;
         if is_there {
             self.advance()?;
@@ -163,7 +200,7 @@ impl Parser<'_, '_> {
     /// Runs `step` one level deeper.
     fn nested(&mut self, step: impl FnOnce(&mut Self) -> Parse) -> Parse {
         if self.depth >= self.options.depth_limit {
-            return Err(Error::too_deep());
+            return Err(self.fail(Error::too_deep()));
         }
         self.depth += 1;
         step(self)?;
@@ -222,9 +259,11 @@ impl Parser<'_, '_> {
     }
 
     /// The current token's text as a name.
-    fn intern_text(&mut self) -> Result<Name, Error> {
+    fn intern_text(&mut self) -> Result<Name, Failed> {
         let (at, len) = self.lexer.text_range();
-        self.names.intern_at(self.arena, at, len)
+        self.names
+            .intern_at(self.arena, at, len)
+            .map_err(|error| self.fail(error))
     }
 
     /// Takes the current token, which starts an atom and no bracket.
@@ -239,12 +278,14 @@ impl Parser<'_, '_> {
             }
             Token::Integer => {
                 let (at, len) = self.lexer.text_range();
-                let value = parse_integer(self.arena, at, len, line)?;
+                let value = parse_integer(self.arena, at, len, line);
+                let value = value.map_err(|error| self.fail(error))?;
                 let bits = self.options.small_integer_bits;
                 Number::Integer(value).to_node(self.arena, line, bits)?
             }
             Token::FloatOrImaginary => {
-                let (value, is_imaginary) = parse_float(self.lexer.text(self.arena), line)?;
+                let value = parse_float(self.lexer.text(self.arena), line);
+                let (value, is_imaginary) = value.map_err(|error| self.fail(error))?;
                 let constant = if is_imaginary {
                     Constant::imaginary(self.arena, value)?
                 } else {
@@ -268,10 +309,10 @@ impl Parser<'_, '_> {
     }
 
     /// A string is a name when it is short, or when a name with its text exists already.
-    fn string(&mut self, line: u32) -> Result<Node, Error> {
+    fn string(&mut self, line: u32) -> Result<Node, Failed> {
         let (at, len) = self.lexer.text_range();
         let name = if len <= SHORT_STRING {
-            Some(self.names.intern_at(self.arena, at, len)?)
+            Some(self.intern_text()?)
         } else {
             self.names.find(self.arena, self.arena.bytes(at, len))
         };
@@ -283,7 +324,7 @@ impl Parser<'_, '_> {
     }
 
     /// The value that `name` was given with `const()`, as a node.
-    fn constant_of(&mut self, name: Name, line: u32) -> Result<Option<Node>, Error> {
+    fn constant_of(&mut self, name: Name, line: u32) -> Result<Option<Node>, Failed> {
         for index in (0..self.constants.len()).step_by(2) {
             if self.constants.get(self.arena, index) != u32::from(name.0) {
                 continue;
@@ -306,7 +347,7 @@ impl Parser<'_, '_> {
         kind: Kind,
         starts: fn(Token) -> bool,
         mut item: impl FnMut(&mut Self) -> Parse,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, Failed> {
         let (line, height) = (self.line(), self.height());
         let mut has_comma = false;
         item(self)?;

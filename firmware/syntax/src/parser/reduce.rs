@@ -1,6 +1,6 @@
 //! Folding while the tree is built: arithmetic, logic, tuples, and names declared with `const()`.
 
-use super::{Mode, Parse, Parser};
+use super::{Failed, Mode, Parse, Parser};
 use crate::arena::OutOfMemory;
 use crate::ast::{Kind, Leaf, Literal, Node};
 use crate::constant::fold;
@@ -36,7 +36,7 @@ impl Parser<'_, '_> {
     }
 
     /// The constant that `node` is; [`Parser::is_constant`] holds.
-    fn constant(&mut self, node: Node) -> Result<Constant, Error> {
+    fn constant(&mut self, node: Node) -> Result<Constant, Failed> {
         Ok(match node.leaf(self.arena) {
             Leaf::Small(value) => {
                 let value = Integer::from_i64(self.arena, value)
@@ -51,7 +51,7 @@ impl Parser<'_, '_> {
     }
 
     /// `or` and `and`: leaves out what cannot matter. True when one operand remains.
-    pub(super) fn reduce_logical(&mut self, is_or: bool, height: u32) -> Result<bool, Error> {
+    pub(super) fn reduce_logical(&mut self, is_or: bool, height: u32) -> Result<bool, Failed> {
         let count = self.height() - height;
         let mut kept = 0;
         for index in 0..count {
@@ -72,7 +72,7 @@ impl Parser<'_, '_> {
     }
 
     /// `not`: true when the operand on the stack was replaced by its opposite.
-    pub(super) fn reduce_not(&mut self) -> Result<bool, Error> {
+    pub(super) fn reduce_not(&mut self) -> Result<bool, Failed> {
         let Some(truth) = self.truth(self.peek(0)) else {
             return Ok(false);
         };
@@ -88,7 +88,7 @@ impl Parser<'_, '_> {
         &mut self,
         operator: Option<Operator>,
         height: u32,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, Failed> {
         let mark = self.arena.mark();
         let Some(value) = self.chain_value(operator, height) else {
             self.arena.release(mark);
@@ -142,7 +142,7 @@ impl Parser<'_, '_> {
     }
 
     /// A unary operator and its operand. True when they were replaced by their value.
-    pub(super) fn reduce_unary(&mut self, height: u32) -> Result<bool, Error> {
+    pub(super) fn reduce_unary(&mut self, height: u32) -> Result<bool, Failed> {
         let operator = self.peek(1).as_operator();
         let value = self.number_at(height + 1);
         let (Some(operator), Some(value)) = (operator, value) else {
@@ -165,7 +165,7 @@ impl Parser<'_, '_> {
     /// `math.pi` and the like; the two nodes on the stack are subject and trailer.
     // Kept out of the functions that recurse, for the sake of their stack frames.
     #[inline(never)]
-    pub(super) fn reduce_module_constant(&mut self) -> Result<bool, Error> {
+    pub(super) fn reduce_module_constant(&mut self) -> Result<bool, Failed> {
         let (subject, trailer) = (self.peek(1), self.peek(0));
         if subject.as_name() != Some(self.math_name) || !trailer.is(self.arena, Kind::Attribute) {
             return Ok(false);
@@ -193,7 +193,7 @@ impl Parser<'_, '_> {
     }
 
     /// Makes the nodes above `height` one constant if all are constants.
-    pub(super) fn reduce_tuple(&mut self, line: u32, height: u32) -> Result<bool, Error> {
+    pub(super) fn reduce_tuple(&mut self, line: u32, height: u32) -> Result<bool, Failed> {
         let count = self.height() - height;
         for index in 0..count {
             let node = Node(self.stack.get(self.arena, height + index));
@@ -238,7 +238,7 @@ impl Parser<'_, '_> {
 
     /// A statement that is only a constant, such as a doc string, does nothing. The two nodes on the
     /// stack are what is left and right of the assignment.
-    pub(super) fn reduce_lonely_constant(&mut self, line: u32) -> Result<bool, Error> {
+    pub(super) fn reduce_lonely_constant(&mut self, line: u32) -> Result<bool, Failed> {
         if self.options.mode == Mode::Single || !self.peek(0).is_none() {
             return Ok(false);
         }
@@ -258,7 +258,7 @@ impl Parser<'_, '_> {
 
     /// `name = const(value)`: remembers the value. True when the assignment is left out altogether,
     /// because the name is private to the module.
-    pub(super) fn reduce_const_assignment(&mut self) -> Result<bool, Error> {
+    pub(super) fn reduce_const_assignment(&mut self) -> Result<bool, Failed> {
         let (target, mut right) = (self.peek(1), self.peek(0));
         let Some(name) = target.as_name() else {
             return Ok(false);
@@ -276,7 +276,8 @@ impl Parser<'_, '_> {
         let call = right.child(self.arena, 1);
         let value = call.child(self.arena, 0);
         if call.count(self.arena) != 1 || !self.is_constant(value) {
-            return Err(Error::syntax("not a constant", right.line(self.arena)));
+            let line = right.line(self.arena);
+            return Err(self.fail(Error::syntax("not a constant", line)));
         }
         let constant = self.constant(value)?;
         self.constants.push(self.arena, u32::from(name.0))?;
