@@ -93,7 +93,7 @@ pub struct Options<'a> {
     pub ordered_dict_literals: bool,
     /// Whether `t"…"` is a template string.
     pub template_strings: bool,
-    /// How deep brackets, suites, functions and the like may nest. One level costs about 1.3 kB of native
+    /// How deep brackets, suites, functions and the like may nest. One level costs about 650 bytes of native
     /// stack on a 64-bit host (release build), about half of it on a 32-bit microcontroller.
     pub depth_limit: u16,
 }
@@ -169,8 +169,8 @@ pub struct Usage {
 
 /// Compiles `source` in the memory of `storage` and writes the image to `output`.
 ///
-/// Storage of two kilobytes is enough for a line; a file takes about eight times its size on top (half of
-/// MicroPython's own tests and library take less).
+/// Storage of two kilobytes is enough for a line. A file takes three to eight times its size on top, more
+/// when it is short.
 ///
 /// Where storage is short, arithmetic on large constants is left for run time instead of being folded.
 ///
