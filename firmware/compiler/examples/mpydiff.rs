@@ -4,9 +4,9 @@
 //! cargo run -p upy-compiler --example mpydiff -- MPY_CROSS [--list] [--small-int-bits=N] PATH...
 //! ```
 //!
-//! Every file (and every `.py` file below a directory) is compiled by both at `-O0` and `-O3`. Images must
-//! be equal byte for byte; what one refuses the other must refuse with the same text. Differences are
-//! listed, counts follow, and the exit status says whether there were differences.
+//! Every file (and every `.py` file below a directory) is compiled by both at `-O0` and `-O3`.
+//! Images must be equal byte for byte; what one refuses the other must refuse with the same text.
+//! Differences are listed, counts follow, and the exit status says whether there were differences.
 #![expect(clippy::print_stdout, reason = "the program's output")]
 
 use std::path::{Path, PathBuf};

@@ -93,8 +93,8 @@ impl Compiler<'_, '_> {
         Some(4)
     }
 
-    /// Loads the arguments that are the children of `arguments` and calls; `extra` positional arguments
-    /// are on the stack already.
+    /// Loads the arguments that are the children of `arguments` and calls; `extra` positional
+    /// arguments are on the stack already.
     pub(crate) fn call_with(&mut self, arguments: Node, is_method: bool, extra: u32) {
         let (mut positional, mut keyword) = (extra, 0);
         let (mut starred, mut has_star, mut has_double_star) = (0_i64, false, false);

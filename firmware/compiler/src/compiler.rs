@@ -1,8 +1,8 @@
 //! The state of one compilation, and the order of the passes.
 //!
 //! First every scope is walked once to find its names; scopes found on the way join the end of the
-//! list. Then each scope is walked until its code is written. An error is noted and the walk goes on
-//! without effect, so that the line reported is the one MicroPython reports.
+//! list. Then each scope is walked until its code is written. An error is noted and the walk goes
+//! on without effect, so that the line reported is the one MicroPython reports.
 
 use upy_syntax::arena::{Arena, List, OutOfMemory};
 use upy_syntax::ast::{Kind, Leaf, Literal, Node};
@@ -323,7 +323,8 @@ impl<'c, 's> Compiler<'c, 's> {
         }
     }
 
-    /// Starts a loop and returns what to restore after it, with the labels of `break` and `continue`.
+    /// Starts a loop and returns what to restore after it, with the labels of `break` and
+    /// `continue`.
     pub(crate) fn enter_loop(&mut self, drops_iterator: bool) -> (LoopState, Label, Label) {
         let (end, next) = (self.new_label(), self.new_label());
         let exit = |label, drops_iterator| LoopExit {

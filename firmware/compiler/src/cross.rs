@@ -1,8 +1,8 @@
 //! The command line of `mpy-cross`, for programs that stand in for it.
 //!
 //! Only the arguments are understood here; reading the source and writing the image is the caller's
-//! work, because this crate has no files. Options that choose machine code are accepted where bytecode
-//! can stand in for it.
+//! work, because this crate has no files. Options that choose machine code are accepted where
+//! bytecode can stand in for it.
 //!
 //! Source: `mpy-cross --help` of v1.29.0.
 

@@ -1,9 +1,9 @@
 //! Appends instructions, and keeps the depth of the stack.
 //!
-//! Every scope is walked several times ([`Pass`]). The first passes only count: the third knows where
-//! each label is if all jumps were long, and from then on a jump is as short as its label allows. The
-//! last pass writes, and is repeated until nothing gets shorter. Code after an unconditional jump is
-//! left out, up to the next label.
+//! Every scope is walked several times ([`Pass`]). The first passes only count: the third knows
+//! where each label is if all jumps were long, and from then on a jump is as short as its label
+//! allows. The last pass writes, and is repeated until nothing gets shorter. Code after an
+//! unconditional jump is left out, up to the next label.
 //!
 //! The layout is drawn in `upy_bytecode::code`; jumps are in `jump.rs`.
 

@@ -17,7 +17,8 @@ pub struct CompileError<'a> {
     pub quoted: &'a [u8],
     /// Line of the source, counted from 1; 0 when the error has no traceback.
     pub line: u32,
-    /// Name of the function or class, or `<module>`, where the compiler and not the parser found it.
+    /// Name of the function or class, or `<module>`, where the compiler and not the parser found
+    /// it.
     pub block: Option<&'a [u8]>,
 }
 
@@ -41,8 +42,8 @@ impl CompileError<'_> {
         }
     }
 
-    /// Passes the whole report to `write`, as MicroPython prints it: a traceback with one entry, if the
-    /// line is known, then type and message.
+    /// Passes the whole report to `write`, as MicroPython prints it: a traceback with one entry, if
+    /// the line is known, then type and message.
     pub fn write_report(&self, source_name: &str, write: &mut dyn FnMut(&[u8])) {
         if self.line > 0 {
             write(b"Traceback (most recent call last):\n  File \"");

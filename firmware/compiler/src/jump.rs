@@ -1,7 +1,8 @@
 //! Labels and jumps.
 //!
-//! A label is a number; its offset is known from the pass before. An offset is one byte when it fits in
-//! seven bits and two otherwise, so it can change from pass to pass, but code only ever shrinks.
+//! A label is a number; its offset is known from the pass before. An offset is one byte when it
+//! fits in seven bits and two otherwise, so it can change from pass to pass, but code only ever
+//! shrinks.
 
 use upy_bytecode::opcode::{Format, Opcode};
 

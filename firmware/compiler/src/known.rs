@@ -1,9 +1,9 @@
 //! Names that exist before the source is read.
 //!
-//! The static strings of the `.mpy` format come first, under their numbers. The names after them decide
-//! only one thing: a string of more than ten bytes that is in the table is loaded as a name, any other
-//! as a constant. They are the long strings that `mpy-cross` v1.29.0 knows, so that images come out
-//! equal, and the short names that the compiler asks for.
+//! The static strings of the `.mpy` format come first, under their numbers. The names after them
+//! decide only one thing: a string of more than ten bytes that is in the table is loaded as a name,
+//! any other as a constant. They are the long strings that `mpy-cross` v1.29.0 knows, so that
+//! images come out equal, and the short names that the compiler asks for.
 
 use upy_bytecode::qstr::{STATIC, STATIC_COUNT};
 use upy_syntax::name::{Name, Names, Predefined, sorted_order};

@@ -5,8 +5,8 @@
 //!
 //! # The life of a source line
 //!
-//! `upy_syntax` makes a tree (its crate docs tell how). Here every *scope* of it, that is the module and
-//! each function, class and comprehension, is walked several times by the same code
+//! `upy_syntax` makes a tree (its crate docs tell how). Here every *scope* of it, that is the
+//! module and each function, class and comprehension, is walked several times by the same code
 //! (`compiler.rs` dispatches on the kind of node):
 //!
 //! 1. The *scope pass* finds every name of a scope and whether it is assigned there. Inner scopes that
@@ -17,8 +17,9 @@
 //!    `jump.rs`); the emit pass is repeated until nothing gets shorter.
 //!
 //! The node families are in `statement.rs`, `target.rs` (what is assigned to), `expression.rs`,
-//! `call.rs`, `comprehension.rs`, `function.rs` (functions, classes, decorators), `exception.rs` (`try`,
-//! `with`), `asynchronous.rs` and `import.rs`. In the end `image.rs` writes names, constants and code.
+//! `call.rs`, `comprehension.rs`, `function.rs` (functions, classes, decorators), `exception.rs`
+//! (`try`, `with`), `asynchronous.rs` and `import.rs`. In the end `image.rs` writes names,
+//! constants and code.
 //!
 //! Nothing is allocated: the caller lends storage, and the image goes to an [`Output`].
 //!
@@ -93,8 +94,9 @@ pub struct Options<'a> {
     pub ordered_dict_literals: bool,
     /// Whether `t"…"` is a template string.
     pub template_strings: bool,
-    /// How deep brackets, suites, functions and the like may nest. One level costs about 650 bytes of native
-    /// stack on a 64-bit host (release build), about half of it on a 32-bit microcontroller.
+    /// How deep brackets, suites, functions and the like may nest. One level costs about 650 bytes
+    /// of native stack on a 64-bit host (release build), about half of it on a 32-bit
+    /// microcontroller.
     pub depth_limit: u16,
 }
 
@@ -169,10 +171,11 @@ pub struct Usage {
 
 /// Compiles `source` in the memory of `storage` and writes the image to `output`.
 ///
-/// Storage of two kilobytes is enough for a line. A file takes three to eight times its size on top, more
-/// when it is short.
+/// Storage of two kilobytes is enough for a line. A file takes three to eight times its size on
+/// top, more when it is short.
 ///
-/// Where storage is short, arithmetic on large constants is left for run time instead of being folded.
+/// Where storage is short, arithmetic on large constants is left for run time instead of being
+/// folded.
 ///
 /// # Errors
 /// The first error of the source, or a `MemoryError` when storage or output are too small.

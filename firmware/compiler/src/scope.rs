@@ -1,8 +1,9 @@
 //! Scopes: a module, function, class, lambda or comprehension, and which name lives where in it.
 //!
-//! A scope is a record in the arena, referred to by its offset. After the first pass over a scope it
-//! knows every name used in it; [`Compiler::number_locals`] then gives the places: first the variables
-//! captured from outside, then parameters, other locals, and locals that inner scopes capture.
+//! A scope is a record in the arena, referred to by its offset. After the first pass over a scope
+//! it knows every name used in it; [`Compiler::number_locals`] then gives the places: first the
+//! variables captured from outside, then parameters, other locals, and locals that inner scopes
+//! capture.
 
 use upy_syntax::arena::{Arena, List, OutOfMemory, WORD};
 use upy_syntax::ast::Node;

@@ -341,8 +341,8 @@ impl Compiler<'_, '_> {
         Some([start, end, step])
     }
 
-    /// A loop over a range, without iterator: the stack holds the end, unless it is a small integer, and
-    /// the next value.
+    /// A loop over a range, without iterator: the stack holds the end, unless it is a small
+    /// integer, and the next value.
     fn counted_loop(&mut self, target: Node, range: [Node; 3], body: Node, otherwise: Node) {
         let [start, end, step] = range;
         let (outer, break_label, next) = self.enter_loop(false);

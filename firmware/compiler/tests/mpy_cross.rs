@@ -1,9 +1,10 @@
-//! Every program of `tests/language/cases`, and a set of sources that are refused, against `mpy-cross`.
+//! Every program of `tests/language/cases`, and a set of sources that are refused, against
+//! `mpy-cross`.
 //!
-//! Images are compared with committed digests of what `mpy-cross` v1.29.0 made, and with `mpy-cross`
-//! itself where it can be had: `$UCLI_PEERS/bin/mpy-cross` or `target/peers/venv/bin/mpy-cross`. With
-//! `CI=true` a missing peer is a failure, otherwise it is said and counted. `UPDATE_DIGESTS=1` writes the
-//! digests anew, from the peer.
+//! Images are compared with committed digests of what `mpy-cross` v1.29.0 made, and with
+//! `mpy-cross` itself where it can be had: `$UCLI_PEERS/bin/mpy-cross` or
+//! `target/peers/venv/bin/mpy-cross`. With `CI=true` a missing peer is a failure, otherwise it is
+//! said and counted. `UPDATE_DIGESTS=1` writes the digests anew, from the peer.
 #![expect(clippy::print_stdout, reason = "a skipped peer is said")]
 
 mod support;

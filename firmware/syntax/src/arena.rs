@@ -428,7 +428,8 @@ impl Text {
         Ok(())
     }
 
-    /// Adds the character `code` in UTF-8; surrogates and values up to 0x1fffff are encoded as they are.
+    /// Adds the character `code` in UTF-8; surrogates and values up to 0x1fffff are encoded as they
+    /// are.
     ///
     /// # Errors
     /// [`OutOfMemory`].

@@ -7,8 +7,9 @@
 //! [line u32][kind u8 | count u24][child u32; count]
 //! ```
 //!
-//! A parenthesis round one expression leaves no node, a list of one item without a trailing comma is
-//! the item itself, and folded expressions are their value: the compiler sees only what it acts on.
+//! A parenthesis round one expression leaves no node, a list of one item without a trailing comma
+//! is the item itself, and folded expressions are their value: the compiler sees only what it acts
+//! on.
 
 use crate::arena::{Arena, OutOfMemory, WORD};
 use crate::name::Name;
@@ -204,7 +205,8 @@ pub enum Kind {
     Paren,
     /// Content `?`: the same or one expression; line.
     Bracket,
-    /// Content `?`: [`Kind::Items`], [`Kind::Comprehension`], [`Kind::Pair`] or one expression; line.
+    /// Content `?`: [`Kind::Items`], [`Kind::Comprehension`], [`Kind::Pair`] or one expression;
+    /// line.
     Brace,
     /// Expressions `*`.
     Sequence,

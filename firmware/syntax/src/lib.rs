@@ -10,9 +10,9 @@
 //!    `const()` are replaced by it.
 //! 3. Names and short strings are interned ([`name`]) in the order they are met.
 //!
-//! Everything made lives in one [`arena::Arena`] over bytes that the caller lends; errors ([`error`])
-//! carry MicroPython's messages and lines. This crate never allocates, never panics on any source and
-//! knows nothing of bytecode or of values at run time.
+//! Everything made lives in one [`arena::Arena`] over bytes that the caller lends; errors
+//! ([`error`]) carry MicroPython's messages and lines. This crate never allocates, never panics on
+//! any source and knows nothing of bytecode or of values at run time.
 
 pub mod arena;
 pub mod ast;

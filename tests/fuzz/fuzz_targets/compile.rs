@@ -1,8 +1,8 @@
 //! Source texts: the first byte chooses the options, the second the amount of storage.
 //!
-//! Whatever is compiled is an image that can be read, whose code passes the checks for foreign code; and
-//! with less storage the answer is the same image or a lack of memory, except that arithmetic on large
-//! constants may be left for run time.
+//! Whatever is compiled is an image that can be read, whose code passes the checks for foreign
+//! code; and with less storage the answer is the same image or a lack of memory, except that
+//! arithmetic on large constants may be left for run time.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Source texts up to the tree: the parser answers in time that grows with the text, and a tree refers
-//! to nothing outside itself.
+//! Source texts up to the tree: the parser answers in time that grows with the text, and a tree
+//! refers to nothing outside itself.
 
 #![no_main]
 

@@ -1,8 +1,8 @@
 //! Floats with a 64-bit mantissa, for turning decimal text into a double and back.
 //!
-//! Sixteen to nineteen digits and a power of ten do not survive in a double. With a 64-bit mantissa,
-//! round-to-nearest-even and powers made by repeated squaring the results are those of a compiler that
-//! has 80-bit `long double` arithmetic, which is what `mpy-cross` has on x86.
+//! Sixteen to nineteen digits and a power of ten do not survive in a double. With a 64-bit
+//! mantissa, round-to-nearest-even and powers made by repeated squaring the results are those of a
+//! compiler that has 80-bit `long double` arithmetic, which is what `mpy-cross` has on x86.
 
 /// `mantissa * 2**exponent`; the mantissa has its top bit set unless the number is zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +95,8 @@ impl Extended {
         if other.exponent >= INFINITE {
             return Self::ZERO;
         }
-        // The divisor has its top bit set, so this quotient has at least 64 bits; the next 63 bits come
-        // from the remainder.
+        // The divisor has its top bit set, so this quotient has at least 64 bits; the next 63 bits
+        // come from the remainder.
         let divisor = u128::from(other.mantissa);
         let dividend = u128::from(self.mantissa) << 64;
         let high = dividend / divisor;

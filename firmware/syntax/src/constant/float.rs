@@ -1,7 +1,7 @@
 //! Floats: decimal text to a double, a double to its `repr`, and the operations that folding needs.
 //!
-//! `core`'s float parser and printer are large, so firmware images must not link them; these are small
-//! and give the same digits as `mpy-cross` on x86 (see [`super::extended`]).
+//! `core`'s float parser and printer are large, so firmware images must not link them; these are
+//! small and give the same digits as `mpy-cross` on x86 (see [`super::extended`]).
 
 use super::extended::Extended;
 
@@ -51,7 +51,8 @@ impl Digits {
     }
 }
 
-/// Reads an unsigned decimal number from the start of `text`; returns it and how many bytes it took.
+/// Reads an unsigned decimal number from the start of `text`; returns it and how many bytes it
+/// took.
 ///
 /// `None` when an exponent has no digits.
 pub fn parse(text: &[u8]) -> Option<(f64, usize)> {
@@ -103,8 +104,8 @@ pub struct Repr {
 }
 
 impl Repr {
-    /// The shortest of 16 to 19 significant digits that read back as `value`, as Python writes them;
-    /// without `.0` after a whole number.
+    /// The shortest of 16 to 19 significant digits that read back as `value`, as Python writes
+    /// them; without `.0` after a whole number.
     pub fn of(value: f64) -> Self {
         let mut repr = Self {
             bytes: [0; LONGEST],
@@ -257,8 +258,8 @@ fn rest(value: f64, divisor: f64) -> f64 {
     if left_exponent < right_exponent && value.abs() < divisor.abs() {
         return value;
     }
-    // The divisor's integer, scaled to the smaller exponent, fits in 64 bits only if the exponents are
-    // near; otherwise the value is the smaller one and was returned above.
+    // The divisor's integer, scaled to the smaller exponent, fits in 64 bits only if the exponents
+    // are near; otherwise the value is the smaller one and was returned above.
     let mut right = u128::from(right);
     let mut exponent = left_exponent;
     if right_exponent > left_exponent {

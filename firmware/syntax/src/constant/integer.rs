@@ -1,12 +1,13 @@
 //! Integers of any size, for folding.
 //!
-//! Sign and magnitude; the magnitude is words of the arena, lowest first, without leading zeros. All
-//! operations make a new value and leave their scratch behind; [`super::fold`] takes it back. Results
-//! above [`MOST_LIMBS`] words are refused, which leaves the expression unfolded.
+//! Sign and magnitude; the magnitude is words of the arena, lowest first, without leading zeros.
+//! All operations make a new value and leave their scratch behind; [`super::fold`] takes it back.
+//! Results above [`MOST_LIMBS`] words are refused, which leaves the expression unfolded.
 
 use crate::arena::{Arena, OutOfMemory, WORD};
 
-/// A 131,072-bit result is the largest that is folded: larger ones cost more to print than to compute.
+/// A 131,072-bit result is the largest that is folded: larger ones cost more to print than to
+/// compute.
 pub const MOST_LIMBS: u32 = 4096;
 
 /// An integer in the arena.
@@ -249,7 +250,8 @@ impl Integer {
             .with_sign(self.negative != other.negative))
     }
 
-    /// Quotient and remainder, rounding towards minus infinity; the remainder has the divisor's sign.
+    /// Quotient and remainder, rounding towards minus infinity; the remainder has the divisor's
+    /// sign.
     ///
     /// # Errors
     /// [`Refused::Undefined`] when `divisor` is zero.

@@ -5,8 +5,8 @@
 //! into [`Token::Indent`] and [`Token::Dedent`]. An f-string becomes a string followed by
 //! `.format(…)`: its replacement fields are put back in front of the characters still to be read.
 //!
-//! `string.rs` reads one string literal; everything else is here. Bytes above 0x7f belong to names and
-//! strings as they are; the source is not checked to be UTF-8.
+//! `string.rs` reads one string literal; everything else is here. Bytes above 0x7f belong to names
+//! and strings as they are; the source is not checked to be UTF-8.
 //!
 //! Source: MicroPython's language as its tests show it, and CPython's "Lexical analysis", where the
 //! two agree.
@@ -205,8 +205,8 @@ impl<'t> Lexer<'t> {
         Ok(())
     }
 
-    /// Skips blanks, comments and joined lines. With `stop_at_newline` it stands still before a line
-    /// end outside brackets, and returns true.
+    /// Skips blanks, comments and joined lines. With `stop_at_newline` it stands still before a
+    /// line end outside brackets, and returns true.
     fn skip_blanks(&mut self, arena: &Arena<'_>, stop_at_newline: bool) -> bool {
         while !self.is_end() {
             match self.current() {

@@ -1,9 +1,9 @@
 //! String, bytes, f-string and t-string literals.
 //!
-//! A replacement field is taken as text up to the `:`, `!r`, `!s` or `}` that ends it outside
-//! `[` and `{`; quotes inside it are not understood. `f"{a!r:>9}"` becomes the string `{!r:>9}` and the
-//! characters `.format((a),)`. A t-string becomes a call of `__template__` with the strings and, for
-//! each field, value, expression, conversion and format.
+//! A replacement field is taken as text up to the `:`, `!r`, `!s` or `}` that ends it outside `[`
+//! and `{`; quotes inside it are not understood. `f"{a!r:>9}"` becomes the string `{!r:>9}` and the
+//! characters `.format((a),)`. A t-string becomes a call of `__template__` with the strings and,
+//! for each field, value, expression, conversion and format.
 
 use super::Lexer;
 use crate::arena::{Arena, OutOfMemory, Text};
@@ -298,7 +298,8 @@ impl Lexer<'_> {
         self.push_code(arena, code)
     }
 
-    /// Adds a character to a string or a byte to bytes; one that does not fit makes the token invalid.
+    /// Adds a character to a string or a byte to bytes; one that does not fit makes the token
+    /// invalid.
     fn push_code(&mut self, arena: &mut Arena<'_>, code: u32) -> Result<(), Error> {
         if code < 0x11_0000 && self.token == Token::String {
             self.text.push_char(arena, code)?;

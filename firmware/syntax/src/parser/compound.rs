@@ -90,7 +90,8 @@ impl Parser<'_, '_> {
         let (line, height) = (self.line(), self.height());
         self.advance()?;
         self.suite()?;
-        // The places of else and finally come before the handlers, so they are filled in afterwards.
+        // The places of else and finally come before the handlers, so they are filled in
+        // afterwards.
         let places = self.height();
         self.push_none()?;
         self.push_none()?;

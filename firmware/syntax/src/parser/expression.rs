@@ -1,9 +1,9 @@
 //! Operators.
 //!
-//! Operands and operators are grouped by precedence with a stack of open groups instead of one function
-//! per level, so that an expression in brackets costs few stack frames. A group is three words: its
-//! level, the source line of its first operand, and the height of the node stack where its children
-//! start.
+//! Operands and operators are grouped by precedence with a stack of open groups instead of one
+//! function per level, so that an expression in brackets costs few stack frames. A group is three
+//! words: its level, the source line of its first operand, and the height of the node stack where
+//! its children start.
 
 use super::{Failed, Parse, Parser};
 use crate::ast::{Kind, Node};

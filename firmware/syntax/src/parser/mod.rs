@@ -341,7 +341,8 @@ impl Parser<'_, '_> {
         Ok(None)
     }
 
-    /// Reads `item (, item)* [,]`; leaves one node: the item, or a node of `kind` when there is a comma.
+    /// Reads `item (, item)* [,]`; leaves one node: the item, or a node of `kind` when there is a
+    /// comma.
     fn list(
         &mut self,
         kind: Kind,

@@ -82,8 +82,8 @@ impl Parser<'_, '_> {
         Ok(true)
     }
 
-    /// A chain of binary operators, which are `operator` or stand between the operands. True when it was
-    /// replaced by its value.
+    /// A chain of binary operators, which are `operator` or stand between the operands. True when
+    /// it was replaced by its value.
     pub(super) fn reduce_chain(
         &mut self,
         operator: Option<Operator>,
@@ -236,8 +236,8 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    /// A statement that is only a constant, such as a doc string, does nothing. The two nodes on the
-    /// stack are what is left and right of the assignment.
+    /// A statement that is only a constant, such as a doc string, does nothing. The two nodes on
+    /// the stack are what is left and right of the assignment.
     pub(super) fn reduce_lonely_constant(&mut self, line: u32) -> Result<bool, Failed> {
         if self.options.mode == Mode::Single || !self.peek(0).is_none() {
             return Ok(false);
