@@ -161,6 +161,11 @@ impl Compiler<'_, '_> {
                 }
             }
         }
+        // Both counts have a byte of the operand.
+        if positional > 255 || keyword > 255 {
+            self.syntax_error(arguments, "too many args");
+            return;
+        }
         let is_starred = has_star || has_double_star;
         if is_starred {
             self.load_small(starred);

@@ -5,6 +5,7 @@
 //! shrinks.
 
 use upy_bytecode::opcode::{Format, Opcode};
+use upy_syntax::error::{Error, ErrorKind};
 
 use crate::compiler::Compiler;
 use crate::emit::Pass;
@@ -24,6 +25,9 @@ pub(crate) struct LoopExit {
 /// Half of the range of a one-byte and a two-byte offset that may be negative.
 const SHORT_BIAS: i64 = 0x40;
 const LONG_BIAS: i64 = 0x4000;
+
+/// Handlers that one jump can leave; its operand has seven bits for them.
+const MOST_HANDLERS: u32 = 127;
 
 impl Compiler<'_, '_> {
     pub(crate) fn new_label(&mut self) -> Label {
@@ -109,6 +113,13 @@ impl Compiler<'_, '_> {
             }
             self.op_label(Opcode::Jump, exit.label, 0);
         } else {
+            if handlers > MOST_HANDLERS {
+                self.fail(Error::new(
+                    ErrorKind::Runtime,
+                    "too many nested handlers",
+                    0,
+                ));
+            }
             self.op_label(Opcode::UnwindJump, exit.label, 0);
             self.put(&[u8::from(exit.drops_iterator) << 7 | handlers as u8]);
         }

@@ -65,6 +65,11 @@ impl Compiler<'_, '_> {
                 return;
             }
             let after = count - index - 1;
+            // Both counts have a byte of the operand.
+            if index > 255 || after > 255 {
+                self.syntax_error(target, "too many targets beside *x");
+                return;
+            }
             self.op_uint(Opcode::UnpackEx, index | after << 8, count as i32 - 1);
             star = Some(index);
         }

@@ -221,3 +221,32 @@ fn small_integers_are_as_wide_as_the_machine_has_them() {
         .is_ok()
     );
 }
+
+/// `mpy-cross` makes code of these that calls or unpacks something else; here they are refused.
+#[test]
+fn more_arguments_or_targets_than_an_operand_counts_err() {
+    let limits = |count: usize| {
+        let call = image_of(
+            format!("f({})\n", "a, ".repeat(count)).as_bytes(),
+            &options(),
+        );
+        let keywords: String = (0..count).map(|index| format!("k{index}=a, ")).collect();
+        let keywords = image_of(format!("f({keywords})\n").as_bytes(), &options());
+        let targets = format!("{}*b = c\n", "a, ".repeat(count));
+        (call, keywords, image_of(targets.as_bytes(), &options()))
+    };
+    let (call, keywords, targets) = limits(255);
+    assert!(call.is_ok() && keywords.is_ok() && targets.is_ok());
+    let (call, keywords, targets) = limits(256);
+    assert!(call.unwrap_err().ends_with("SyntaxError: too many args\n"));
+    assert!(
+        keywords
+            .unwrap_err()
+            .ends_with("SyntaxError: too many args\n")
+    );
+    assert!(
+        targets
+            .unwrap_err()
+            .ends_with("SyntaxError: too many targets beside *x\n")
+    );
+}
