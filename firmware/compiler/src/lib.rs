@@ -56,7 +56,7 @@ pub use error::CompileError;
 pub use upy_syntax::error::{ErrorKind, Message};
 pub use upy_syntax::parser::Mode;
 
-use compiler::Compiler;
+use compiler::{Compiler, Module};
 use image::{WriteError, Writer};
 use upy_syntax::arena::{Arena, OutOfMemory};
 use upy_syntax::error::Error;
@@ -148,6 +148,11 @@ impl<'o> SliceOutput<'o> {
     pub fn written(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
+
+    /// What was written.
+    pub fn into_written(self) -> &'o [u8] {
+        &self.bytes[..self.len]
+    }
 }
 
 impl Output for SliceOutput<'_> {
@@ -186,11 +191,11 @@ pub fn compile<'s>(
     output: &mut dyn Output,
 ) -> Result<Usage, CompileError<'s>> {
     let mut arena = Arena::new(storage);
-    let mut names = match Names::new(&mut arena, known::PREDEFINED) {
-        Ok(names) => names,
-        Err(error) => return Err(finish(arena, None, (error.into(), None))),
+    let (names, module) = match make_code(source, options, &mut arena) {
+        Ok(made) => made,
+        Err((names, failure)) => return Err(finish(arena, names.as_ref(), failure)),
     };
-    match run(source, options, &mut arena, &mut names, output) {
+    match write_image(&mut arena, &names, &module, options, output) {
         Ok(()) => Ok(Usage {
             storage_bytes: arena.used_bytes(),
         }),
@@ -198,13 +203,38 @@ pub fn compile<'s>(
     }
 }
 
-fn run(
+/// Compiles `source` in the memory of `storage` and returns the image, which is in the last part of it.
+///
+/// For callers that know the size of the image only when they have it.
+///
+/// # Errors
+/// As [`compile`]; storage must hold the image as well.
+pub fn compile_in_place<'s>(
+    source: &[u8],
+    options: &Options<'_>,
+    storage: &'s mut [u8],
+) -> Result<&'s [u8], CompileError<'s>> {
+    let mut arena = Arena::new(storage);
+    let (names, module) = match make_code(source, options, &mut arena) {
+        Ok(made) => made,
+        Err((names, failure)) => return Err(finish(arena, names.as_ref(), failure)),
+    };
+    let mut output = SliceOutput::new(arena.take_tail());
+    match write_image(&mut arena, &names, &module, options, &mut output) {
+        Ok(()) => Ok(output.into_written()),
+        Err(failure) => Err(finish(arena, Some(&names), failure)),
+    }
+}
+
+/// A failure, and the table of names if there is one.
+type Unmade = (Option<Names>, compiler::Failure);
+
+/// Everything up to the code of each scope.
+fn make_code(
     source: &[u8],
     options: &Options<'_>,
     arena: &mut Arena<'_>,
-    names: &mut Names,
-    output: &mut dyn Output,
-) -> Result<(), compiler::Failure> {
+) -> Result<(Names, Module), Unmade> {
     let parser_options = ParserOptions {
         mode: options.mode,
         small_integer_bits: options.small_integer_bits,
@@ -214,9 +244,27 @@ fn run(
         },
         depth_limit: options.depth_limit,
     };
-    let without_block = |error| (error, None);
-    let root = parse(arena, names, source, parser_options).map_err(without_block)?;
-    let module = Compiler::new(arena, names, options).module(root)?;
+    let mut names = match Names::new(arena, known::PREDEFINED) {
+        Ok(names) => names,
+        Err(error) => return Err((None, (error.into(), None))),
+    };
+    let root = match parse(arena, &mut names, source, parser_options) {
+        Ok(root) => root,
+        Err(error) => return Err((Some(names), (error, None))),
+    };
+    match Compiler::new(arena, &mut names, options).module(root) {
+        Ok(module) => Ok((names, module)),
+        Err(failure) => Err((Some(names), failure)),
+    }
+}
+
+fn write_image(
+    arena: &mut Arena<'_>,
+    names: &Names,
+    module: &Module,
+    options: &Options<'_>,
+    output: &mut dyn Output,
+) -> Result<(), compiler::Failure> {
     let mut writer = Writer {
         arena,
         names,
@@ -224,7 +272,7 @@ fn run(
         small_integer_bits: options.small_integer_bits,
         depth_limit: options.depth_limit,
     };
-    writer.module(&module).map_err(|error| match error {
+    writer.module(module).map_err(|error| match error {
         WriteError::Compile(error) => (error, None),
         WriteError::OutputFull => (Error::from(OutOfMemory { len_bytes: 0 }), None),
     })

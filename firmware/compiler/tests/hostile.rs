@@ -4,7 +4,7 @@
 mod support;
 
 use support::{Image, image_of};
-use upy_compiler::{ErrorKind, Mode, Options, SliceOutput, compile};
+use upy_compiler::{ErrorKind, Mode, Options, SliceOutput, compile, compile_in_place};
 
 /// A small generator (xorshift64*), so that a failure can be repeated from its seed.
 struct Random(u64);
@@ -328,6 +328,27 @@ fn an_output_that_is_too_small_errs_with_memory_error() {
     )
     .unwrap_err();
     assert_eq!(error.kind, ErrorKind::Memory);
+}
+
+/// The image comes out the same when it has to share the storage.
+#[test]
+fn images_in_place_are_the_same() {
+    let source = include_bytes!("../../../tests/language/cases/folding/arithmetic.py");
+    let options = Options::new("a.py");
+    let full = image_of(source, &options).unwrap();
+    let mut successes = 0;
+    for size in (0..40_000).step_by(101) {
+        let mut storage = vec![0; size];
+        match compile_in_place(source, &options, &mut storage) {
+            Ok(image) => {
+                // With little storage large numbers are not folded.
+                assert!(image == full || size < 20_000, "with {size} bytes");
+                successes += 1;
+            }
+            Err(error) => assert_eq!(error.kind, ErrorKind::Memory, "with {size} bytes: {error}"),
+        }
+    }
+    assert!(successes > 100, "{successes} sizes were enough");
 }
 
 /// Images are the same however often a source is compiled, and every code in them passes the checks

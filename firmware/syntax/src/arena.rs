@@ -174,6 +174,15 @@ impl<'s> Arena<'s> {
             .copy_within(from as usize..(from + len_bytes) as usize, to as usize);
     }
 
+    /// Gives up most of the storage that is not handed out: seven eighths of it, the last ones.
+    pub fn take_tail(&mut self) -> &'s mut [u8] {
+        let bytes = core::mem::take(&mut self.bytes);
+        let used = (self.used as usize).min(bytes.len());
+        let (kept, tail) = bytes.split_at_mut(used + (bytes.len() - used) / 8);
+        self.bytes = kept;
+        tail
+    }
+
     /// Gives the storage back, to be read once the arena is done with.
     pub fn into_bytes(self) -> &'s [u8] {
         self.bytes
@@ -459,6 +468,16 @@ mod tests {
         let mut arena = Arena::new(&mut storage);
         assert_eq!(arena.alloc(60), Ok(4));
         assert_eq!(arena.alloc(1), Err(OutOfMemory { len_bytes: 1 }));
+    }
+
+    #[test]
+    fn a_tail_taken_away_is_not_handed_out() {
+        let mut storage = [0; 100];
+        let mut arena = Arena::new(&mut storage);
+        arena.alloc(16).unwrap();
+        assert_eq!(arena.take_tail().len(), 70);
+        assert!(arena.alloc(8).is_ok());
+        assert!(arena.alloc(8).is_err());
     }
 
     #[test]
