@@ -83,6 +83,8 @@ impl Extended {
     }
 
     /// `self * other`.
+    // Large where 64-bit products are made of 32-bit ones, and used three times.
+    #[inline(never)]
     #[must_use]
     pub fn multiply(self, other: Self) -> Self {
         let wide = u128::from(self.mantissa) * u128::from(other.mantissa);

@@ -13,6 +13,8 @@ const ONE: u128 = 1 << FRACTION_BITS;
 const LN_2: u128 = 0x00b1_7217_f7d1_cf79_abc9_e3b3_9803_f2f6;
 
 /// The high part of a product of two fixed-point numbers below 2**8.
+// Large where 64-bit products are made of 32-bit ones, and used three times.
+#[inline(never)]
 fn multiply(left: u128, right: u128) -> u128 {
     const LOW: u128 = u64::MAX as u128;
     let (left_high, left_low) = (left >> 64, left & LOW);
