@@ -12,10 +12,20 @@ use crate::error::{Code, Error, Result};
 
 /// Options that every command understands.
 #[derive(Clone, Debug, Default, Parser)]
-#[command(name = "ucli", no_binary_name = false, disable_help_flag = true, disable_version_flag = true)]
+#[command(
+    name = "ucli",
+    no_binary_name = false,
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
 pub(crate) struct Globals {
     /// The board: a port, `id:SERIAL`, `vid:VID:PID`, `name:NAME`, `tcp://…`, `ws://…` (repeatable for fleets)
-    #[arg(short = 'p', long, value_name = "BOARD", help_heading = "Global options")]
+    #[arg(
+        short = 'p',
+        long,
+        value_name = "BOARD",
+        help_heading = "Global options"
+    )]
     pub(crate) port: Vec<String>,
     /// Print one JSON object per line instead of text
     #[arg(long, help_heading = "Global options")]
@@ -45,7 +55,12 @@ pub(crate) struct Globals {
     #[arg(short = 'y', long, help_heading = "Global options")]
     pub(crate) yes: bool,
     /// Write the session to FILE, for `replay:FILE`
-    #[arg(long, value_name = "FILE", hide = true, help_heading = "Global options")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        hide = true,
+        help_heading = "Global options"
+    )]
     pub(crate) record: Option<std::path::PathBuf>,
 }
 
@@ -194,7 +209,12 @@ impl From<clap::Error> for Refusal {
 /// [`Refusal`] when there is nothing to run.
 pub(crate) fn parse(words: &[String]) -> core::result::Result<Line, Refusal> {
     let root = Cli::command();
-    let mut splitter = Splitter { root: &root, words, at: 0, globals: Vec::new() };
+    let mut splitter = Splitter {
+        root: &root,
+        words,
+        at: 0,
+        globals: Vec::new(),
+    };
     let mut pieces = Vec::new();
     splitter.leading_globals();
     while let Some(piece) = splitter.next_piece()? {
@@ -213,8 +233,20 @@ pub(crate) fn parse(words: &[String]) -> core::result::Result<Line, Refusal> {
 }
 
 /// File commands that `fs` may stand before.
-const FS: [&str; 12] =
-    ["cat", "cp", "ls", "mkdir", "rm", "rmdir", "sha256sum", "touch", "tree", "mv", "df", "edit"];
+const FS: [&str; 12] = [
+    "cat",
+    "cp",
+    "ls",
+    "mkdir",
+    "rm",
+    "rmdir",
+    "sha256sum",
+    "touch",
+    "tree",
+    "mv",
+    "df",
+    "edit",
+];
 
 struct Splitter<'a> {
     root: &'a clap::Command,
@@ -227,7 +259,11 @@ impl Splitter<'_> {
     /// Options before the first command.
     fn leading_globals(&mut self) {
         while let Some(word) = self.words.get(self.at) {
-            if !word.starts_with('-') || word == "-" || is_root_only(word) || !self.take_global(None) {
+            if !word.starts_with('-')
+                || word == "-"
+                || is_root_only(word)
+                || !self.take_global(None)
+            {
                 return;
             }
         }
@@ -240,7 +276,9 @@ impl Splitter<'_> {
             return false;
         }
         let globals = Globals::command();
-        let Some(takes_value) = find_option(&globals, word) else { return false };
+        let Some(takes_value) = find_option(&globals, word) else {
+            return false;
+        };
         self.globals.push(word.clone());
         self.at += 1;
         if takes_value && !has_value(word) {
@@ -255,7 +293,9 @@ impl Splitter<'_> {
         while self.words.get(self.at).is_some_and(|word| word == "+") {
             self.at += 1;
         }
-        let Some(word) = self.words.get(self.at).cloned() else { return Ok(None) };
+        let Some(word) = self.words.get(self.at).cloned() else {
+            return Ok(None);
+        };
         self.at += 1;
         if word.starts_with('-') && word != "-" {
             // `--help`, `--version` and unknown options are clap's business.
@@ -280,13 +320,18 @@ impl Splitter<'_> {
         let mut name = word;
         if name == "fs" {
             let options_first = self.words[self.at.min(self.words.len())..].iter();
-            let Some(offset) = options_first.clone().position(|word| !word.starts_with('-')) else {
+            let Some(offset) = options_first
+                .clone()
+                .position(|word| !word.starts_with('-'))
+            else {
                 return Ok(vec!["help".into()]);
             };
             let sub = self.words[self.at + offset].clone();
             if !FS.contains(&sub.as_str()) && hash_of(&sub).is_none() {
-                return Err(Error::new(Code::Usage, format!("`fs {sub}` is no file command"))
-                    .hint(format!("There are: {}", FS.join(", "))));
+                return Err(
+                    Error::new(Code::Usage, format!("`fs {sub}` is no file command"))
+                        .hint(format!("There are: {}", FS.join(", "))),
+                );
             }
             // Options before the word belong to it.
             let mut piece = self.expand(sub);
@@ -369,7 +414,9 @@ fn find_option(command: &clap::Command, word: &str) -> Option<bool> {
         let name = long.split('=').next().unwrap_or(long);
         let found = command.get_arguments().find(|argument| {
             argument.get_long() == Some(name)
-                || argument.get_all_aliases().is_some_and(|aliases| aliases.contains(&name))
+                || argument
+                    .get_all_aliases()
+                    .is_some_and(|aliases| aliases.contains(&name))
         });
         return match found {
             Some(argument) => Some(takes_value(argument)),
@@ -379,7 +426,9 @@ fn find_option(command: &clap::Command, word: &str) -> Option<bool> {
     }
     let mut letters = word.chars().skip(1);
     let first = letters.next()?;
-    let found = command.get_arguments().find(|argument| argument.get_short() == Some(first));
+    let found = command
+        .get_arguments()
+        .find(|argument| argument.get_short() == Some(first));
     match found {
         // In `-rf` only the last letter could want the next word, and then it is not known here.
         Some(argument) => Some(takes_value(argument)),
@@ -394,7 +443,11 @@ fn takes_value(argument: &clap::Arg) -> bool {
 
 /// Whether the word holds its value itself: `--port=x`, `-px`.
 fn has_value(word: &str) -> bool {
-    if word.starts_with("--") { word.contains('=') } else { word.len() > 2 }
+    if word.starts_with("--") {
+        word.contains('=')
+    } else {
+        word.len() > 2
+    }
 }
 
 /// How many arguments a command takes at most; `None`: any number.
@@ -421,7 +474,13 @@ mod tests {
         let line = parse(&words).unwrap_or_else(|refusal| panic!("{line}: {refusal:?}"));
         line.commands
             .iter()
-            .map(|command| format!("{command:?}").split(['(', ' ']).next().unwrap_or_default().to_string())
+            .map(|command| {
+                format!("{command:?}")
+                    .split(['(', ' '])
+                    .next()
+                    .unwrap_or_default()
+                    .to_string()
+            })
             .collect()
     }
 
@@ -434,14 +493,23 @@ mod tests {
     fn mpremote_lines_split_as_they_always_did() {
         for (line, expected) in [
             ("exec print(1) eval 1+1 ls", &["Exec", "Eval", "Ls"][..]),
-            ("connect /dev/ttyACM0 resume exec x repl", &["Connect", "Resume", "Exec", "Repl"]),
+            (
+                "connect /dev/ttyACM0 resume exec x repl",
+                &["Connect", "Resume", "Exec", "Repl"],
+            ),
             ("a0 ls", &["Connect", "Ls"]),
             ("cp a.py b.py : + repl", &["Cp", "Repl"]),
             ("fs cp -r dir : + fs ls", &["Cp", "Ls"]),
             ("fs -r cp dir :", &["Cp"]),
             ("mount . exec x", &["Mount", "Exec"]),
-            ("run --no-follow a.py sleep 0.5 reset", &["Run", "Sleep", "Reset"]),
-            ("resume touch :a.py + touch :b.py", &["Resume", "Touch", "Touch"]),
+            (
+                "run --no-follow a.py sleep 0.5 reset",
+                &["Run", "Sleep", "Reset"],
+            ),
+            (
+                "resume touch :a.py + touch :b.py",
+                &["Resume", "Touch", "Touch"],
+            ),
             ("exec --no-follow x + soft-reset", &["Exec", "SoftReset"]),
             ("md5sum a b", &["Hashsum"]),
             ("tree -h :", &["Tree"]),
@@ -457,17 +525,37 @@ mod tests {
 
     #[test]
     fn globals_stand_anywhere() {
-        for line in ["--json -p a0 ls :", "ls --json -p a0 :", "ls : -p=a0 --json", "ls : + df --json --port a0"] {
+        for line in [
+            "--json -p a0 ls :",
+            "ls --json -p a0 :",
+            "ls : -p=a0 --json",
+            "ls : + df --json --port a0",
+        ] {
             let words: Vec<String> = line.split(' ').map(str::to_string).collect();
             let line = parse(&words).unwrap();
             assert!(line.globals.json);
-            assert_eq!(line.globals.port, [if words.contains(&"-p=a0".to_string()) { "=a0" } else { "a0" }.trim_start_matches('=').to_string()]);
+            assert_eq!(
+                line.globals.port,
+                [if words.contains(&"-p=a0".to_string()) {
+                    "=a0"
+                } else {
+                    "a0"
+                }
+                .trim_start_matches('=')
+                .to_string()]
+            );
         }
     }
 
     #[test]
     fn unknown_words_are_usage_errors() {
-        for line in ["frobnicate", "fs nonsense x", "ls --nonsense", "--nonsense", "sleep"] {
+        for line in [
+            "frobnicate",
+            "fs nonsense x",
+            "ls --nonsense",
+            "--nonsense",
+            "sleep",
+        ] {
             let words: Vec<String> = line.split(' ').map(str::to_string).collect();
             assert!(parse(&words).is_err(), "{line}");
         }
@@ -475,9 +563,13 @@ mod tests {
 
     #[test]
     fn arguments_of_a_program_follow_two_dashes() {
-        let words: Vec<String> = ["run", "a.py", "--", "-x", "1", "+", "ls"].map(str::to_string).to_vec();
+        let words: Vec<String> = ["run", "a.py", "--", "-x", "1", "+", "ls"]
+            .map(str::to_string)
+            .to_vec();
         let line = parse(&words).unwrap();
-        let Command::Run(run) = &line.commands[0] else { panic!("no run") };
+        let Command::Run(run) = &line.commands[0] else {
+            panic!("no run")
+        };
         assert_eq!(run.arguments, ["-x", "1"]);
         assert_eq!(line.commands.len(), 2);
     }

@@ -21,7 +21,10 @@ pub(crate) struct Setting<T> {
 
 impl<T> Setting<T> {
     fn default(value: T) -> Self {
-        Self { value, origin: "default".to_string() }
+        Self {
+            value,
+            origin: "default".to_string(),
+        }
     }
 
     fn set(&mut self, value: T, origin: &str) {
@@ -52,10 +55,25 @@ pub(crate) struct Config {
 }
 
 /// What never belongs on a board.
-const DEFAULT_EXCLUDE: [&str; 6] = ["__pycache__", "*.pyc", ".git", ".DS_Store", ".venv", ".ucli.tmp"];
+const DEFAULT_EXCLUDE: [&str; 6] = [
+    "__pycache__",
+    "*.pyc",
+    ".git",
+    ".DS_Store",
+    ".venv",
+    ".ucli.tmp",
+];
 /// What a deletion must not touch unless it is named.
-const DEFAULT_PROTECT: [&str; 8] =
-    ["/boot.py", "/webrepl_cfg.py", "/sd", "/rom", "/remote", "/settings.toml", "/boot_out.txt", "/ram"];
+const DEFAULT_PROTECT: [&str; 8] = [
+    "/boot.py",
+    "/webrepl_cfg.py",
+    "/sd",
+    "/rom",
+    "/remote",
+    "/settings.toml",
+    "/boot_out.txt",
+    "/ram",
+];
 
 impl Config {
     /// Collects the settings of this invocation.
@@ -64,7 +82,11 @@ impl Config {
     /// [`Code::Config`] for a file that cannot be read or holds nonsense, [`Code::Usage`] for a
     /// flag or variable that makes no sense.
     pub(crate) fn load(globals: &Globals) -> Result<Self> {
-        let strings = |list: &[&str]| list.iter().map(|text| (*text).to_string()).collect::<Vec<_>>();
+        let strings = |list: &[&str]| {
+            list.iter()
+                .map(|text| (*text).to_string())
+                .collect::<Vec<_>>()
+        };
         let mut config = Self {
             port: Setting::default("auto".to_string()),
             baud: Setting::default(115_200),
@@ -94,12 +116,17 @@ impl Config {
             self.port.set(port, env::PORT);
         }
         if let Some(text) = env::get(env::BAUD) {
-            let baud = text.parse().map_err(|_| bad(env::BAUD, &text, "a number of bits per second"))?;
+            let baud = text
+                .parse()
+                .map_err(|_| bad(env::BAUD, &text, "a number of bits per second"))?;
             self.baud.set(baud, env::BAUD);
         }
         if let Some(text) = env::get(env::TIMEOUT) {
-            let seconds = text.parse().map_err(|_| bad(env::TIMEOUT, &text, "a number of seconds"))?;
-            self.timeout.set(positive(env::TIMEOUT, seconds)?, env::TIMEOUT);
+            let seconds = text
+                .parse()
+                .map_err(|_| bad(env::TIMEOUT, &text, "a number of seconds"))?;
+            self.timeout
+                .set(positive(env::TIMEOUT, seconds)?, env::TIMEOUT);
         }
         Ok(())
     }
@@ -112,7 +139,8 @@ impl Config {
             self.baud.set(baud, "--baud");
         }
         if let Some(seconds) = globals.timeout {
-            self.timeout.set(positive("--timeout", seconds)?, "--timeout");
+            self.timeout
+                .set(positive("--timeout", seconds)?, "--timeout");
         }
         if globals.dtr.is_some() {
             self.dtr.set(globals.dtr, "--dtr");
@@ -129,36 +157,64 @@ impl Config {
     fn apply(&mut self, table: &Table, origin: &str) -> Result<()> {
         for (key, value) in table {
             let wrong = |what: &str| {
-                Error::new(Code::Config, format!("`{key}` in {origin} must be {what}, not `{value}`"))
+                Error::new(
+                    Code::Config,
+                    format!("`{key}` in {origin} must be {what}, not `{value}`"),
+                )
             };
             match key.as_str() {
-                "port" => self.port.set(value.as_str().ok_or_else(|| wrong("text"))?.to_string(), origin),
+                "port" => self.port.set(
+                    value.as_str().ok_or_else(|| wrong("text"))?.to_string(),
+                    origin,
+                ),
                 "baud" => {
                     let baud = value.as_integer().and_then(|baud| u32::try_from(baud).ok());
-                    self.baud.set(baud.filter(|baud| *baud > 0).ok_or_else(|| wrong("a number"))?, origin);
+                    self.baud.set(
+                        baud.filter(|baud| *baud > 0)
+                            .ok_or_else(|| wrong("a number"))?,
+                        origin,
+                    );
                 }
                 "timeout" => {
-                    let seconds = value.as_float().or(value.as_integer().map(|number| number as f64));
+                    let seconds = value
+                        .as_float()
+                        .or(value.as_integer().map(|number| number as f64));
                     let seconds = seconds.ok_or_else(|| wrong("a number of seconds"))?;
                     self.timeout.set(positive(key, seconds)?, origin);
                 }
-                "dtr" => self.dtr.set(Some(value.as_bool().ok_or_else(|| wrong("true or false"))?), origin),
-                "rts" => self.rts.set(Some(value.as_bool().ok_or_else(|| wrong("true or false"))?), origin),
+                "dtr" => self.dtr.set(
+                    Some(value.as_bool().ok_or_else(|| wrong("true or false"))?),
+                    origin,
+                ),
+                "rts" => self.rts.set(
+                    Some(value.as_bool().ok_or_else(|| wrong("true or false"))?),
+                    origin,
+                ),
                 "boards" => {
                     let table = value.as_table().ok_or_else(|| wrong("a table"))?;
                     for (name, selector) in table {
-                        let selector = selector.as_str().ok_or_else(|| wrong("a table of texts"))?;
+                        let selector =
+                            selector.as_str().ok_or_else(|| wrong("a table of texts"))?;
                         self.boards.value.insert(name.clone(), selector.to_string());
                     }
                     self.boards.origin = origin.to_string();
                 }
-                "exclude" => self.exclude.set(texts(value).ok_or_else(|| wrong("a list of patterns"))?, origin),
-                "protect" => self.protect.set(texts(value).ok_or_else(|| wrong("a list of paths"))?, origin),
+                "exclude" => self.exclude.set(
+                    texts(value).ok_or_else(|| wrong("a list of patterns"))?,
+                    origin,
+                ),
+                "protect" => self.protect.set(
+                    texts(value).ok_or_else(|| wrong("a list of paths"))?,
+                    origin,
+                ),
                 // Other programs of the house keep their settings in the same tables.
                 "dependencies" | "board" | "firmware" | "files" | "index" | "sources" => {}
                 _ => {
-                    return Err(Error::new(Code::Config, format!("There is no setting `{key}` ({origin})"))
-                        .hint("Settings: port, baud, timeout, dtr, rts, boards, exclude, protect"));
+                    return Err(Error::new(
+                        Code::Config,
+                        format!("There is no setting `{key}` ({origin})"),
+                    )
+                    .hint("Settings: port, baud, timeout, dtr, rts, boards, exclude, protect"));
                 }
             }
         }
@@ -167,18 +223,29 @@ impl Config {
 }
 
 fn texts(value: &Value) -> Option<Vec<String>> {
-    value.as_array()?.iter().map(|item| item.as_str().map(str::to_string)).collect()
+    value
+        .as_array()?
+        .iter()
+        .map(|item| item.as_str().map(str::to_string))
+        .collect()
 }
 
 fn bad(name: &str, text: &str, wanted: &str) -> Error {
-    Error::new(Code::Usage, format!("`{name}` is `{text}`, but {wanted} is wanted"))
+    Error::new(
+        Code::Usage,
+        format!("`{name}` is `{text}`, but {wanted} is wanted"),
+    )
 }
 
 fn positive(name: &str, seconds: f64) -> Result<Duration> {
     if seconds.is_finite() && seconds > 0.0 && seconds < 1e6 {
         return Ok(Duration::from_secs_f64(seconds));
     }
-    Err(bad(name, &seconds.to_string(), "a number of seconds above 0"))
+    Err(bad(
+        name,
+        &seconds.to_string(),
+        "a number of seconds above 0",
+    ))
 }
 
 /// The user's own file: `UCLI_CONFIG`, or `ucli/config.toml` in the configuration directory.
@@ -197,19 +264,28 @@ fn read(path: &Path) -> Result<Table> {
         let error = error.to_string();
         let place = error.lines().next().unwrap_or_default().to_string();
         let reason = error.lines().last().unwrap_or_default();
-        Error::new(Code::Config, format!("`{}` is not valid TOML: {place}: {reason}", path.display()))
+        Error::new(
+            Code::Config,
+            format!("`{}` is not valid TOML: {place}: {reason}", path.display()),
+        )
     })
 }
 
 /// The `[tool.ucli]` of the nearest `pyproject.toml` above the current directory.
 fn project() -> Result<Option<(PathBuf, Table)>> {
-    let Ok(mut directory) = std::env::current_dir() else { return Ok(None) };
+    let Ok(mut directory) = std::env::current_dir() else {
+        return Ok(None);
+    };
     loop {
         let path = directory.join("pyproject.toml");
         if path.is_file() {
             let mut table = read(&path)?;
-            let tool = table.remove("tool").and_then(|tool| tool.as_table().cloned());
-            let ours = tool.and_then(|mut tool| tool.remove("ucli")).and_then(|ours| ours.as_table().cloned());
+            let tool = table
+                .remove("tool")
+                .and_then(|tool| tool.as_table().cloned());
+            let ours = tool
+                .and_then(|mut tool| tool.remove("ucli"))
+                .and_then(|ours| ours.as_table().cloned());
             return Ok(ours.map(|ours| (path, ours)));
         }
         if !directory.pop() {
@@ -240,7 +316,10 @@ mod tests {
     #[test]
     fn values_remember_their_origin() {
         let config = config("port = 'a0'\ntimeout = 2\n[boards]\nlab = 'id:1'\n").unwrap();
-        assert_eq!((config.port.value.as_str(), config.port.origin.as_str()), ("a0", "test"));
+        assert_eq!(
+            (config.port.value.as_str(), config.port.origin.as_str()),
+            ("a0", "test")
+        );
         assert_eq!(config.timeout.value, Duration::from_secs(2));
         assert_eq!(config.boards.value["lab"], "id:1");
         assert_eq!(config.baud.origin, "default");
@@ -248,7 +327,12 @@ mod tests {
 
     #[test]
     fn nonsense_is_named() {
-        for (text, word) in [("baud = 'fast'", "baud"), ("prot = 1", "prot"), ("timeout = -1", "timeout"), ("boards = 1", "boards")] {
+        for (text, word) in [
+            ("baud = 'fast'", "baud"),
+            ("prot = 1", "prot"),
+            ("timeout = -1", "timeout"),
+            ("boards = 1", "boards"),
+        ] {
             let error = config(text).unwrap_err();
             assert!(error.message().contains(word), "{}", error.message());
         }

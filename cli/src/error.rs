@@ -102,7 +102,13 @@ impl Error {
     /// A failure; `message` is one sentence without a full stop that names the thing.
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self(Box::new(Inner { code, message, hints: Vec::new(), exit: None, silent: false }))
+        Self(Box::new(Inner {
+            code,
+            message,
+            hints: Vec::new(),
+            exit: None,
+            silent: false,
+        }))
     }
 
     /// Adds what the user can do about it.
@@ -133,7 +139,10 @@ impl Error {
             ErrorKind::ReadOnlyFilesystem => Code::ReadOnly,
             _ => Code::Io,
         };
-        Self::new(code, format!("Failed to {action} `{}`: {}", path.display(), reason(error)))
+        Self::new(
+            code,
+            format!("Failed to {action} `{}`: {}", path.display(), reason(error)),
+        )
     }
 
     /// The stable code.
@@ -188,7 +197,11 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for code in Code::ALL {
             assert!(seen.insert(code.text()), "{} twice", code.text());
-            assert!(code.text().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
+            assert!(
+                code.text()
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            );
         }
     }
 

@@ -31,23 +31,40 @@ fn main() -> ExitCode {
         match word.into_string() {
             Ok(word) => words.push(word),
             Err(word) => {
-                let message = format!("Argument {index} (`{}`) is no Unicode", word.to_string_lossy());
+                let message = format!(
+                    "Argument {index} (`{}`) is no Unicode",
+                    word.to_string_lossy()
+                );
                 return report(&plain_printer(false), &Error::new(Code::Usage, message));
             }
         }
     }
-    let program = if words.is_empty() { String::new() } else { words.remove(0) };
-    let called = std::path::Path::new(&program).file_stem().and_then(|stem| stem.to_str());
+    let program = if words.is_empty() {
+        String::new()
+    } else {
+        words.remove(0)
+    };
+    let called = std::path::Path::new(&program)
+        .file_stem()
+        .and_then(|stem| stem.to_str());
     let is_mpremote = called == Some("mpremote");
     match args::parse(&words) {
         Ok(line) => run(line, is_mpremote),
-        Err(Refusal::Error(error)) => report(&plain_printer(words.iter().any(|word| word == "--json")), &error),
+        Err(Refusal::Error(error)) => report(
+            &plain_printer(words.iter().any(|word| word == "--json")),
+            &error,
+        ),
         Err(Refusal::Clap(error)) => clap_exit(&error, words.iter().any(|word| word == "--json")),
     }
 }
 
 fn plain_printer(json: bool) -> Printer {
-    Printer::new(Level::Normal, json, env::get(env::NO_COLOR).is_none(), false)
+    Printer::new(
+        Level::Normal,
+        json,
+        env::get(env::NO_COLOR).is_none(),
+        false,
+    )
 }
 
 fn report(printer: &Printer, error: &Error) -> ExitCode {
@@ -60,16 +77,27 @@ fn clap_exit(error: &clap::Error, json: bool) -> ExitCode {
     use clap::error::ErrorKind;
     let is_help = matches!(
         error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     );
     if json && !is_help {
         let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string();
+        let first = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ")
+            .to_string();
         return report(&plain_printer(true), &Error::new(Code::Usage, first));
     }
     // Nobody is left to tell when the terminal is gone.
     let _ = error.print();
-    ExitCode::from(if is_help { Exit::Done.code() } else { Exit::Usage.code() })
+    ExitCode::from(if is_help {
+        Exit::Done.code()
+    } else {
+        Exit::Usage.code()
+    })
 }
 
 fn printer_of(globals: &Globals, is_mpremote: bool) -> Printer {
@@ -92,9 +120,17 @@ fn run(line: args::Line, is_mpremote: bool) -> ExitCode {
     if line.globals.port.len() > 1 {
         return fleet(&line, &printer);
     }
-    let mut context = Context::new(printer.clone(), config, line.globals.yes, line.globals.record.clone());
+    let mut context = Context::new(
+        printer.clone(),
+        config,
+        line.globals.yes,
+        line.globals.record.clone(),
+    );
     let result = run_all(line.commands, &mut context);
-    let closed = if result.as_ref().is_err_and(|error| error.exit() == Exit::NoBoard) {
+    let closed = if result
+        .as_ref()
+        .is_err_and(|error| error.exit() == Exit::NoBoard)
+    {
         Ok(())
     } else {
         context.disconnect()

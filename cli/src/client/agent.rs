@@ -60,7 +60,9 @@ impl Digest {
             Self::Crc32 => crc32fast::hash(data).to_be_bytes().to_vec(),
             Self::Sum => data
                 .iter()
-                .fold(0_u32, |sum, &byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)) & 0x3fff_ffff)
+                .fold(0_u32, |sum, &byte| {
+                    sum.wrapping_mul(31).wrapping_add(u32::from(byte)) & 0x3fff_ffff
+                })
                 .to_be_bytes()
                 .to_vec(),
         }
@@ -76,8 +78,6 @@ pub(crate) struct Capabilities {
     pub(crate) inflates: bool,
     /// The best digest it has.
     pub(crate) digest: Digest,
-    /// `circuitpython` or `micropython`.
-    pub(crate) implementation: String,
 }
 
 /// One answer.
@@ -117,12 +117,21 @@ impl Session {
     ///
     /// # Errors
     /// Those of `work`, and those of the connection.
-    pub(crate) fn with_agent<R>(&mut self, work: impl FnOnce(&mut Agent<'_>) -> Result<R>) -> Result<R> {
+    pub(crate) fn with_agent<R>(
+        &mut self,
+        work: impl FnOnce(&mut Agent<'_>) -> Result<R>,
+    ) -> Result<R> {
         self.enter_raw()?;
         if self.degraded < DEGRADED_TEXT {
             let wide = self.degraded < DEGRADED_WINDOW && self.wire.link() == Link::Paced;
             let window = if wide { WIDE_WINDOW } else { UART_WINDOW };
-            let body = [snippet::COMMON, snippet::AGENT, snippet::CAPABILITIES, snippet::AGENT_START].concat();
+            let body = [
+                snippet::COMMON,
+                snippet::AGENT,
+                snippet::CAPABILITIES,
+                snippet::AGENT_START,
+            ]
+            .concat();
             let boot = snippet::BOOT
                 .replace("{n}", &body.len().to_string())
                 .replace("{w}", &window.to_string());
@@ -200,7 +209,10 @@ impl<'s> Agent<'s> {
         match &mut self.path {
             Path::Fast(fast) => {
                 let len = u16::try_from(source.len()).map_err(|_| {
-                    Error::new(Code::Protocol, format!("A request of {} bytes is too long", source.len()))
+                    Error::new(
+                        Code::Protocol,
+                        format!("A request of {} bytes is too long", source.len()),
+                    )
                 })?;
                 fast.queue(&request_header(len));
                 fast.queue(source.as_bytes());
@@ -239,7 +251,10 @@ impl<'s> Agent<'s> {
             match &mut self.path {
                 Path::Fast(fast) => fast.pump_reply(&mut self.replies)?,
                 Path::Text(_) => {
-                    return Err(Error::new(Code::Protocol, "The board left a request without an answer"));
+                    return Err(Error::new(
+                        Code::Protocol,
+                        "The board left a request without an answer",
+                    ));
                 }
             }
         }
@@ -266,7 +281,10 @@ impl<'s> Agent<'s> {
     /// As [`Agent::finish`].
     pub(crate) fn call(&mut self, source: &str, action: &str, path: &str) -> Result<Vec<Value>> {
         self.request(source)?;
-        self.finish(action, path)?.iter().map(|bytes| value::parse(bytes)).collect()
+        self.finish(action, path)?
+            .iter()
+            .map(|bytes| value::parse(bytes))
+            .collect()
     }
 
     /// What the board can do.
@@ -279,7 +297,10 @@ impl<'s> Agent<'s> {
         }
         let bytes = loop {
             let Path::Fast(fast) = &mut self.path else {
-                return Err(Error::new(Code::Protocol, "The board did not say what it can do"));
+                return Err(Error::new(
+                    Code::Protocol,
+                    "The board did not say what it can do",
+                ));
             };
             if let Some(bytes) = fast.capabilities.take() {
                 break bytes;
@@ -299,7 +320,6 @@ impl<'s> Agent<'s> {
                 Some(4) => Digest::Crc32,
                 _ => Digest::Sum,
             },
-            implementation: value.at(5).str().unwrap_or("micropython").to_string(),
         };
         self.capabilities = Some(known.clone());
         Ok(known)
@@ -312,7 +332,8 @@ impl<'s> Agent<'s> {
         let body = [snippet::COMMON, snippet::TEXT_FRAMES, snippet::CAPABILITIES].concat();
         self.request(&body)?;
         let data = self.finish("load the agent", "")?;
-        self.learn(data.first().map_or(&[][..], Vec::as_slice)).map(|_| ())
+        self.learn(data.first().map_or(&[][..], Vec::as_slice))
+            .map(|_| ())
     }
 
     /// Ends the agent, whatever became of the work.
@@ -335,8 +356,12 @@ impl<'s> Agent<'s> {
 
 /// One request on the slow path.
 fn text_request(session: &mut Session, source: &str, replies: &mut VecDeque<Reply>) -> Result<()> {
-    let program: Vec<u8> =
-        b"exec(".iter().copied().chain(literal::str(source)).chain(*b",_ucli)\n").collect();
+    let program: Vec<u8> = b"exec("
+        .iter()
+        .copied()
+        .chain(literal::str(source))
+        .chain(*b",_ucli)\n")
+        .collect();
     let mut out = Vec::new();
     let outcome = session.exec(&program, Patience::Quiet(QUIET), &mut |piece| {
         if let Output::Stdout(text) = piece {
@@ -360,7 +385,10 @@ fn text_request(session: &mut Session, source: &str, replies: &mut VecDeque<Repl
         let trace = ucli_protocol::traceback::Traceback::parse(&text);
         let line = match trace.as_ref().and_then(|trace| trace.errno()) {
             Some(errno) => format!("OSError({errno},)"),
-            None => trace.map_or_else(|| text.clone(), |trace| format!("{}('{}',)", trace.exception, trace.message)),
+            None => trace.map_or_else(
+                || text.clone(),
+                |trace| format!("{}('{}',)", trace.exception, trace.message),
+            ),
         };
         replies.push_back(Reply::Raised(line));
     }
@@ -372,7 +400,9 @@ fn unhex(digits: &[u8]) -> Result<Vec<u8>> {
     digits
         .chunks(2)
         .map(|pair| match pair {
-            [high, low] => Some(u8::try_from(nibble(*high)? * 16 + nibble(*low)?).expect("two nibbles")),
+            [high, low] => {
+                Some(u8::try_from(nibble(*high)? * 16 + nibble(*low)?).expect("two nibbles"))
+            }
             _ => None,
         })
         .collect::<Option<Vec<u8>>>()
@@ -391,19 +421,27 @@ pub(super) fn raised(action: &str, path: &str, text: &str) -> Error {
     let shown = sanitise::line(text);
     let path = sanitise::line(path);
     if text.starts_with("ValueError('digest'") {
-        return Error::new(Code::Verify, format!("Failed to {action} `:{path}`: it did not arrive intact"));
+        return Error::new(
+            Code::Verify,
+            format!("Failed to {action} `:{path}`: it did not arrive intact"),
+        );
     }
     if text.starts_with("MemoryError") {
-        return Error::new(Code::NoMemory, format!("Failed to {action} `:{path}`: the board has too little memory"))
-            .hint("`ucli soft-reset` frees what programs have left behind");
+        return Error::new(
+            Code::NoMemory,
+            format!("Failed to {action} `:{path}`: the board has too little memory"),
+        )
+        .hint("`ucli soft-reset` frees what programs have left behind");
     }
-    Error::new(Code::BoardException, format!("Failed to {action} `:{path}`: the board raised {shown}"))
+    Error::new(
+        Code::BoardException,
+        format!("Failed to {action} `:{path}`: the board raised {shown}"),
+    )
 }
 
 /// The fast path.
 pub(super) struct Fast<'s> {
     session: &'s mut Session,
-    machine: MachineRef<'s>,
     sender: Sender,
     decoder: Decoder,
     out: Vec<u8>,
@@ -418,37 +456,14 @@ pub(super) struct Fast<'s> {
     pressed: u32,
 }
 
-/// The program that the agent is, seen without the lifetime of its source.
-type MachineRef<'s> = Box<dyn Machine + 's>;
-
-/// What is needed of [`Exec`] once it runs.
-pub(super) trait Machine {
-    /// Feeds bytes behind the agent's last frame; true at the end of the program.
-    fn after(&mut self, input: &[u8]) -> (usize, bool);
-}
-
-struct Running<'m, 'e>(&'m mut Exec<'e>);
-
-impl Machine for Running<'_, '_> {
-    fn after(&mut self, input: &[u8]) -> (usize, bool) {
-        match self.0.receive(input) {
-            Ok((used, event)) => (used, matches!(event, Some(ExecEvent::Finished { .. } | ExecEvent::Reset))),
-            Err(_) => (input.len(), true),
-        }
-    }
-}
-
 impl<'s> Fast<'s> {
     /// Starts the agent; `None` when the board lacks what it needs.
-    fn start<'e>(
+    fn start(
         session: &'s mut Session,
-        machine: &'s mut Exec<'e>,
+        machine: &mut Exec<'_>,
         body: Vec<u8>,
         window: usize,
-    ) -> Result<Option<Self>>
-    where
-        'e: 's,
-    {
+    ) -> Result<Option<Self>> {
         let mut decoder = Decoder::new();
         if !start_program(session, machine, &mut decoder)? {
             return Ok(None);
@@ -459,7 +474,6 @@ impl<'s> Fast<'s> {
         session.set_paste(machine.paste());
         Ok(Some(Self {
             session,
-            machine: Box::new(Running(machine)),
             sender,
             decoder,
             out: body,
@@ -516,7 +530,10 @@ impl<'s> Fast<'s> {
             if len == 0 {
                 return Ok(());
             }
-            let sent = self.session.wire.write_some(&self.out[self.out_sent..self.out_sent + len])?;
+            let sent = self
+                .session
+                .wire
+                .write_some(&self.out[self.out_sent..self.out_sent + len])?;
             self.sender.sent(sent);
             self.out_sent += sent;
             if sent == 0 {
@@ -575,7 +592,10 @@ impl<'s> Fast<'s> {
     }
 
     fn dead(&self) -> Error {
-        Error::new(Code::NoAnswer, format!("`{}` dropped the transfer", self.session.name()))
+        Error::new(
+            Code::NoAnswer,
+            format!("`{}` dropped the transfer", self.session.name()),
+        )
     }
 
     /// Waits for the board.
@@ -591,58 +611,58 @@ impl<'s> Fast<'s> {
             return Ok(());
         }
         let silence = self.session.wire.silence();
-        let stalled = self.sender.unacknowledged_bytes() > 0 && self.queued_bytes() > 0 && silence > STALL;
+        let stalled =
+            self.sender.unacknowledged_bytes() > 0 && self.queued_bytes() > 0 && silence > STALL;
         if stalled || silence > QUIET {
             self.session.tear();
             let name = self.session.name();
             let error = Error::new(
                 Code::NoAnswer,
-                format!("`{name}` stopped in the middle of a transfer: silent for {} s", silence.as_secs()),
+                format!(
+                    "`{name}` stopped in the middle of a transfer: silent for {} s",
+                    silence.as_secs()
+                ),
             );
-            return Err(error.hint("The files on the board are whole: the old or the new ones; repeat the command"));
+            return Err(error.hint(
+                "The files on the board are whole: the old or the new ones; repeat the command",
+            ));
         }
         Ok(())
     }
 
-    /// Ends the agent and brings the board back to its raw prompt.
+    /// Ends the agent. The board's last words are waited for when they matter.
     fn end(mut self) -> Result<()> {
         if self.session.is_torn() {
             return Ok(());
         }
+        if self.died {
+            self.session.tear();
+            return Ok(());
+        }
+        if self.ended {
+            self.session.settle_later();
+            return Ok(());
+        }
         let mut rest = VecDeque::new();
-        if !self.ended {
-            self.queue(&request_header(0));
-            while !self.ended {
-                self.decode(&mut rest)?;
-                self.send()?;
-                if !self.ended {
-                    self.wait()?;
-                }
+        self.queue(&request_header(0));
+        while self.queued_bytes() > 0 {
+            self.decode(&mut rest)?;
+            self.send()?;
+            if self.queued_bytes() > 0 {
+                self.wait()?;
             }
         }
-        let deadline = Instant::now() + self.session.timeout();
-        loop {
-            let pending = self.session.wire.pending();
-            if !pending.is_empty() {
-                let (used, ended) = self.machine.after(pending);
-                self.session.wire.consume(used);
-                if ended {
-                    return Ok(());
-                }
-                if used > 0 {
-                    continue;
-                }
-            }
-            if !self.session.wire.fill(deadline)? && Instant::now() >= deadline {
-                self.session.tear();
-                return Err(self.dead());
-            }
-        }
+        self.session.settle_later();
+        Ok(())
     }
 }
 
 /// Sends the program and waits for its first frame; false when it raised instead.
-fn start_program(session: &mut Session, machine: &mut Exec<'_>, decoder: &mut Decoder) -> Result<bool> {
+fn start_program(
+    session: &mut Session,
+    machine: &mut Exec<'_>,
+    decoder: &mut Decoder,
+) -> Result<bool> {
     session.wire.listen_afresh();
     let mut failing = false;
     loop {
@@ -653,7 +673,10 @@ fn start_program(session: &mut Session, machine: &mut Exec<'_>, decoder: &mut De
                     Ok(found) => found,
                     Err(error) => return Err(session.exec_error(error)),
                 };
-                if matches!(event, Some(ExecEvent::Finished { .. } | ExecEvent::Reset | ExecEvent::Cancelled)) {
+                if matches!(
+                    event,
+                    Some(ExecEvent::Finished { .. } | ExecEvent::Reset | ExecEvent::Cancelled)
+                ) {
                     session.wire.consume(used);
                     session.set_paste(machine.paste());
                     return Ok(false);
@@ -662,17 +685,23 @@ fn start_program(session: &mut Session, machine: &mut Exec<'_>, decoder: &mut De
             } else {
                 let (used, frame) = decoder.receive(pending);
                 match frame {
-                    Some(Frame::Part { kind: Kind::Ready, last: true, .. }) => {
+                    Some(Frame::Part {
+                        kind: Kind::Ready,
+                        last: true,
+                        ..
+                    }) => {
                         session.wire.consume(used);
                         return Ok(true);
                     }
-                    Some(Frame::Aside(bytes)) => match bytes.iter().position(|&byte| byte == control::END) {
-                        Some(at) => {
-                            failing = true;
-                            used - bytes.len() + at
+                    Some(Frame::Aside(bytes)) => {
+                        match bytes.iter().position(|&byte| byte == control::END) {
+                            Some(at) => {
+                                failing = true;
+                                used - bytes.len() + at
+                            }
+                            None => used,
                         }
-                        None => used,
-                    },
+                    }
                     _ => used,
                 }
             };
@@ -683,7 +712,10 @@ fn start_program(session: &mut Session, machine: &mut Exec<'_>, decoder: &mut De
         if session.wire.silence() > session.timeout() {
             session.tear();
             let name = session.name();
-            return Err(Error::new(Code::NoAnswer, format!("`{name}` does not accept the transfer agent")));
+            return Err(Error::new(
+                Code::NoAnswer,
+                format!("`{name}` does not accept the transfer agent"),
+            ));
         }
     }
 }
@@ -702,10 +734,22 @@ mod tests {
     #[test]
     fn errors_of_the_board_are_sorted() {
         assert_eq!(raised("write", "/a", "OSError(28,)").code(), Code::NoSpace);
-        assert_eq!(raised("write", "/a", "OSError(2, 'x')").code(), Code::NotFound);
-        assert_eq!(raised("write", "/a", "ValueError('digest',)").code(), Code::Verify);
-        assert_eq!(raised("write", "/a", "MemoryError()").code(), Code::NoMemory);
-        assert_eq!(raised("write", "/a", "NameError('x',)").code(), Code::BoardException);
+        assert_eq!(
+            raised("write", "/a", "OSError(2, 'x')").code(),
+            Code::NotFound
+        );
+        assert_eq!(
+            raised("write", "/a", "ValueError('digest',)").code(),
+            Code::Verify
+        );
+        assert_eq!(
+            raised("write", "/a", "MemoryError()").code(),
+            Code::NoMemory
+        );
+        assert_eq!(
+            raised("write", "/a", "NameError('x',)").code(),
+            Code::BoardException
+        );
     }
 
     #[test]

@@ -29,7 +29,12 @@ const ERRORS: &[(i64, &str, &str, Code)] = &[
     (36, "ENAMETOOLONG", "File name too long", Code::Io),
     (39, "ENOTEMPTY", "Directory not empty", Code::NotEmpty),
     (84, "EILSEQ", "File system is corrupt", Code::Io),
-    (95, "EOPNOTSUPP", "Operation not supported", Code::Unsupported),
+    (
+        95,
+        "EOPNOTSUPP",
+        "Operation not supported",
+        Code::Unsupported,
+    ),
     (110, "ETIMEDOUT", "Connection timed out", Code::Io),
 ];
 
@@ -50,11 +55,18 @@ fn name(errno: i64) -> String {
 
 /// The error of `action` on the board's `path`, which raised `OSError(errno)`.
 pub(crate) fn board_error(action: &str, path: &str, errno: i64) -> Error {
-    let code = ERRORS.iter().find(|(number, ..)| *number == errno).map_or(Code::Io, |entry| entry.3);
+    let code = ERRORS
+        .iter()
+        .find(|(number, ..)| *number == errno)
+        .map_or(Code::Io, |entry| entry.3);
     let path = sanitise::line(path);
     let error = Error::new(
         code,
-        format!("Failed to {action} `:{path}`: {} [{}]", words(errno), name(errno)),
+        format!(
+            "Failed to {action} `:{path}`: {} [{}]",
+            words(errno),
+            name(errno)
+        ),
     );
     match code {
         Code::ReadOnly => error.hint(

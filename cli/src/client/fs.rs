@@ -103,13 +103,22 @@ impl Agent<'_> {
             stats.push(stat_of(&super::value::parse(&data)?)?);
         }
         if stats.len() != paths.len() {
-            return Err(Error::new(Code::Protocol, "The board answered for other files than it was asked for"));
+            return Err(Error::new(
+                Code::Protocol,
+                "The board answered for other files than it was asked for",
+            ));
         }
         Ok(stats)
     }
 
     /// Calls `name` with the items in as many requests as the board's memory wants.
-    fn chunked(&mut self, start: &str, name: &str, items: &[String], action: &str) -> Result<Vec<Vec<u8>>> {
+    fn chunked(
+        &mut self,
+        start: &str,
+        name: &str,
+        items: &[String],
+        action: &str,
+    ) -> Result<Vec<Vec<u8>>> {
         let mut requests = 0;
         let mut data = Vec::new();
         let mut source = start.to_string();
@@ -162,13 +171,21 @@ impl Agent<'_> {
         }
         let mut start = String::new();
         self.need_early(&[snippet::MKDIR], &mut start);
-        let items: Vec<String> = paths.iter().map(|path| format!("{},", quoted(path))).collect();
+        let items: Vec<String> = paths
+            .iter()
+            .map(|path| format!("{},", quoted(path)))
+            .collect();
         let data = self.chunked(&start, "K", &items, "make directories")?;
         for (path, data) in paths.iter().zip(data) {
             match super::value::parse(&data)?.int() {
                 Some(0 | -1) => {}
                 Some(number) => return Err(super::errno::board_error("create", path, number)),
-                None => return Err(Error::new(Code::Protocol, "The board did not say what became of a directory")),
+                None => {
+                    return Err(Error::new(
+                        Code::Protocol,
+                        "The board did not say what became of a directory",
+                    ));
+                }
             }
         }
         Ok(())
@@ -186,7 +203,9 @@ impl Agent<'_> {
             .map(|(path, directory)| format!("({},{}),", quoted(path), u8::from(*directory)))
             .collect();
         let data = self.chunked(&start, "U", &items, "remove files")?;
-        data.iter().map(|data| Ok(super::value::parse(data)?.int().unwrap_or(5))).collect()
+        data.iter()
+            .map(|data| Ok(super::value::parse(data)?.int().unwrap_or(5)))
+            .collect()
     }
 
     /// Puts buffers for what the board has room for into the next request.
@@ -227,15 +246,28 @@ impl Agent<'_> {
         let exponent = self.large_buffers()?;
         self.need(&[snippet::COMMIT, snippet::PUT])?;
         let capabilities = self.capabilities()?;
-        let mut queue = Outstanding { results: Vec::with_capacity(files.len()), failing: false };
+        let mut queue = Outstanding {
+            results: Vec::with_capacity(files.len()),
+            failing: false,
+        };
         for (index, file) in files.iter().enumerate() {
-            self.put_one(file, exponent, &capabilities, files, &mut queue, &mut |len| moved(index, len))?;
+            self.put_one(
+                file,
+                exponent,
+                &capabilities,
+                files,
+                &mut queue,
+                &mut |len| moved(index, len),
+            )?;
             if self.stop_wanted() {
                 while queue.results.len() < index + 1 {
                     let reply = self.reply()?;
                     queue.take(reply, files);
                 }
-                return Err(Error::new(Code::Interrupted, "Interrupted; every file on the board is whole"));
+                return Err(Error::new(
+                    Code::Interrupted,
+                    "Interrupted; every file on the board is whole",
+                ));
             }
         }
         while queue.results.len() < files.len() {
@@ -280,13 +312,23 @@ impl Agent<'_> {
         self.data(&[b'B', 0, 0])
     }
 
-    fn put_text(&mut self, files: &[Upload<'_>], moved: &mut dyn FnMut(usize, u64)) -> Result<Vec<Result<()>>> {
+    fn put_text(
+        &mut self,
+        files: &[Upload<'_>],
+        moved: &mut dyn FnMut(usize, u64),
+    ) -> Result<Vec<Result<()>>> {
         self.need(&[snippet::COMMIT, snippet::TEXT_PUT])?;
         let capabilities = self.capabilities()?;
-        let piece = if capabilities.free_bytes > 60_000 { 1536 } else { 384 };
+        let piece = if capabilities.free_bytes > 60_000 {
+            1536
+        } else {
+            384
+        };
         let mut results = Vec::with_capacity(files.len());
         for (index, file) in files.iter().enumerate() {
-            let result = self.put_text_one(file, piece, capabilities.digest, &mut |len| moved(index, len));
+            let result = self.put_text_one(file, piece, capabilities.digest, &mut |len| {
+                moved(index, len)
+            });
             match result {
                 Err(error) if is_connection(&error) => return Err(error),
                 result => results.push(result),
@@ -309,13 +351,20 @@ impl Agent<'_> {
         let has_base64 = has_base64.first().and_then(Value::int) == Some(1);
         for chunk in file.data.chunks(piece_bytes) {
             let source = if has_base64 {
-                format!("Y(b6('{}'))\n", base64::engine::general_purpose::STANDARD.encode(chunk))
+                format!(
+                    "Y(b6('{}'))\n",
+                    base64::engine::general_purpose::STANDARD.encode(chunk)
+                )
             } else {
                 format!("Y({})\n", quoted_bytes(chunk))
             };
             if let Err(error) = self.call(&source, "write", file.path) {
                 if !is_connection(&error) {
-                    self.call(&format!("g.close();R({})\n", quoted(&temporary)), "remove", &temporary)?;
+                    self.call(
+                        &format!("g.close();R({})\n", quoted(&temporary)),
+                        "remove",
+                        &temporary,
+                    )?;
                 }
                 return Err(error);
             }
@@ -335,7 +384,11 @@ impl Agent<'_> {
     ///
     /// # Errors
     /// [`Code::Verify`] when it did not arrive intact, and those of the board and the connection.
-    pub(crate) fn get(&mut self, path: &str, piece: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<u64> {
+    pub(crate) fn get(
+        &mut self,
+        path: &str,
+        piece: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<u64> {
         self.large_buffers()?;
         self.need(&[snippet::GET])?;
         let kind = self.capabilities()?.digest;
@@ -422,7 +475,11 @@ struct Packer {
 
 impl Packer {
     fn new(inflates: bool) -> Self {
-        Self { inflates, poor: 0, blocks: 0 }
+        Self {
+            inflates,
+            poor: 0,
+            blocks: 0,
+        }
     }
 
     /// `[0x42][length u16, bit 15: deflated][bytes]`
@@ -454,7 +511,9 @@ impl Packer {
 fn deflate(data: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(data.len());
     let mut machine = Compress::new(Compression::best(), false);
-    machine.compress_vec(data, &mut out, FlushCompress::Finish).ok()?;
+    machine
+        .compress_vec(data, &mut out, FlushCompress::Finish)
+        .ok()?;
     let complete = machine.total_in() == data.len() as u64;
     (complete && out.len() + out.len() / 16 < data.len()).then_some(out)
 }
@@ -474,7 +533,9 @@ fn buffer_exponent(capabilities: &Capabilities) -> u32 {
 }
 
 fn buffers(exponent: u32) -> String {
-    snippet::BUFFERS.replace("{b}", &(1_u32 << exponent).to_string()).replace("{e}", &exponent.to_string())
+    snippet::BUFFERS
+        .replace("{b}", &(1_u32 << exponent).to_string())
+        .replace("{e}", &exponent.to_string())
 }
 
 fn temporary(path: &str) -> String {
@@ -484,7 +545,11 @@ fn temporary(path: &str) -> String {
 fn is_connection(error: &Error) -> bool {
     matches!(
         error.code(),
-        Code::ConnectionLost | Code::NoAnswer | Code::Interrupted | Code::Protocol | Code::Unsupported
+        Code::ConnectionLost
+            | Code::NoAnswer
+            | Code::Interrupted
+            | Code::Protocol
+            | Code::Unsupported
     )
 }
 
@@ -496,12 +561,18 @@ fn stat_of(value: &Value) -> Result<Stat> {
             len_bytes: value.at(1).int().unwrap_or(0).try_into().unwrap_or(0),
             digest: items.get(2).and_then(Value::bytes).map(<[u8]>::to_vec),
         }),
-        _ => Err(Error::new(Code::Protocol, "The board described a file in an unknown way")),
+        _ => Err(Error::new(
+            Code::Protocol,
+            "The board described a file in an unknown way",
+        )),
     }
 }
 
 fn entry_of(value: &Value) -> Result<Entry> {
-    let path = value.at(0).str().ok_or_else(|| Error::new(Code::Protocol, "The board listed a file without a name"))?;
+    let path = value
+        .at(0)
+        .str()
+        .ok_or_else(|| Error::new(Code::Protocol, "The board listed a file without a name"))?;
     Ok(Entry {
         path: path.to_string(),
         directory: value.at(1).int().unwrap_or(0) != 0,
@@ -520,7 +591,11 @@ mod tests {
         let block = packer.block(&text);
         assert_eq!(block[2] & 0x80, 0x80);
         assert!(block.len() < text.len() / 4);
-        let noise: Vec<u8> = Digest::Sha256.of(b"a").into_iter().chain(Digest::Sha256.of(b"b")).collect();
+        let noise: Vec<u8> = Digest::Sha256
+            .of(b"a")
+            .into_iter()
+            .chain(Digest::Sha256.of(b"b"))
+            .collect();
         let block = packer.block(&noise);
         assert_eq!(block[..3], [b'B', 64, 0]);
         assert_eq!(block[3..], noise[..]);
@@ -542,7 +617,6 @@ mod tests {
             free_bytes,
             inflates: true,
             digest: Digest::Sha256,
-            implementation: "micropython".into(),
         };
         assert_eq!(buffer_exponent(&with(0)), 9);
         assert_eq!(buffer_exponent(&with(30_000)), 12);

@@ -102,12 +102,18 @@ impl MountServer {
     /// # Errors
     /// [`Code::NotFound`] or [`Code::NotDirectory`].
     pub(crate) fn new(directory: &Path, unsafe_links: bool) -> Result<Self> {
-        let root = fs::canonicalize(directory).map_err(|error| Error::local("mount", directory, &error))?;
+        let root = fs::canonicalize(directory)
+            .map_err(|error| Error::local("mount", directory, &error))?;
         if !root.is_dir() {
-            return Err(Error::new(Code::NotDirectory, format!("`{}` is not a directory", directory.display())));
+            return Err(Error::new(
+                Code::NotDirectory,
+                format!("`{}` is not a directory", directory.display()),
+            ));
         }
         // One buffer per process, for as long as the process lives.
-        let buffer = Box::leak(vec![0; 2 * ucli_protocol::mount::STRING_LEN_MAX as usize].into_boxed_slice());
+        let buffer = Box::leak(
+            vec![0; 2 * ucli_protocol::mount::STRING_LEN_MAX as usize].into_boxed_slice(),
+        );
         Ok(Self {
             root,
             unsafe_links,
@@ -144,7 +150,9 @@ impl MountServer {
                 Some(MountEvent::Output(text)) => plain(text)?,
                 Some(MountEvent::Called(_)) => reply.push(control::MOUNT),
                 Some(MountEvent::Request(request)) => answer = self.answer(&request),
-                Some(MountEvent::WritePart { file, data, last }) => answer = self.write(file, data, last),
+                Some(MountEvent::WritePart { file, data, last }) => {
+                    answer = self.write(file, data, last)
+                }
                 Some(MountEvent::TooLong(command) | MountEvent::Malformed(command)) => {
                     answer = command.failed(EINVAL).map(|failed| encode(&failed));
                 }
@@ -175,7 +183,11 @@ impl MountServer {
             Request::Read { file, count } => self.read(file, count),
             Request::ReadLine { file } => self.read_line(file),
             Request::Write { file, data } => return self.write(file, data, true),
-            Request::Seek { file, offset, whence } => self.seek(file, offset, whence),
+            Request::Seek {
+                file,
+                offset,
+                whence,
+            } => self.seek(file, offset, whence),
             Request::Remove { path } => self.change(path, |path| fs::remove_file(path)),
             Request::MakeDir { path } => self.change(path, |path| fs::create_dir(path)),
             Request::RemoveDir { path } => self.change(path, |path| fs::remove_dir(path)),
@@ -202,8 +214,14 @@ impl MountServer {
                 part => parts.push(part),
             }
         }
-        let local = parts.iter().fold(self.root.clone(), |path, part| path.join(part));
-        if self.unsafe_links || self.stays_inside(&local) { Ok(local) } else { Err(EPERM) }
+        let local = parts
+            .iter()
+            .fold(self.root.clone(), |path, part| path.join(part));
+        if self.unsafe_links || self.stays_inside(&local) {
+            Ok(local)
+        } else {
+            Err(EPERM)
+        }
     }
 
     /// Whether the path, or what exists of it, is inside the root when links are followed.
@@ -230,7 +248,11 @@ impl MountServer {
                 .map_or(0, |time| u32::try_from(time.as_secs()).unwrap_or(u32::MAX))
         };
         let stat = Stat {
-            mode: if data.is_dir() { MODE_DIRECTORY } else { MODE_FILE },
+            mode: if data.is_dir() {
+                MODE_DIRECTORY
+            } else {
+                MODE_FILE
+            },
             size_bytes: u32::try_from(data.len()).unwrap_or(u32::MAX),
             accessed_s: seconds(data.accessed()),
             modified_s: seconds(data.modified()),
@@ -257,7 +279,10 @@ impl MountServer {
 
     fn next_entry(&mut self) -> Vec<u8> {
         match self.listing.pop() {
-            Some((name, kind)) => encode(&Reply::Entry { name: name.as_bytes(), mode: kind }),
+            Some((name, kind)) => encode(&Reply::Entry {
+                name: name.as_bytes(),
+                mode: kind,
+            }),
             None => encode(&Reply::EndOfList),
         }
     }
@@ -277,7 +302,9 @@ impl MountServer {
             return Err(EISDIR);
         }
         let file = options.open(path).map_err(|error| number(&error))?;
-        let free = (0..MAX_FILES).find(|number| !self.files.contains_key(number)).ok_or(EMFILE)?;
+        let free = (0..MAX_FILES)
+            .find(|number| !self.files.contains_key(number))
+            .ok_or(EMFILE)?;
         self.files.insert(free, file);
         Ok(encode(&Reply::Status(free)))
     }
@@ -287,10 +314,15 @@ impl MountServer {
     }
 
     fn read(&mut self, file: i8, count: i32) -> Answer<Vec<u8>> {
-        let want = usize::try_from(count).map_err(|_| EINVAL)?.min(MAX_READ_BYTES);
+        let want = usize::try_from(count)
+            .map_err(|_| EINVAL)?
+            .min(MAX_READ_BYTES);
         let mut data = Vec::with_capacity(want);
         let reader = self.file(file)?;
-        reader.take(want as u64).read_to_end(&mut data).map_err(|error| number(&error))?;
+        reader
+            .take(want as u64)
+            .read_to_end(&mut data)
+            .map_err(|error| number(&error))?;
         Ok(encode(&Reply::Data(&data)))
     }
 
@@ -299,8 +331,13 @@ impl MountServer {
         let start = reader.stream_position().map_err(|error| number(&error))?;
         let mut data = vec![0; MAX_READ_BYTES];
         let len = reader.read(&mut data).map_err(|error| number(&error))?;
-        let line = data[..len].iter().position(|&byte| byte == b'\n').map_or(len, |at| at + 1);
-        reader.seek(SeekFrom::Start(start + line as u64)).map_err(|error| number(&error))?;
+        let line = data[..len]
+            .iter()
+            .position(|&byte| byte == b'\n')
+            .map_or(len, |at| at + 1);
+        reader
+            .seek(SeekFrom::Start(start + line as u64))
+            .map_err(|error| number(&error))?;
         Ok(encode(&Reply::Data(&data[..line])))
     }
 
@@ -310,7 +347,9 @@ impl MountServer {
             .and_then(|writer| writer.write_all(data).map_err(|error| number(&error)));
         match result {
             Ok(()) if self.written >= 0 => {
-                self.written = self.written.saturating_add(i32::try_from(data.len()).unwrap_or(i32::MAX));
+                self.written = self
+                    .written
+                    .saturating_add(i32::try_from(data.len()).unwrap_or(i32::MAX));
             }
             Ok(()) => {}
             Err(number) => self.written = -number,
@@ -330,7 +369,9 @@ impl MountServer {
             _ => return Err(EINVAL),
         };
         let position = self.file(file)?.seek(to).map_err(|error| number(&error))?;
-        Ok(encode(&Reply::Value(i32::try_from(position).map_err(|_| EINVAL)?)))
+        Ok(encode(&Reply::Value(
+            i32::try_from(position).map_err(|_| EINVAL)?,
+        )))
     }
 
     fn change(&self, path: &[u8], what: impl Fn(&Path) -> std::io::Result<()>) -> Answer<Vec<u8>> {
@@ -396,15 +437,30 @@ mod tests {
     #[test]
     fn paths_cannot_leave_the_directory() {
         let (directory, mut server) = server();
-        let outside = directory.path().parent().unwrap().join("ucli-mount-outside");
-        assert!(server.local(b"/../../../etc/passwd").unwrap().starts_with(&server.root));
+        let outside = directory
+            .path()
+            .parent()
+            .unwrap()
+            .join("ucli-mount-outside");
+        assert!(
+            server
+                .local(b"/../../../etc/passwd")
+                .unwrap()
+                .starts_with(&server.root)
+        );
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink("/etc", directory.path().join("link")).unwrap();
             std::os::unix::fs::symlink(&outside, directory.path().join("dangling")).unwrap();
             assert_eq!(server.local(b"/link/passwd"), Err(EPERM));
             assert_eq!(server.local(b"/dangling"), Err(EPERM));
-            let reply = ask(&mut server, Request::Open { path: b"/dangling", mode: b"wb" });
+            let reply = ask(
+                &mut server,
+                Request::Open {
+                    path: b"/dangling",
+                    mode: b"wb",
+                },
+            );
             assert_eq!(reply, [control::MOUNT, (-EPERM as i8) as u8]);
             assert!(!outside.exists());
         }
@@ -413,15 +469,51 @@ mod tests {
     #[test]
     fn files_are_read_and_written() {
         let (directory, mut server) = server();
-        assert_eq!(ask(&mut server, Request::Open { path: b"/a.txt", mode: b"rb" }), [0x18, 0]);
-        assert_eq!(ask(&mut server, Request::ReadLine { file: 0 }), b"\x18\x04\0\0\0one\n");
-        assert_eq!(ask(&mut server, Request::Read { file: 0, count: 9 }), b"\x18\x04\0\0\0two\n");
+        assert_eq!(
+            ask(
+                &mut server,
+                Request::Open {
+                    path: b"/a.txt",
+                    mode: b"rb"
+                }
+            ),
+            [0x18, 0]
+        );
+        assert_eq!(
+            ask(&mut server, Request::ReadLine { file: 0 }),
+            b"\x18\x04\0\0\0one\n"
+        );
+        assert_eq!(
+            ask(&mut server, Request::Read { file: 0, count: 9 }),
+            b"\x18\x04\0\0\0two\n"
+        );
         assert_eq!(ask(&mut server, Request::Close { file: 0 }), [0x18]);
-        assert_eq!(ask(&mut server, Request::Read { file: 0, count: 9 }), b"\x18\0\0\0\0");
-        ask(&mut server, Request::Open { path: b"/b", mode: b"w" });
-        assert_eq!(ask(&mut server, Request::Write { file: 0, data: b"xyz" }), b"\x18\x03\0\0\0");
+        assert_eq!(
+            ask(&mut server, Request::Read { file: 0, count: 9 }),
+            b"\x18\0\0\0\0"
+        );
+        ask(
+            &mut server,
+            Request::Open {
+                path: b"/b",
+                mode: b"w",
+            },
+        );
+        assert_eq!(
+            ask(
+                &mut server,
+                Request::Write {
+                    file: 0,
+                    data: b"xyz"
+                }
+            ),
+            b"\x18\x03\0\0\0"
+        );
         assert_eq!(fs::read(directory.path().join("b")).unwrap(), b"xyz");
-        assert_eq!(ask(&mut server, Request::Remove { path: b"/b" }), b"\x18\0\0\0\0");
+        assert_eq!(
+            ask(&mut server, Request::Remove { path: b"/b" }),
+            b"\x18\0\0\0\0"
+        );
         assert!(!directory.path().join("b").exists());
     }
 

@@ -11,7 +11,8 @@ use ucli_protocol::traceback::{Exit, Traceback};
 /// Stands before the program.
 const HEAD: &str = "try:\n";
 /// Stands after it.
-const TAIL: &str = "\n\tpass\nexcept SystemExit as _e:raise type('SystemExit',(Exception,),{})(*_e.args)\n";
+const TAIL: &str =
+    "\n\tpass\nexcept SystemExit as _e:raise type('SystemExit',(Exception,),{})(*_e.args)\n";
 /// How many lines [`HEAD`] has.
 const HEAD_LINES: u32 = 1;
 
@@ -33,15 +34,24 @@ impl Program {
                 let mut wrapped = HEAD.as_bytes().to_vec();
                 wrapped.extend_from_slice(&body);
                 wrapped.extend_from_slice(TAIL.as_bytes());
-                Self { source: wrapped, shift: HEAD_LINES }
+                Self {
+                    source: wrapped,
+                    shift: HEAD_LINES,
+                }
             }
-            None => Self { source: source.to_vec(), shift: 0 },
+            None => Self {
+                source: source.to_vec(),
+                shift: 0,
+            },
         }
     }
 
     /// Sends `source` as it is.
     pub(crate) fn plain(source: &[u8]) -> Self {
-        Self { source: source.to_vec(), shift: 0 }
+        Self {
+            source: source.to_vec(),
+            shift: 0,
+        }
     }
 
     /// The traceback as the user should see it: the local file name and its own line numbers.
@@ -54,7 +64,10 @@ impl Program {
             rest = &rest[at + PLACE.len()..];
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             let line: u32 = rest[..digits].parse().unwrap_or(0);
-            out.push_str(&format!("File \"{name}\", line {}", line.saturating_sub(self.shift)));
+            out.push_str(&format!(
+                "File \"{name}\", line {}",
+                line.saturating_sub(self.shift)
+            ));
             rest = &rest[digits..];
         }
         out.push_str(rest);
@@ -65,8 +78,7 @@ impl Program {
 /// How a program asked to end: the status, and a message for stderr.
 pub(crate) fn system_exit(traceback: &str) -> Option<(u8, Option<String>)> {
     match Traceback::parse(traceback)?.exit()? {
-        #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "statuses are taken modulo 256")]
-        Exit::Code(code) => Some((code.rem_euclid(256) as u8, None)),
+        Exit::Code(code) => Some((code.rem_euclid(256).try_into().unwrap_or(1), None)),
         Exit::Message(message) => Some((1, Some(message.to_string()))),
     }
 }
@@ -103,8 +115,16 @@ fn indent(source: &[u8]) -> Option<Vec<u8>> {
             (Place::Comment, b'\n') => Place::Code,
             (Place::Short(quote) | Place::Long(quote), b'\\') if index + 1 < source.len() => {
                 // A backslash also keeps a short string open over the end of its line.
-                len = if source[index + 1] == b'\r' && source.get(index + 2) == Some(&b'\n') { 3 } else { 2 };
-                if matches!(place, Place::Short(_)) { Place::Short(quote) } else { Place::Long(quote) }
+                len = if source[index + 1] == b'\r' && source.get(index + 2) == Some(&b'\n') {
+                    3
+                } else {
+                    2
+                };
+                if matches!(place, Place::Short(_)) {
+                    Place::Short(quote)
+                } else {
+                    Place::Long(quote)
+                }
             }
             (Place::Short(quote), _) if byte == quote => Place::Code,
             (Place::Short(_), b'\n') => return None,
@@ -131,11 +151,23 @@ mod tests {
 
     #[test]
     fn lines_are_moved_and_strings_are_not() {
-        assert_eq!(indented("a\nif a:\n b\n\n#c").unwrap(), "\ta\n\tif a:\n\t b\n\n\t#c");
-        assert_eq!(indented("s='''x\ny\n'''\nz").unwrap(), "\ts='''x\ny\n'''\n\tz");
+        assert_eq!(
+            indented("a\nif a:\n b\n\n#c").unwrap(),
+            "\ta\n\tif a:\n\t b\n\n\t#c"
+        );
+        assert_eq!(
+            indented("s='''x\ny\n'''\nz").unwrap(),
+            "\ts='''x\ny\n'''\n\tz"
+        );
         assert_eq!(indented("s='a\\\nb'\nz").unwrap(), "\ts='a\\\nb'\n\tz");
-        assert_eq!(indented("s='\\'#'\nz#'\nq").unwrap(), "\ts='\\'#'\n\tz#'\n\tq");
-        assert_eq!(indented("s=\"\"\"a\\\"\"\"b\nc\"\"\"\nd").unwrap(), "\ts=\"\"\"a\\\"\"\"b\nc\"\"\"\n\td");
+        assert_eq!(
+            indented("s='\\'#'\nz#'\nq").unwrap(),
+            "\ts='\\'#'\n\tz#'\n\tq"
+        );
+        assert_eq!(
+            indented("s=\"\"\"a\\\"\"\"b\nc\"\"\"\nd").unwrap(),
+            "\ts=\"\"\"a\\\"\"\"b\nc\"\"\"\n\td"
+        );
     }
 
     #[test]
@@ -149,16 +181,26 @@ mod tests {
         let program = Program::new(b"raise ValueError\n");
         let text = "Traceback (most recent call last):\r\n  File \"<stdin>\", line 2, in <module>\r\nValueError: \r\n";
         let shown = program.traceback(text, "blink.py");
-        assert!(shown.contains("File \"blink.py\", line 1, in <module>"), "{shown}");
+        assert!(
+            shown.contains("File \"blink.py\", line 1, in <module>"),
+            "{shown}"
+        );
     }
 
     #[test]
     fn exit_codes_are_read() {
-        let text = |last: &str| format!("Traceback (most recent call last):\r\n  File \"<stdin>\", line 3, in <module>\r\n{last}\r\n");
+        let text = |last: &str| {
+            format!(
+                "Traceback (most recent call last):\r\n  File \"<stdin>\", line 3, in <module>\r\n{last}\r\n"
+            )
+        };
         assert_eq!(system_exit(&text("SystemExit: 3")), Some((3, None)));
         assert_eq!(system_exit(&text("SystemExit: ")), Some((0, None)));
         assert_eq!(system_exit(&text("SystemExit: 257")), Some((1, None)));
-        assert_eq!(system_exit(&text("SystemExit: no config")), Some((1, Some("no config".into()))));
+        assert_eq!(
+            system_exit(&text("SystemExit: no config")),
+            Some((1, Some("no config".into())))
+        );
         assert_eq!(system_exit(&text("ValueError: 3")), None);
     }
 }

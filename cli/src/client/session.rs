@@ -4,7 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use ucli_protocol::host::{Enter, EnterEvent, Exec, ExecError, ExecEvent, Leave, LeaveEvent, Paste};
+use ucli_protocol::host::{
+    Enter, EnterEvent, Exec, ExecError, ExecEvent, Leave, LeaveEvent, Paste,
+};
 use ucli_protocol::traceback::Traceback;
 
 use super::interrupt;
@@ -23,6 +25,8 @@ const ATTEMPT: Duration = Duration::from_millis(250);
 const LEAVING: Duration = Duration::from_secs(2);
 /// More of a traceback than this is not kept.
 const MAX_TRACEBACK_BYTES: usize = 64 * 1024;
+/// How much of a program goes out in one write at most.
+const PUSH_BYTES: usize = 4096;
 /// After so many attempts a board is taken for one that waits for the rest of a transfer.
 const FLOOD_AFTER: u32 = 8;
 /// Fills any block that a board may still be waiting for; as typed input it is harmless.
@@ -72,6 +76,8 @@ enum Mode {
     Raw,
     /// At the friendly prompt, or a program runs.
     Friendly,
+    /// The agent was told to end; its last words and the raw prompt are still to come.
+    Settling,
     /// Something was left half done: the board may wait for more bytes.
     Torn,
 }
@@ -95,12 +101,18 @@ impl Session {
     ///
     /// # Errors
     /// Those of the transport.
-    pub(crate) fn open(target: Target, options: OpenOptions, printer: &Printer, record: Option<&std::path::Path>) -> Result<Self> {
+    pub(crate) fn open(
+        target: Target,
+        options: OpenOptions,
+        printer: &Printer,
+        record: Option<&std::path::Path>,
+    ) -> Result<Self> {
         let mut transport = target.open(&options)?;
         if printer.is_verbose() || record.is_some() {
             let file = match record {
                 Some(path) => Some(
-                    std::fs::File::create(path).map_err(|error| Error::local("create", path, &error))?,
+                    std::fs::File::create(path)
+                        .map_err(|error| Error::local("create", path, &error))?,
                 ),
                 None => None,
             };
@@ -117,11 +129,6 @@ impl Session {
             mount: None,
             input: None,
         })
-    }
-
-    /// What was chosen.
-    pub(crate) fn target(&self) -> &Target {
-        &self.target
     }
 
     /// The address as the user would give it.
@@ -164,6 +171,33 @@ impl Session {
         self.degraded = self.degraded.saturating_add(1);
     }
 
+    /// The agent ends; its last words need not be waited for now.
+    pub(super) fn settle_later(&mut self) {
+        self.mode = Mode::Settling;
+    }
+
+    /// Waits until the agent has ended and the board stands at its raw prompt.
+    fn settle(&mut self) -> Result<()> {
+        const LAST_WORDS: &[u8] = b"\x04\x04>";
+        let deadline = Instant::now() + self.options.timeout;
+        loop {
+            let pending = self.wire.pending();
+            if let Some(at) = pending
+                .windows(LAST_WORDS.len())
+                .position(|part| part == LAST_WORDS)
+            {
+                self.wire.consume(at + LAST_WORDS.len());
+                self.mode = Mode::Raw;
+                return Ok(());
+            }
+            if !self.wire.fill(deadline)? && Instant::now() >= deadline {
+                // Somebody else has to find out what became of it.
+                self.mode = Mode::Torn;
+                return Ok(());
+            }
+        }
+    }
+
     /// Whether something was left half done.
     pub(super) fn is_torn(&self) -> bool {
         self.mode == Mode::Torn
@@ -181,7 +215,7 @@ impl Session {
 
     /// Whether the board stands at the raw prompt.
     pub(crate) fn is_raw(&self) -> bool {
-        self.mode == Mode::Raw
+        matches!(self.mode, Mode::Raw | Mode::Settling)
     }
 
     /// Opens the same board again after it has restarted.
@@ -190,7 +224,9 @@ impl Session {
     /// [`Code::NoBoard`] when it does not come back within `patience`.
     pub(crate) fn reopen(&mut self, patience: Duration) -> Result<()> {
         // The old handle goes first: an exclusive port cannot be opened twice.
-        self.wire = Wire::new(Box::new(crate::transport::replay::Replay::empty(self.wire.name())));
+        self.wire = Wire::new(Box::new(crate::transport::replay::Replay::empty(
+            self.wire.name(),
+        )));
         let mut transport = self.target.reopen(&self.options, patience)?;
         if self.printer.is_verbose() {
             transport = Box::new(Tap::new(transport, self.printer.clone(), None));
@@ -205,6 +241,9 @@ impl Session {
     /// # Errors
     /// [`Code::NoAnswer`] when it does not get there in time, [`Code::Interrupted`].
     pub(crate) fn enter_raw(&mut self) -> Result<()> {
+        if self.mode == Mode::Settling {
+            self.settle()?;
+        }
         if self.mode == Mode::Raw {
             return Ok(());
         }
@@ -221,6 +260,9 @@ impl Session {
 
     fn enter(&mut self, soft_reset: bool, sink: &mut Sink<'_>) -> Result<()> {
         let pressed = interrupt::count();
+        if self.mode == Mode::Settling {
+            self.settle()?;
+        }
         if self.mode == Mode::Torn {
             self.flood()?;
         }
@@ -255,7 +297,10 @@ impl Session {
                 machine.sent(self.wire.write_some(&bytes)?);
             }
             if interrupt::count() > pressed {
-                return Err(Error::new(Code::Interrupted, "Interrupted while connecting"));
+                return Err(Error::new(
+                    Code::Interrupted,
+                    "Interrupted while connecting",
+                ));
             }
             if started.elapsed() > self.options.timeout {
                 return Err(self.no_answer(silent, &tail, rebooting));
@@ -297,8 +342,11 @@ impl Session {
         let name = self.name();
         let seconds = self.options.timeout.as_secs_f64();
         if rebooting {
-            return Error::new(Code::NoAnswer, format!("`{name}` did not come back from its soft reset in {seconds} s"))
-                .hint("`boot.py` may not end; press reset, or start with `ucli repl` and Ctrl-C");
+            return Error::new(
+                Code::NoAnswer,
+                format!("`{name}` did not come back from its soft reset in {seconds} s"),
+            )
+            .hint("`boot.py` may not end; press reset, or start with `ucli repl` and Ctrl-C");
         }
         if silent {
             return Error::new(Code::NoAnswer, format!("`{name}` does not answer"))
@@ -309,7 +357,10 @@ impl Session {
                 .hint(format!("`ucli doctor -p {name}` checks cable, permissions, boot loader and baud rate"));
         }
         let said = sanitise::line(&sanitise::lossy(tail));
-        let error = Error::new(Code::NoAnswer, format!("`{name}` talks but gives no MicroPython prompt in {seconds} s"));
+        let error = Error::new(
+            Code::NoAnswer,
+            format!("`{name}` talks but gives no MicroPython prompt in {seconds} s"),
+        );
         error
             .hint(format!("The last it said: `{said}`"))
             .hint("A program that catches KeyboardInterrupt must be stopped with the reset button; other firmware must be flashed")
@@ -320,7 +371,12 @@ impl Session {
     /// # Errors
     /// [`Code::Interrupted`] at the second Ctrl-C, [`Code::NoAnswer`], [`Code::ConnectionLost`].
     /// An exception on the board is no error here; it is in the [`Outcome`].
-    pub(crate) fn exec(&mut self, source: &[u8], patience: Patience, sink: &mut Sink<'_>) -> Result<Outcome> {
+    pub(crate) fn exec(
+        &mut self,
+        source: &[u8],
+        patience: Patience,
+        sink: &mut Sink<'_>,
+    ) -> Result<Outcome> {
         self.run(Exec::new(source, self.paste), patience, sink)
     }
 
@@ -329,11 +385,21 @@ impl Session {
     /// # Errors
     /// [`Code::Unsupported`] when it does not; else as [`Session::exec`].
     #[expect(dead_code, reason = "`run --mpy` comes with the compiler")]
-    pub(crate) fn exec_mpy(&mut self, image: &[u8], patience: Patience, sink: &mut Sink<'_>) -> Result<Outcome> {
+    pub(crate) fn exec_mpy(
+        &mut self,
+        image: &[u8],
+        patience: Patience,
+        sink: &mut Sink<'_>,
+    ) -> Result<Outcome> {
         self.run(Exec::new_mpy(image, self.paste), patience, sink)
     }
 
-    fn run(&mut self, mut machine: Exec<'_>, patience: Patience, sink: &mut Sink<'_>) -> Result<Outcome> {
+    fn run(
+        &mut self,
+        mut machine: Exec<'_>,
+        patience: Patience,
+        sink: &mut Sink<'_>,
+    ) -> Result<Outcome> {
         self.enter_raw()?;
         self.wire.listen_afresh();
         let mut outcome = Outcome::default();
@@ -345,29 +411,40 @@ impl Session {
             self.push(&mut machine)?;
             self.watch_keys(&mut machine, &mut clock, &mut outcome)?;
             self.forward_input(&machine)?;
-            let slice = if self.input.is_some() { Duration::from_millis(20) } else { interrupt::SLICE };
+            let slice = if self.input.is_some() {
+                Duration::from_millis(20)
+            } else {
+                interrupt::SLICE
+            };
             self.wire.fill(Instant::now() + slice)?;
             clock.check(self, &mut machine, &mut outcome)?;
         }
     }
 
-    /// Sends what may go out now.
+    /// Sends what may go out now, in as few writes as the window allows: each one is a packet.
     pub(super) fn push(&mut self, machine: &mut Exec<'_>) -> Result<()> {
         loop {
-            let bytes = machine.send();
+            let mut bytes = Vec::new();
+            while bytes.len() < PUSH_BYTES {
+                let piece = machine.send();
+                let len = piece.len();
+                bytes.extend_from_slice(piece);
+                machine.sent(len);
+                if len == 0 || machine.pace_ms() > 0 {
+                    break;
+                }
+            }
             if bytes.is_empty() {
                 return Ok(());
             }
-            let len = self.wire.write_some(bytes)?;
-            if len > 0 {
-                self.wire.listen_afresh();
-            }
-            machine.sent(len);
+            self.wire.write_all(&bytes, self.options.timeout)?;
+            self.wire.listen_afresh();
             let pace = machine.pace_ms();
             if pace > 0 {
-                self.wire.fill(Instant::now() + Duration::from_millis(u64::from(pace)))?;
+                self.wire
+                    .fill(Instant::now() + Duration::from_millis(u64::from(pace)))?;
             }
-            if len == 0 || !self.wire.pending().is_empty() {
+            if !self.wire.pending().is_empty() {
                 return Ok(());
             }
         }
@@ -391,12 +468,16 @@ impl Session {
             match event {
                 Some(ExecEvent::Started) => clock.started(),
                 Some(ExecEvent::Stdout(text)) => match &mut self.mount {
-                    Some(mount) => mount.filter(text, &mut reply, &mut |plain| sink(Output::Stdout(plain)))?,
+                    Some(mount) => {
+                        mount.filter(text, &mut reply, &mut |plain| sink(Output::Stdout(plain)))?
+                    }
                     None => sink(Output::Stdout(text))?,
                 },
                 Some(ExecEvent::Stderr(text)) => {
                     let room = MAX_TRACEBACK_BYTES.saturating_sub(outcome.traceback.len());
-                    outcome.traceback.extend_from_slice(&text[..text.len().min(room)]);
+                    outcome
+                        .traceback
+                        .extend_from_slice(&text[..text.len().min(room)]);
                 }
                 Some(ExecEvent::Aside(text)) => sink(Output::Aside(text))?,
                 Some(ExecEvent::Finished { .. } | ExecEvent::Cancelled) => ended = true,
@@ -423,23 +504,38 @@ impl Session {
 
     pub(super) fn exec_error(&mut self, error: ExecError) -> Error {
         match error {
-            ExecError::ControlByte { .. } => Error::new(Code::Unsupported, format!("The program cannot be sent: {error}"))
-                .hint("Copy it to the board with `ucli cp` and import it there"),
-            ExecError::ImageUnsupported => {
-                Error::new(Code::Unsupported, "The board's firmware takes no .mpy over the wire")
-            }
+            ExecError::ControlByte { .. } => Error::new(
+                Code::Unsupported,
+                format!("The program cannot be sent: {error}"),
+            )
+            .hint("Copy it to the board with `ucli cp` and import it there"),
+            ExecError::ImageUnsupported => Error::new(
+                Code::Unsupported,
+                "The board's firmware takes no .mpy over the wire",
+            ),
             ExecError::WindowIsZero => {
                 self.mode = Mode::Torn;
-                Error::new(Code::Protocol, format!("`{}` announced a window of 0 bytes", self.name()))
+                Error::new(
+                    Code::Protocol,
+                    format!("`{}` announced a window of 0 bytes", self.name()),
+                )
             }
         }
     }
 
-    fn watch_keys(&mut self, machine: &mut Exec<'_>, clock: &mut Clock, outcome: &mut Outcome) -> Result<()> {
+    fn watch_keys(
+        &mut self,
+        machine: &mut Exec<'_>,
+        clock: &mut Clock,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
         let pressed = interrupt::count().saturating_sub(clock.pressed);
         if pressed >= 2 {
             self.mode = Mode::Unknown;
-            return Err(Error::new(Code::Interrupted, "Detached; the program was asked to stop and may still run"));
+            return Err(Error::new(
+                Code::Interrupted,
+                "Detached; the program was asked to stop and may still run",
+            ));
         }
         if pressed == 1 && !outcome.interrupted {
             outcome.interrupted = true;
@@ -452,7 +548,9 @@ impl Session {
         if !machine.is_running() {
             return Ok(());
         }
-        let Some(input) = &mut self.input else { return Ok(()) };
+        let Some(input) = &mut self.input else {
+            return Ok(());
+        };
         let mut typed = input();
         // Control bytes would reach the REPL, not the program.
         typed.retain(|byte| !(1..=5).contains(byte));
@@ -489,16 +587,21 @@ impl Session {
         let mut clock = Clock::new(Patience::Forever, self.options.timeout);
         self.mode = Mode::Unknown;
         loop {
-            let result = self.take(&mut machine, &mut clock, &mut outcome, &mut |_| Ok(())).and_then(|ended| {
-                if !ended {
-                    self.push(&mut machine)?;
-                    self.wire.fill(until.unwrap_or(Instant::now() + interrupt::SLICE))?;
-                }
-                Ok(ended)
-            });
+            let result = self
+                .take(&mut machine, &mut clock, &mut outcome, &mut |_| Ok(()))
+                .and_then(|ended| {
+                    if !ended {
+                        self.push(&mut machine)?;
+                        self.wire
+                            .fill(until.unwrap_or(Instant::now() + interrupt::SLICE))?;
+                    }
+                    Ok(ended)
+                });
             let ended = match result {
                 // It has restarted already.
-                Err(error) if clock.is_started && error.code() == Code::ConnectionLost => return Ok(None),
+                Err(error) if clock.is_started && error.code() == Code::ConnectionLost => {
+                    return Ok(None);
+                }
                 result => result?,
             };
             if ended {
@@ -551,7 +654,7 @@ impl Session {
     /// # Errors
     /// When the connection is lost. A board that does not answer is left alone without an error.
     pub(crate) fn leave(&mut self) -> Result<()> {
-        if self.mode != Mode::Raw {
+        if !self.is_raw() {
             return Ok(());
         }
         self.leave_with(false, LEAVING, &mut |_| Ok(()))
@@ -562,12 +665,21 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::enter_raw`].
-    pub(crate) fn soft_reset_friendly(&mut self, patience: Duration, sink: &mut Sink<'_>) -> Result<()> {
+    pub(crate) fn soft_reset_friendly(
+        &mut self,
+        patience: Duration,
+        sink: &mut Sink<'_>,
+    ) -> Result<()> {
         self.enter_raw()?;
         self.leave_with(true, patience, sink)
     }
 
-    fn leave_with(&mut self, soft_reset: bool, patience: Duration, sink: &mut Sink<'_>) -> Result<()> {
+    fn leave_with(
+        &mut self,
+        soft_reset: bool,
+        patience: Duration,
+        sink: &mut Sink<'_>,
+    ) -> Result<()> {
         let mut machine = Leave::new(soft_reset);
         self.mode = Mode::Friendly;
         let deadline = Instant::now() + patience;
@@ -613,7 +725,13 @@ struct Clock {
 
 impl Clock {
     fn new(patience: Patience, timeout: Duration) -> Self {
-        Self { patience, timeout, is_started: false, started: Instant::now(), pressed: interrupt::count() }
+        Self {
+            patience,
+            timeout,
+            is_started: false,
+            started: Instant::now(),
+            pressed: interrupt::count(),
+        }
     }
 
     fn started(&mut self) {
@@ -621,7 +739,12 @@ impl Clock {
         self.started = Instant::now();
     }
 
-    fn check(&self, session: &mut Session, machine: &mut Exec<'_>, outcome: &mut Outcome) -> Result<()> {
+    fn check(
+        &self,
+        session: &mut Session,
+        machine: &mut Exec<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
         let silence = session.wire.silence();
         let given_up = match (self.is_started, self.patience) {
             (false, _) => silence > self.timeout,
@@ -640,9 +763,16 @@ impl Clock {
         }
         session.mode = Mode::Torn;
         let name = session.name();
-        let what = if self.is_started { "stopped answering" } else { "does not accept the program" };
-        Err(Error::new(Code::NoAnswer, format!("`{name}` {what}: silent for {} s", silence.as_secs()))
-            .hint("Press reset and try again; a larger `--timeout` gives a slow board more time"))
+        let what = if self.is_started {
+            "stopped answering"
+        } else {
+            "does not accept the program"
+        };
+        Err(Error::new(
+            Code::NoAnswer,
+            format!("`{name}` {what}: silent for {} s", silence.as_secs()),
+        )
+        .hint("Press reset and try again; a larger `--timeout` gives a slow board more time"))
     }
 }
 
@@ -654,7 +784,10 @@ pub(crate) fn exception_error(text: &[u8]) -> Error {
         Some(trace) => format!("{}: {}", trace.exception, trace.message),
         None => text.trim().to_string(),
     };
-    Error::new(Code::BoardException, format!("The board raised {}", sanitise::line(line.trim())))
+    Error::new(
+        Code::BoardException,
+        format!("The board raised {}", sanitise::line(line.trim())),
+    )
 }
 
 fn keep_tail(tail: &mut Vec<u8>, text: &[u8]) {

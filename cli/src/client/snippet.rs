@@ -345,7 +345,8 @@ pub(crate) const RESET_CIRCUITPYTHON: &str =
     "import time,microcontroller\ntime.sleep(0.1)\nmicrocontroller.reset()\n";
 
 /// The boot loader, late enough for the answer to get out first.
-pub(crate) const BOOTLOADER: &str = "import time,machine\ntime.sleep_ms(100)\nmachine.bootloader()\n";
+pub(crate) const BOOTLOADER: &str =
+    "import time,machine\ntime.sleep_ms(100)\nmachine.bootloader()\n";
 
 /// CircuitPython's way into the boot loader.
 pub(crate) const BOOTLOADER_CIRCUITPYTHON: &str = "\

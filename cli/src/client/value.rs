@@ -102,7 +102,10 @@ fn unexpected(text: &[u8]) -> Error {
     if text.len() > 120 {
         shown.push('…');
     }
-    Error::new(Code::Protocol, format!("The board answered `{shown}`, which is not what was asked"))
+    Error::new(
+        Code::Protocol,
+        format!("The board answered `{shown}`, which is not what was asked"),
+    )
 }
 
 #[cfg(test)]

@@ -129,7 +129,10 @@ impl Wire {
             } else {
                 self.fill(Instant::now())?;
                 if Instant::now() >= deadline {
-                    return Err(crate::transport::lost(self.name(), "the board takes no more bytes"));
+                    return Err(crate::transport::lost(
+                        self.name(),
+                        "the board takes no more bytes",
+                    ));
                 }
             }
             bytes = &bytes[len..];

@@ -9,7 +9,9 @@ use crate::exit::Exit;
 
 /// Arguments of `ucli completions`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: ucli completions bash > ~/.local/share/bash-completion/completions/ucli")]
+#[command(
+    after_help = "Example: ucli completions bash > ~/.local/share/bash-completion/completions/ucli"
+)]
 pub(crate) struct Args {
     /// bash, zsh, fish, powershell or elvish
     shell: Shell,
@@ -18,7 +20,12 @@ pub(crate) struct Args {
 /// Prints the script.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut crate::args::Cli::command(), "ucli", &mut script);
+    clap_complete::generate(
+        args.shell,
+        &mut crate::args::Cli::command(),
+        "ucli",
+        &mut script,
+    );
     context.printer.raw(&script)?;
     Ok(Exit::Done)
 }

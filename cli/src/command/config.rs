@@ -14,16 +14,33 @@ pub(super) fn run(context: &mut Context) -> Result<Exit> {
         None | Some(true) => "asserted".to_string(),
         Some(false) => "released".to_string(),
     };
-    let boards: Vec<String> = config.boards.value.iter().map(|(name, board)| format!("{name}={board}")).collect();
+    let boards: Vec<String> = config
+        .boards
+        .value
+        .iter()
+        .map(|(name, board)| format!("{name}={board}"))
+        .collect();
     let settings = [
         ("port", config.port.value.clone(), &config.port.origin),
         ("baud", config.baud.value.to_string(), &config.baud.origin),
-        ("timeout", format!("{} s", config.timeout.value.as_secs_f64()), &config.timeout.origin),
+        (
+            "timeout",
+            format!("{} s", config.timeout.value.as_secs_f64()),
+            &config.timeout.origin,
+        ),
         ("dtr", line(config.dtr.value), &config.dtr.origin),
         ("rts", line(config.rts.value), &config.rts.origin),
         ("boards", boards.join(" "), &config.boards.origin),
-        ("exclude", config.exclude.value.join(" "), &config.exclude.origin),
-        ("protect", config.protect.value.join(" "), &config.protect.origin),
+        (
+            "exclude",
+            config.exclude.value.join(" "),
+            &config.exclude.origin,
+        ),
+        (
+            "protect",
+            config.protect.value.join(" "),
+            &config.protect.origin,
+        ),
     ];
     let mut rows = vec![["SETTING", "VALUE", "FROM"].map(str::to_string).to_vec()];
     let mut fields = Map::new();
@@ -36,8 +53,12 @@ pub(super) fn run(context: &mut Context) -> Result<Exit> {
     }
     if let Some(path) = crate::config::user_file() {
         let state = if path.is_file() { "" } else { " (not there)" };
-        context.printer.say(&format!("user file: {}{state}", path.display()));
+        context
+            .printer
+            .say(&format!("user file: {}{state}", path.display()));
     }
-    context.printer.done("config", json!({ "settings": fields }))?;
+    context
+        .printer
+        .done("config", json!({ "settings": fields }))?;
     Ok(Exit::Done)
 }

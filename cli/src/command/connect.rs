@@ -40,7 +40,9 @@ pub(super) fn ports(context: &mut Context) -> Result<Exit> {
             or_none(&port.product)
         ))?;
     }
-    context.printer.done("connect list", json!({ "boards": ports }))?;
+    context
+        .printer
+        .done("connect list", json!({ "boards": ports }))?;
     Ok(Exit::Done)
 }
 

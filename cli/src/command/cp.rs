@@ -12,14 +12,16 @@ use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::files::local::{self, Exclude};
 use crate::files::plan::{Destination, Origin, Plan, Source, plan};
-use crate::files::transfer::{self, Outgoing, Report};
+use crate::files::transfer::{self, Outgoing, Report, Sending};
 use crate::output::progress::Progress;
 use crate::output::{bytes, sanitise};
 
 /// Arguments of `ucli cp`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Board paths begin with `:`. `cp -r dir :` makes `:dir`, `cp -r dir/. :` copies what is in it.\n\
-                        Example: ucli cp -r lib main.py :")]
+#[command(
+    after_help = "Board paths begin with `:`. `cp -r dir :` makes `:dir`, `cp -r dir/. :` copies what is in it.\n\
+                        Example: ucli cp -r lib main.py :"
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     flags: super::files::Flags,
@@ -33,8 +35,13 @@ pub(crate) struct Args {
 
 /// Copies.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
-    let Some((target, sources)) = args.paths.split_last().filter(|(_, sources)| !sources.is_empty()) else {
-        return Err(Error::new(Code::Usage, "cp: missing destination path").hint("`ucli cp FILE… :` copies to the board"));
+    let Some((target, sources)) = args
+        .paths
+        .split_last()
+        .filter(|(_, sources)| !sources.is_empty())
+    else {
+        return Err(Error::new(Code::Usage, "cp: missing destination path")
+            .hint("`ucli cp FILE… :` copies to the board"));
     };
     let started = Instant::now();
     if args.flags.is_verbose(true) {
@@ -46,13 +53,20 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     if context.config.exclude.origin != "default" || !context.printer.is_mpremote() {
         patterns.extend(context.config.exclude.value.iter().cloned());
     }
-    let job = Job { args, target, exclude: Exclude::new(&patterns)? };
+    let job = Job {
+        args,
+        target,
+        exclude: Exclude::new(&patterns)?,
+    };
     let report = job.run(sources, context)?;
     context.printer.say(&report.line(started.elapsed()));
-    context.printer.done("cp", json!({
-        "copied": report.copied, "unchanged": report.unchanged, "bytes": report.bytes,
-        "seconds": started.elapsed().as_secs_f64(),
-    }))?;
+    context.printer.done(
+        "cp",
+        json!({
+            "copied": report.copied, "unchanged": report.unchanged, "bytes": report.bytes,
+            "seconds": started.elapsed().as_secs_f64(),
+        }),
+    )?;
     Ok(Exit::Done)
 }
 
@@ -91,12 +105,24 @@ impl Job<'_> {
         let name = if contents_only {
             String::new()
         } else {
-            let real = local::base_name(path).or_else(|| local::base_name(&path.canonicalize().ok()?));
-            real.ok_or_else(|| Error::new(Code::Unsupported, format!("`{shown}` has a name that is no Unicode")))?
+            let real =
+                local::base_name(path).or_else(|| local::base_name(&path.canonicalize().ok()?));
+            real.ok_or_else(|| {
+                Error::new(
+                    Code::Unsupported,
+                    format!("`{shown}` has a name that is no Unicode"),
+                )
+            })?
         };
         if !data.is_dir() {
             let files = vec![(String::new(), Origin::Local(path.to_path_buf()))];
-            return Ok(Source { name, shown, directory: false, files, directories: Vec::new() });
+            return Ok(Source {
+                name,
+                shown,
+                directory: false,
+                files,
+                directories: Vec::new(),
+            });
         }
         let (mut files, mut directories) = (Vec::new(), Vec::new());
         if self.args.flags.recursive {
@@ -108,7 +134,13 @@ impl Job<'_> {
                 }
             }
         }
-        Ok(Source { name, shown, directory: true, files, directories })
+        Ok(Source {
+            name,
+            shown,
+            directory: true,
+            files,
+            directories,
+        })
     }
 
     fn upload(&self, sources: &[Source], target: &str, context: &mut Context) -> Result<Report> {
@@ -117,32 +149,51 @@ impl Job<'_> {
         let recursive = self.args.flags.recursive;
         let session = context.session()?;
         let (base, forced) = trimmed(target);
-        let (outgoing, differs) = session.with_agent(|agent| {
+        let mut sending = None;
+        let mut unchanged = Vec::new();
+        let first = session.with_agent(|agent| {
             let destination = board_destination(agent, base)?;
             let plan = plan(sources, base, destination, forced, recursive)?;
-            let outgoing = outgoing(&plan)?;
-            let differs =
-                if force { vec![true; outgoing.len()] } else { transfer::changed(agent, &outgoing)? };
-            let wanted: Vec<&Outgoing> = pick(&outgoing, &differs);
+            let mut wanted = outgoing(&plan)?;
+            if !force {
+                let mut differs = transfer::changed(agent, &wanted)?.into_iter();
+                unchanged.extend(wanted.extract_if(.., |_| differs.next() == Some(false)));
+            }
             transfer::check_space(agent, &wanted)?;
             let directories: Vec<&str> = plan.directories.iter().map(String::as_str).collect();
             agent.make_directories(&directories)?;
-            Ok((outgoing, differs))
-        })?;
-        let wanted = pick(&outgoing, &differs);
-        for (file, differs) in outgoing.iter().zip(&differs) {
-            if !differs {
-                printer.data(&format!("Up to date: {}", file.target))?;
-            }
+            sending
+                .insert(Sending::new(wanted, &printer))
+                .attempt(agent)
+        });
+        for file in &unchanged {
+            printer.data(&format!("Up to date: {}", file.target))?;
         }
-        let bytes = transfer::send(session, &wanted, &printer)?;
-        Ok(Report { copied: wanted.len(), unchanged: outgoing.len() - wanted.len(), bytes })
+        let Some(sending) = sending else {
+            return first.map(|()| Report::default());
+        };
+        let copied = sending.files().len();
+        let bytes = sending.finish(session, first)?;
+        Ok(Report {
+            copied,
+            unchanged: unchanged.len(),
+            bytes,
+        })
     }
 
-    fn download(&self, mut sources: Vec<Source>, board: &[&str], context: &mut Context) -> Result<Report> {
+    fn download(
+        &self,
+        mut sources: Vec<Source>,
+        board: &[&str],
+        context: &mut Context,
+    ) -> Result<Report> {
         let target = Path::new(self.target);
         let text = self.target.replace('\\', "/");
-        let forced = if cfg!(windows) { text.ends_with('/') } else { self.target.ends_with('/') };
+        let forced = if cfg!(windows) {
+            text.ends_with('/')
+        } else {
+            self.target.ends_with('/')
+        };
         let destination = match std::fs::metadata(target) {
             Ok(data) if data.is_dir() => Destination::Directory,
             Ok(_) => Destination::File,
@@ -161,25 +212,44 @@ impl Job<'_> {
             for path in board {
                 sources.extend(board_sources(agent, path, recursive, exclude, &mut sizes)?);
             }
-            let base = self.target.trim_end_matches(if cfg!(windows) { &['/', '\\'][..] } else { &['/'][..] });
+            let base = self.target.trim_end_matches(if cfg!(windows) {
+                &['/', '\\'][..]
+            } else {
+                &['/'][..]
+            });
             let base = if base.is_empty() { "/" } else { base };
             let plan = plan(&sources, base, destination, forced, recursive)?;
             for directory in &plan.directories {
                 let path = PathBuf::from(directory);
-                std::fs::create_dir_all(&path).map_err(|error| Error::local("create", &path, &error))?;
+                std::fs::create_dir_all(&path)
+                    .map_err(|error| Error::local("create", &path, &error))?;
             }
             let total = sizes.iter().map(|(_, size)| size).sum();
             let mut progress = Progress::new(&printer, total);
             let mut report = Report::default();
             for (origin, target) in &plan.files {
-                receive(agent, origin, Path::new(target), self.args.flags.force, &mut progress, &mut report, &printer)?;
+                receive(
+                    agent,
+                    origin,
+                    Path::new(target),
+                    self.args.flags.force,
+                    &mut progress,
+                    &mut report,
+                    &printer,
+                )?;
             }
             Ok(report)
         })
     }
 
     /// Copies from the board to the board: down to this computer and up again.
-    fn through_host(&self, mut sources: Vec<Source>, board: &[&str], target: &str, context: &mut Context) -> Result<Report> {
+    fn through_host(
+        &self,
+        mut sources: Vec<Source>,
+        board: &[&str],
+        target: &str,
+        context: &mut Context,
+    ) -> Result<Report> {
         let printer = context.printer.clone();
         let recursive = self.args.flags.recursive;
         let (base, forced) = trimmed(target);
@@ -197,16 +267,23 @@ impl Job<'_> {
             for (origin, target) in &plan.files {
                 outgoing.push(match origin {
                     Origin::Local(path) => Outgoing::file(path.clone(), target.clone())?,
-                    Origin::Board(path) => Outgoing::bytes(transfer::fetch(agent, path, &mut progress)?, target.clone()),
+                    Origin::Board(path) => Outgoing::bytes(
+                        transfer::fetch(agent, path, &mut progress)?,
+                        target.clone(),
+                    ),
                 });
             }
             let directories: Vec<&str> = plan.directories.iter().map(String::as_str).collect();
             agent.make_directories(&directories)?;
             Ok(outgoing)
         })?;
-        let wanted: Vec<&Outgoing> = outgoing.iter().collect();
-        let bytes = transfer::send(session, &wanted, &printer)?;
-        Ok(Report { copied: outgoing.len(), unchanged: 0, bytes })
+        let copied = outgoing.len();
+        let bytes = transfer::send(session, outgoing, &printer)?;
+        Ok(Report {
+            copied,
+            unchanged: 0,
+            bytes,
+        })
     }
 }
 
@@ -214,7 +291,14 @@ impl Job<'_> {
 fn trimmed(target: &str) -> (&str, bool) {
     let base = target.trim_end_matches('/');
     let forced = base.len() < target.len() && !base.is_empty();
-    (if base.is_empty() && target.starts_with('/') { "/" } else { base }, forced)
+    (
+        if base.is_empty() && target.starts_with('/') {
+            "/"
+        } else {
+            base
+        },
+        forced,
+    )
 }
 
 fn board_destination(agent: &mut Agent<'_>, path: &str) -> Result<Destination> {
@@ -222,11 +306,13 @@ fn board_destination(agent: &mut Agent<'_>, path: &str) -> Result<Destination> {
         return Ok(Destination::Directory);
     }
     // A size that no file has: nothing is hashed.
-    Ok(match agent.stat(&[(path, Some(u64::MAX >> 2))])?.remove(0) {
-        Stat::Missing(_) => Destination::Missing,
-        Stat::Directory => Destination::Directory,
-        Stat::File { .. } => Destination::File,
-    })
+    Ok(
+        match agent.stat(&[(path, Some(u64::MAX >> 2))])?.remove(0) {
+            Stat::Missing(_) => Destination::Missing,
+            Stat::Directory => Destination::Directory,
+            Stat::File { .. } => Destination::File,
+        },
+    )
 }
 
 /// What a board path holds: several sources where it is a pattern.
@@ -238,9 +324,11 @@ fn board_sources(
     sizes: &mut Vec<(String, u64)>,
 ) -> Result<Vec<Source>> {
     if local::is_pattern(path) {
-        let (directory, pattern) = path.rsplit_once('/').map_or(("", path), |(directory, pattern)| {
-            (if directory.is_empty() { "/" } else { directory }, pattern)
-        });
+        let (directory, pattern) = path
+            .rsplit_once('/')
+            .map_or(("", path), |(directory, pattern)| {
+                (if directory.is_empty() { "/" } else { directory }, pattern)
+            });
         let matcher = local::path_pattern(pattern)?;
         let entries = agent.list(directory, false)?;
         let mut found = Vec::new();
@@ -250,7 +338,10 @@ fn board_sources(
             }
         }
         if found.is_empty() {
-            return Err(Error::new(Code::NotFound, format!("No file of the board matches `:{path}`")));
+            return Err(Error::new(
+                Code::NotFound,
+                format!("No file of the board matches `:{path}`"),
+            ));
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
         return Ok(found);
@@ -259,7 +350,10 @@ fn board_sources(
 }
 
 fn last_name(path: &str) -> &str {
-    path.trim_end_matches('/').rsplit('/').next().unwrap_or(path)
+    path.trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or(path)
 }
 
 fn board_source(
@@ -272,25 +366,52 @@ fn board_source(
     let shown = format!(":{path}");
     let contents_only = path.is_empty() || path == "/" || path == "." || path.ends_with("/.");
     let clean = path.trim_end_matches('.').trim_end_matches('/');
-    let real = if contents_only { if clean.is_empty() && path.starts_with('/') { "/" } else { clean } } else { path.trim_end_matches('/') };
+    let real = if contents_only {
+        if clean.is_empty() && path.starts_with('/') {
+            "/"
+        } else {
+            clean
+        }
+    } else {
+        path.trim_end_matches('/')
+    };
     let stat = if contents_only && real.len() < 2 {
         Stat::Directory
     } else {
         agent.stat(&[(real, Some(u64::MAX >> 2))])?.remove(0)
     };
-    let name = if contents_only { String::new() } else { last_name(real).to_string() };
+    let name = if contents_only {
+        String::new()
+    } else {
+        last_name(real).to_string()
+    };
     match stat {
         Stat::Missing(number) => Err(crate::client::board_error("read", real, number)),
         Stat::File { len_bytes, .. } => {
             sizes.push((real.to_string(), len_bytes));
             let files = vec![(String::new(), Origin::Board(real.to_string()))];
-            Ok(Source { name, shown, directory: false, files, directories: Vec::new() })
+            Ok(Source {
+                name,
+                shown,
+                directory: false,
+                files,
+                directories: Vec::new(),
+            })
         }
         Stat::Directory => {
-            let mut entries = if recursive { agent.list(real, true)? } else { Vec::new() };
+            let mut entries = if recursive {
+                agent.list(real, true)?
+            } else {
+                Vec::new()
+            };
             entries.sort_by(|a, b| a.path.cmp(&b.path));
             let (mut files, mut directories) = (Vec::new(), Vec::new());
-            for Entry { path, directory, size } in entries {
+            for Entry {
+                path,
+                directory,
+                size,
+            } in entries
+            {
                 let inner = path[real.len()..].trim_start_matches('/').to_string();
                 check_name(&inner)?;
                 if exclude.matches(&inner) {
@@ -303,7 +424,13 @@ fn board_source(
                     files.push((inner, Origin::Board(path)));
                 }
             }
-            Ok(Source { name, shown, directory: true, files, directories })
+            Ok(Source {
+                name,
+                shown,
+                directory: true,
+                files,
+                directories,
+            })
         }
     }
 }
@@ -311,10 +438,19 @@ fn board_source(
 /// A hostile board must not choose where its files land.
 fn check_name(name: &str) -> Result<()> {
     let bad = |part: &str| {
-        part == ".." || part.is_empty() || part.contains('\0') || (cfg!(windows) && part.contains(['\\', ':', '<', '>', '"', '|', '?', '*']))
+        part == ".."
+            || part.is_empty()
+            || part.contains('\0')
+            || (cfg!(windows) && part.contains(['\\', ':', '<', '>', '"', '|', '?', '*']))
     };
     if name.split('/').any(bad) {
-        return Err(Error::new(Code::Refused, format!("The board names a file `{}`, which is no safe name here", sanitise::line(name))));
+        return Err(Error::new(
+            Code::Refused,
+            format!(
+                "The board names a file `{}`, which is no safe name here",
+                sanitise::line(name)
+            ),
+        ));
     }
     Ok(())
 }
@@ -324,13 +460,12 @@ fn outgoing(plan: &Plan) -> Result<Vec<Outgoing>> {
         .iter()
         .map(|(origin, target)| match origin {
             Origin::Local(path) => Outgoing::file(path.clone(), target.clone()),
-            Origin::Board(path) => Err(Error::new(Code::Usage, format!("`:{path}` is not on this computer"))),
+            Origin::Board(path) => Err(Error::new(
+                Code::Usage,
+                format!("`:{path}` is not on this computer"),
+            )),
         })
         .collect()
-}
-
-fn pick<'a>(outgoing: &'a [Outgoing], wanted: &[bool]) -> Vec<&'a Outgoing> {
-    outgoing.iter().zip(wanted).filter(|(_, wanted)| **wanted).map(|(file, _)| file).collect()
 }
 
 /// Brings one file to this computer unless it is there already.
@@ -355,7 +490,10 @@ fn receive(
     if !force && let Ok(old) = std::fs::read(target) {
         let stat = agent.stat(&[(path, Some(old.len() as u64))])?.remove(0);
         let kind = agent.capabilities()?.digest;
-        if let Stat::File { digest: Some(digest), .. } = stat
+        if let Stat::File {
+            digest: Some(digest),
+            ..
+        } = stat
             && digest == kind.of(&old)
         {
             report.unchanged += 1;
@@ -365,7 +503,11 @@ fn receive(
     }
     let data = transfer::fetch(agent, path, progress)?;
     local::write_atomic(target, &data)?;
-    printer.say(&format!("  {}  {}", target.display(), bytes::exact(data.len() as u64)));
+    printer.say(&format!(
+        "  {}  {}",
+        target.display(),
+        bytes::exact(data.len() as u64)
+    ));
     report.copied += 1;
     report.bytes += data.len() as u64;
     Ok(())

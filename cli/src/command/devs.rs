@@ -27,8 +27,15 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     if context.printer.is_mpremote() {
         return connect::ports(context);
     }
-    let ports: Vec<PortInfo> = list::ports().into_iter().filter(|port| args.all || port.is_usb()).collect();
-    let mut rows = vec![["PORT", "BOARD", "FIRMWARE", "VID:PID", "SERIAL"].map(str::to_string).to_vec()];
+    let ports: Vec<PortInfo> = list::ports()
+        .into_iter()
+        .filter(|port| args.all || port.is_usb())
+        .collect();
+    let mut rows = vec![
+        ["PORT", "BOARD", "FIRMWARE", "VID:PID", "SERIAL"]
+            .map(str::to_string)
+            .to_vec(),
+    ];
     let mut boards = Vec::new();
     for port in &ports {
         let mut board = serde_json::to_value(port).unwrap_or_default();
@@ -38,7 +45,10 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
                 |error| json!({ "error": { "code": error.code().text(), "message": error.message() } }),
                 |info| info.json(),
             );
-            probed.map_or_else(|error| sanitise::line(error.message()), |info| info.summary())
+            probed.map_or_else(
+                |error| sanitise::line(error.message()),
+                |info| info.summary(),
+            )
         } else {
             "not asked (--probe)".to_string()
         };
@@ -55,7 +65,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     if ports.is_empty() {
         context.printer.say("No board is connected");
         if !args.all {
-            context.printer.say("`ucli devs --all` lists every serial port, `ucli doctor` says what may be wrong");
+            context.printer.say(
+                "`ucli devs --all` lists every serial port, `ucli doctor` says what may be wrong",
+            );
         }
     } else {
         for line in output::table(&rows) {
@@ -68,16 +80,21 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
 
 /// The user's own name for the board on this port.
 fn names_of(port: &PortInfo, context: &Context) -> Option<String> {
-    let found = context.config.boards.value.iter().find(|(_, selector)| match Selector::parse(selector) {
-        Ok(Selector::Serial(serial)) => port.serial.as_deref() == Some(&serial),
-        Ok(Selector::Port(path)) => port.port == path,
-        _ => false,
+    let found = context.config.boards.value.iter().find(|(_, selector)| {
+        match Selector::parse(selector) {
+            Ok(Selector::Serial(serial)) => port.serial.as_deref() == Some(&serial),
+            Ok(Selector::Port(path)) => port.port == path,
+            _ => false,
+        }
     })?;
     Some(format!("{} ({})", found.0, port.describe()))
 }
 
 fn probe(port: &PortInfo, context: &Context) -> Result<super::info::Info> {
-    let target = crate::device::resolve(&Selector::Port(port.port.clone()), &std::collections::BTreeMap::new())?;
+    let target = crate::device::resolve(
+        &Selector::Port(port.port.clone()),
+        &std::collections::BTreeMap::new(),
+    )?;
     let mut options = context.options();
     options.timeout = options.timeout.min(std::time::Duration::from_secs(4));
     let mut session = Session::open(target, options, &context.printer, None)?;

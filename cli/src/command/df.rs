@@ -33,7 +33,10 @@ pub(super) fn run(context: &mut Context) -> Result<Exit> {
             name => name,
         };
         let percent = if size > 0 { 100 * used / size } else { 0 };
-        context.printer.data(&format!("{name:<10}{size:>9}{used:>9}{free:>9}{percent:>5} {}", text(1)))?;
+        context.printer.data(&format!(
+            "{name:<10}{size:>9}{used:>9}{free:>9}{percent:>5} {}",
+            text(1)
+        ))?;
         disks.push(json!({ "filesystem": name, "size": size, "used": used, "free": free, "mounted_on": text(1) }));
     }
     context.printer.done("df", json!({ "disks": disks }))?;

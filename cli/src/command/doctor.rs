@@ -36,22 +36,36 @@ struct Report {
 
 impl Report {
     fn good(&mut self, what: impl Into<String>) {
-        self.findings.push(Finding { good: true, what: what.into(), advice: Vec::new() });
+        self.findings.push(Finding {
+            good: true,
+            what: what.into(),
+            advice: Vec::new(),
+        });
     }
 
     fn bad(&mut self, what: impl Into<String>, advice: &[&str]) {
         let advice = advice.iter().map(|text| (*text).to_string()).collect();
-        self.findings.push(Finding { good: false, what: what.into(), advice });
+        self.findings.push(Finding {
+            good: false,
+            what: what.into(),
+            advice,
+        });
     }
 
     fn error(&mut self, error: &Error) {
-        self.findings.push(Finding { good: false, what: error.message().to_string(), advice: error.hints().to_vec() });
+        self.findings.push(Finding {
+            good: false,
+            what: error.message().to_string(),
+            advice: error.hints().to_vec(),
+        });
     }
 }
 
 /// Examines what is connected and says what to do.
 pub(super) fn run(_args: &Args, context: &mut Context) -> Result<Exit> {
-    let mut report = Report { findings: Vec::new() };
+    let mut report = Report {
+        findings: Vec::new(),
+    };
     examine(context, &mut report)?;
     let healthy = report.findings.iter().all(|finding| finding.good);
     for finding in &report.findings {
@@ -67,11 +81,19 @@ pub(super) fn run(_args: &Args, context: &mut Context) -> Result<Exit> {
         .map(|finding| json!({ "ok": finding.good, "finding": finding.what, "advice": finding.advice }))
         .collect();
     if healthy {
-        context.printer.done("doctor", json!({ "findings": findings }))?;
+        context
+            .printer
+            .done("doctor", json!({ "findings": findings }))?;
         return Ok(Exit::Done);
     }
-    context.printer.event("findings", json!({ "findings": findings }))?;
-    Err(Error::reported(Code::NoAnswer, Exit::Failed, "Something is wrong; see the findings"))
+    context
+        .printer
+        .event("findings", json!({ "findings": findings }))?;
+    Err(Error::reported(
+        Code::NoAnswer,
+        Exit::Failed,
+        "Something is wrong; see the findings",
+    ))
 }
 
 fn examine(context: &mut Context, report: &mut Report) -> Result<()> {
@@ -80,10 +102,13 @@ fn examine(context: &mut Context, report: &mut Report) -> Result<()> {
     let usb = ports.iter().filter(|port| port.is_usb()).count();
     if !selector.is_network() {
         match (usb, ports.len()) {
-            (0, 0) => report.bad("There is no serial port at all", &[
-                "Plug the board in; many cables carry only power: try another one",
-                "In a virtual machine, container or WSL the USB device must be passed through",
-            ]),
+            (0, 0) => report.bad(
+                "There is no serial port at all",
+                &[
+                    "Plug the board in; many cables carry only power: try another one",
+                    "In a virtual machine, container or WSL the USB device must be passed through",
+                ],
+            ),
             (0, n) if selector == Selector::Auto => report.bad(
                 format!("{n} serial ports, none of them on USB"),
                 &["Plug the board in; many cables carry only power: try another one"],
@@ -99,7 +124,12 @@ fn examine(context: &mut Context, report: &mut Report) -> Result<()> {
         }
     };
     if let Some(info) = &target.info {
-        report.good(format!("`{}` is {} ({})", info.port, sanitise::line(&info.describe()), info.vid_pid()));
+        report.good(format!(
+            "`{}` is {} ({})",
+            info.port,
+            sanitise::line(&info.describe()),
+            info.vid_pid()
+        ));
     }
     let options = context.options();
     let transport = match target.open(&options) {
@@ -111,7 +141,10 @@ fn examine(context: &mut Context, report: &mut Report) -> Result<()> {
     };
     report.good(format!("`{}` can be opened", target.name()));
     drop(transport);
-    let quick = OpenOptions { timeout: Duration::from_secs(4), ..options };
+    let quick = OpenOptions {
+        timeout: Duration::from_secs(4),
+        ..options
+    };
     let mut session = Session::open(target.clone(), quick, &context.printer, None)?;
     match session.enter_raw() {
         Ok(()) => {
@@ -133,7 +166,9 @@ fn examine(context: &mut Context, report: &mut Report) -> Result<()> {
 /// Listens at other baud rates for readable text.
 fn other_rates(target: &device::Target, options: &OpenOptions, report: &mut Report) {
     for baud in OTHER_RATES {
-        let Ok(mut transport) = target.open(&OpenOptions { baud, ..*options }) else { continue };
+        let Ok(mut transport) = target.open(&OpenOptions { baud, ..*options }) else {
+            continue;
+        };
         if let Some(text) = listen(transport.as_mut()) {
             report.bad(
                 format!("At {baud} baud it says `{}`", sanitise::line(&text)),
@@ -154,7 +189,10 @@ fn listen(transport: &mut dyn Transport) -> Option<String> {
         let len = transport.read(&mut buffer, deadline).ok()?;
         heard.extend_from_slice(&buffer[..len]);
     }
-    let readable = heard.iter().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).count();
+    let readable = heard
+        .iter()
+        .filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+        .count();
     let text = sanitise::lossy(&heard).trim().to_string();
     (heard.len() > 3 && readable * 10 > heard.len() * 9).then_some(text)
 }

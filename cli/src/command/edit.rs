@@ -26,17 +26,22 @@ pub(crate) struct Args {
 /// Edits each file and writes back what was changed.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     let Some(editor) = env::get(env::VISUAL).or_else(|| env::get(env::EDITOR)) else {
-        return Err(Error::new(Code::Config, "edit: $EDITOR not set").hint("Set VISUAL or EDITOR, such as `EDITOR=nano`"));
+        return Err(Error::new(Code::Config, "edit: $EDITOR not set")
+            .hint("Set VISUAL or EDITOR, such as `EDITOR=nano`"));
     };
     let mut changed = Vec::new();
     for path in &args.files {
         let path = board(path);
-        context.printer.data(&format!("edit :{}", sanitise::line(path)))?;
+        context
+            .printer
+            .data(&format!("edit :{}", sanitise::line(path)))?;
         if edit(path, &editor, context)? {
             changed.push(path.to_string());
         }
     }
-    context.printer.done("edit", json!({ "changed": changed }))?;
+    context
+        .printer
+        .done("edit", json!({ "changed": changed }))?;
     Ok(Exit::Done)
 }
 
@@ -49,19 +54,25 @@ fn edit(path: &str, editor: &str, context: &mut Context) -> Result<bool> {
             other => other.map(Some),
         }
     })?;
-    let directory = tempfile::tempdir().map_err(|error| Error::local("create a directory in", &std::env::temp_dir(), &error))?;
-    let name = path.rsplit('/').next().filter(|name| !name.is_empty() && !name.contains(['\\', ':'])).unwrap_or("file");
+    let directory = tempfile::tempdir()
+        .map_err(|error| Error::local("create a directory in", &std::env::temp_dir(), &error))?;
+    let name = path
+        .rsplit('/')
+        .next()
+        .filter(|name| !name.is_empty() && !name.contains(['\\', ':']))
+        .unwrap_or("file");
     let copy = directory.path().join(name);
-    std::fs::write(&copy, before.as_deref().unwrap_or_default()).map_err(|error| Error::local("write", &copy, &error))?;
+    std::fs::write(&copy, before.as_deref().unwrap_or_default())
+        .map_err(|error| Error::local("write", &copy, &error))?;
     run_editor(editor, &copy)?;
     let after = local::read(&copy)?;
     if before.as_ref() == Some(&after) {
         printer.say(&format!("`:{}` is unchanged", sanitise::line(path)));
         return Ok(false);
     }
-    let outgoing = Outgoing::bytes(after.clone(), path.to_string());
+    let outgoing = Outgoing::bytes(after, path.to_string());
     let session = context.session()?;
-    if let Err(error) = transfer::send(session, &[&outgoing], &printer) {
+    if let Err(error) = transfer::send(session, vec![outgoing], &printer) {
         // What the user has typed is not lost.
         let kept = directory.keep().join(name);
         return Err(error.hint(format!("Your text is kept in `{}`", kept.display())));
@@ -73,18 +84,33 @@ fn edit(path: &str, editor: &str, context: &mut Context) -> Result<bool> {
 fn run_editor(editor: &str, file: &std::path::Path) -> Result<()> {
     let mut command = if cfg!(windows) {
         let mut command = Command::new("cmd");
-        command.arg("/C").arg(format!("{editor} \"{}\"", file.display()));
+        command
+            .arg("/C")
+            .arg(format!("{editor} \"{}\"", file.display()));
         command
     } else {
         let mut command = Command::new("sh");
-        command.arg("-c").arg(format!("{editor} \"$1\"")).arg(editor).arg(file);
+        command
+            .arg("-c")
+            .arg(format!("{editor} \"$1\""))
+            .arg(editor)
+            .arg(file);
         command
     };
-    let status = command
-        .status()
-        .map_err(|error| Error::new(Code::Io, format!("Failed to start `{editor}`: {}", crate::error::reason(&error))))?;
+    let status = command.status().map_err(|error| {
+        Error::new(
+            Code::Io,
+            format!(
+                "Failed to start `{editor}`: {}",
+                crate::error::reason(&error)
+            ),
+        )
+    })?;
     if status.success() {
         return Ok(());
     }
-    Err(Error::new(Code::Io, format!("`{editor}` ended with {status}; nothing was written")))
+    Err(Error::new(
+        Code::Io,
+        format!("`{editor}` ended with {status}; nothing was written"),
+    ))
 }

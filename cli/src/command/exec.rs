@@ -25,7 +25,9 @@ pub(crate) struct EvalArgs {
 
 /// Arguments of `ucli exec`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: ucli exec 'import machine; machine.Pin(25, machine.Pin.OUT).on()'")]
+#[command(
+    after_help = "Example: ucli exec 'import machine; machine.Pin(25, machine.Pin.OUT).on()'"
+)]
 pub(crate) struct ExecArgs {
     /// The statements
     #[arg(allow_hyphen_values = true)]
@@ -71,9 +73,10 @@ impl FollowArgs {
             Some(seconds) if seconds.is_finite() && seconds > 0.0 && seconds < 1e9 => {
                 Ok(Patience::Limit(Duration::from_secs_f64(seconds)))
             }
-            Some(seconds) => {
-                Err(Error::new(Code::Usage, format!("`--limit` is `{seconds}`, but a number of seconds above 0 is wanted")))
-            }
+            Some(seconds) => Err(Error::new(
+                Code::Usage,
+                format!("`--limit` is `{seconds}`, but a number of seconds above 0 is wanted"),
+            )),
         }
     }
 }
@@ -91,7 +94,13 @@ pub(super) fn exec(args: &ExecArgs, context: &mut Context) -> Result<Exit> {
     if args.follow.no_follow {
         return start(args.code.as_bytes(), "exec", context);
     }
-    follow(&program, "exec", "<stdin>", args.follow.patience()?, context)
+    follow(
+        &program,
+        "exec",
+        "<stdin>",
+        args.follow.patience()?,
+        context,
+    )
 }
 
 /// Runs a local file.
@@ -101,9 +110,13 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Exit> {
         context.session()?.mount_directory(directory, false)?;
     }
     if !args.arguments.is_empty() {
-        let words: Vec<String> =
-            core::iter::once(name.as_str()).chain(args.arguments.iter().map(String::as_str)).map(quoted).collect();
-        context.session()?.ask(&format!("import sys\nsys.argv[:]=[{}]\n", words.join(",")))?;
+        let words: Vec<String> = core::iter::once(name.as_str())
+            .chain(args.arguments.iter().map(String::as_str))
+            .map(quoted)
+            .collect();
+        context
+            .session()?
+            .ask(&format!("import sys\nsys.argv[:]=[{}]\n", words.join(",")))?;
     }
     if args.follow.no_follow {
         return start(&source, "run", context);
@@ -132,7 +145,13 @@ fn read_program(path: &Path) -> Result<(Vec<u8>, String)> {
 }
 
 /// Runs a program to its end and reports how it ended.
-fn follow(program: &Program, command: &str, name: &str, patience: Patience, context: &mut Context) -> Result<Exit> {
+fn follow(
+    program: &Program,
+    command: &str,
+    name: &str,
+    patience: Patience,
+    context: &mut Context,
+) -> Result<Exit> {
     let printer = context.printer.clone();
     let started = Instant::now();
     let session = context.session()?;
@@ -152,35 +171,71 @@ fn follow(program: &Program, command: &str, name: &str, patience: Patience, cont
     let text = sanitise::lossy(&outcome.traceback);
     let (code, message) = match exit {
         Exit::Interrupted => (Code::Interrupted, "Interrupted".to_string()),
-        Exit::Program(code) => (Code::BoardException, format!("The program ended with status {code}")),
-        _ if outcome.timed_out => (Code::Timeout, "The program took longer than `--limit` allows".to_string()),
-        _ => (Code::BoardException, text.trim().lines().last().unwrap_or("The program raised an exception").to_string()),
+        Exit::Program(code) => (
+            Code::BoardException,
+            format!("The program ended with status {code}"),
+        ),
+        _ if outcome.timed_out => (
+            Code::Timeout,
+            "The program took longer than `--limit` allows".to_string(),
+        ),
+        _ => (
+            Code::BoardException,
+            text.trim()
+                .lines()
+                .last()
+                .unwrap_or("The program raised an exception")
+                .to_string(),
+        ),
     };
     Err(Error::reported(code, exit, message))
 }
 
 /// Shows the traceback and decides on the exit status.
-fn judge(outcome: &Outcome, program: &Program, name: &str, printer: &crate::output::Printer) -> Result<Exit> {
+fn judge(
+    outcome: &Outcome,
+    program: &Program,
+    name: &str,
+    printer: &crate::output::Printer,
+) -> Result<Exit> {
     if outcome.traceback.is_empty() {
-        return Ok(if outcome.interrupted { Exit::Interrupted } else { Exit::Done });
+        return Ok(if outcome.interrupted {
+            Exit::Interrupted
+        } else {
+            Exit::Done
+        });
     }
     let text = sanitise::lossy(&outcome.traceback);
     if let Some((code, message)) = system_exit(&text) {
         if let Some(message) = message {
             printer.program("stderr", format!("{message}\n").as_bytes())?;
         }
-        return Ok(if code == 0 { Exit::Done } else { Exit::Program(code) });
+        return Ok(if code == 0 {
+            Exit::Done
+        } else {
+            Exit::Program(code)
+        });
     }
     let shown = program.traceback(&text, name).replace("\r\n", "\n");
-    let stream = if printer.is_mpremote() { "stdout" } else { "stderr" };
+    let stream = if printer.is_mpremote() {
+        "stdout"
+    } else {
+        "stderr"
+    };
     printer.program(stream, shown.as_bytes())?;
-    Ok(if outcome.interrupted { Exit::Interrupted } else { Exit::Failed })
+    Ok(if outcome.interrupted {
+        Exit::Interrupted
+    } else {
+        Exit::Failed
+    })
 }
 
 /// Starts a program and leaves it running.
 fn start(source: &[u8], command: &str, context: &mut Context) -> Result<Exit> {
     let session: &mut Session = context.session()?;
     session.exec_no_follow(source)?;
-    context.printer.done(command, json!({ "exit": 0, "followed": false }))?;
+    context
+        .printer
+        .done(command, json!({ "exit": 0, "followed": false }))?;
     Ok(Exit::Done)
 }

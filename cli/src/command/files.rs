@@ -105,7 +105,9 @@ pub(crate) struct HashArgs {
 
 fn announce(context: &Context, flags: &Flags, command: &str, path: &str) -> Result<()> {
     if flags.is_verbose(true) {
-        context.printer.data(&format!("{command} :{}", sanitise::line(path)))?;
+        context
+            .printer
+            .data(&format!("{command} :{}", sanitise::line(path)))?;
     }
     Ok(())
 }
@@ -123,7 +125,10 @@ pub(super) fn cat(args: &CatArgs, context: &mut Context) -> Result<Exit> {
                 printer.data(&format!("cat :{}", sanitise::line(path)))?;
             }
             total += agent.get(path, &mut |piece| match printer.is_json() {
-                true if !piece.is_empty() => printer.event("content", json!({ "path": path, "text": sanitise::lossy(piece) })),
+                true if !piece.is_empty() => printer.event(
+                    "content",
+                    json!({ "path": path, "text": sanitise::lossy(piece) }),
+                ),
                 true => Ok(()),
                 false => printer.raw(piece),
             })?;
@@ -144,7 +149,11 @@ pub(super) fn mkdir(args: &MkdirArgs, context: &mut Context) -> Result<Exit> {
         for path in &args.paths {
             let path = board(path).trim_end_matches('/');
             if args.parents {
-                let ends = path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0).chain([path.len()]);
+                let ends = path
+                    .match_indices('/')
+                    .map(|(at, _)| at)
+                    .filter(|at| *at > 0)
+                    .chain([path.len()]);
                 let parts: Vec<&str> = ends.map(|end| &path[..end]).collect();
                 agent.make_directories(&parts)?;
             } else {
@@ -159,12 +168,16 @@ pub(super) fn mkdir(args: &MkdirArgs, context: &mut Context) -> Result<Exit> {
 
 /// Removes empty directories.
 pub(super) fn rmdir(args: &PathsArgs, context: &mut Context) -> Result<Exit> {
-    each(args, "rmdir", "remove", context, |path| format!("os.rmdir({path})\n"))
+    each(args, "rmdir", "remove", context, |path| {
+        format!("os.rmdir({path})\n")
+    })
 }
 
 /// Creates empty files; what exists stays as it is.
 pub(super) fn touch(args: &PathsArgs, context: &mut Context) -> Result<Exit> {
-    each(args, "touch", "create", context, |path| format!("open({path},'a').close()\n"))
+    each(args, "touch", "create", context, |path| {
+        format!("open({path},'a').close()\n")
+    })
 }
 
 fn each(
@@ -196,29 +209,53 @@ pub(super) fn mv(args: &MvArgs, context: &mut Context) -> Result<Exit> {
     let Some((target, sources)) = args.paths.split_last() else {
         return Err(Error::new(Code::Usage, "mv: missing destination path"));
     };
-    if args.paths.iter().any(|path| !path.starts_with(':')) && sources.iter().any(|path| path.starts_with(':')) {
-        return Err(Error::new(Code::Usage, "mv moves on the board only: write `:` before every path")
-            .hint("To bring a file here: `ucli cp :file .` and then `ucli rm :file`"));
+    if args.paths.iter().any(|path| !path.starts_with(':'))
+        && sources.iter().any(|path| path.starts_with(':'))
+    {
+        return Err(Error::new(
+            Code::Usage,
+            "mv moves on the board only: write `:` before every path",
+        )
+        .hint("To bring a file here: `ucli cp :file .` and then `ucli rm :file`"));
     }
     let target = board(target);
     let verbose = args.flags.is_verbose(true);
     context.session()?.with_agent(|agent| {
         let trimmed = target.trim_end_matches('/');
-        let here = if trimmed.is_empty() && target.starts_with('/') { "/" } else { trimmed };
+        let here = if trimmed.is_empty() && target.starts_with('/') {
+            "/"
+        } else {
+            trimmed
+        };
         let directory = here.len() < 2 && !here.chars().any(char::is_alphanumeric)
             || agent.stat(&[(here, Some(u64::MAX >> 2))])?.remove(0) == Stat::Directory;
         if !directory && (sources.len() > 1 || target.ends_with('/')) {
-            return Err(Error::new(Code::NotDirectory, format!("`:{}` is no directory", sanitise::line(target))));
+            return Err(Error::new(
+                Code::NotDirectory,
+                format!("`:{}` is no directory", sanitise::line(target)),
+            ));
         }
         for source in sources {
             let source = board(source).trim_end_matches('/');
             let name = source.rsplit('/').next().unwrap_or(source);
-            let to = if directory { join(if here == "." { "" } else { here }, name) } else { here.to_string() };
+            let to = if directory {
+                join(if here == "." { "" } else { here }, name)
+            } else {
+                here.to_string()
+            };
             if verbose {
-                printer.data(&format!("mv :{} :{}", sanitise::line(source), sanitise::line(&to)))?;
+                printer.data(&format!(
+                    "mv :{} :{}",
+                    sanitise::line(source),
+                    sanitise::line(&to)
+                ))?;
             }
             // Where the file system does not rename over a file, nothing is lost: it says so.
-            agent.statement(&format!("os.rename({},{})\n", quoted(source), quoted(&to)), "move", source)?;
+            agent.statement(
+                &format!("os.rename({},{})\n", quoted(source), quoted(&to)),
+                "move",
+                source,
+            )?;
         }
         Ok(())
     })?;
@@ -268,7 +305,10 @@ fn hashes(algorithm: &str, flags: &Flags, paths: &[String], context: &mut Contex
         }
         Ok(())
     })?;
-    printer.done("hash", json!({ "algorithm": algorithm, "digests": digests }))?;
+    printer.done(
+        "hash",
+        json!({ "algorithm": algorithm, "digests": digests }),
+    )?;
     Ok(Exit::Done)
 }
 
@@ -282,8 +322,11 @@ fn hash_here(algorithm: &str, data: &[u8]) -> Result<Vec<u8>> {
         "sha384" => sha2::Sha384::digest(data).to_vec(),
         "sha512" => sha2::Sha512::digest(data).to_vec(),
         _ => {
-            return Err(Error::new(Code::Unsupported, format!("Neither the board nor ucli knows the digest `{algorithm}`"))
-                .hint("There are md5, sha1, sha224, sha256, sha384 and sha512"));
+            return Err(Error::new(
+                Code::Unsupported,
+                format!("Neither the board nor ucli knows the digest `{algorithm}`"),
+            )
+            .hint("There are md5, sha1, sha224, sha256, sha384 and sha512"));
         }
     })
 }

@@ -17,23 +17,43 @@ use crate::output::Printer;
 /// # Errors
 /// [`Code::Io`] when a process cannot be started.
 pub(crate) fn run(globals: &Globals, printer: &Printer) -> Result<Exit> {
-    let program = std::env::current_exe()
-        .map_err(|error| Error::new(Code::Io, format!("Failed to find the program itself: {}", crate::error::reason(&error))))?;
+    let program = std::env::current_exe().map_err(|error| {
+        Error::new(
+            Code::Io,
+            format!(
+                "Failed to find the program itself: {}",
+                crate::error::reason(&error)
+            ),
+        )
+    })?;
     let words = without_ports(&std::env::args().skip(1).collect::<Vec<_>>());
     let threads: Vec<_> = globals
         .port
         .iter()
         .map(|port| {
             let mut command = Command::new(&program);
-            command.arg("--port").arg(port).args(&words).stdin(std::process::Stdio::null());
+            command
+                .arg("--port")
+                .arg(port)
+                .args(&words)
+                .stdin(std::process::Stdio::null());
             std::thread::spawn(move || command.output())
         })
         .collect();
     let mut worst = Exit::Done;
     for (port, thread) in globals.port.iter().zip(threads) {
-        let output = thread.join().map_err(|_| Error::new(Code::Io, format!("The process for `{port}` was lost")))?;
-        let output = output
-            .map_err(|error| Error::new(Code::Io, format!("Failed to start ucli for `{port}`: {}", crate::error::reason(&error))))?;
+        let output = thread
+            .join()
+            .map_err(|_| Error::new(Code::Io, format!("The process for `{port}` was lost")))?;
+        let output = output.map_err(|error| {
+            Error::new(
+                Code::Io,
+                format!(
+                    "Failed to start ucli for `{port}`: {}",
+                    crate::error::reason(&error)
+                ),
+            )
+        })?;
         let exit = show(port, &output, printer)?;
         if exit != Exit::Done && (worst == Exit::Done || exit == Exit::NoBoard) {
             worst = exit;
@@ -51,9 +71,17 @@ fn show(port: &str, output: &Output, printer: &Printer) -> Result<Exit> {
         None => Exit::Failed,
     };
     if printer.is_json() {
-        for line in output.stdout.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-            let mut value: Value = serde_json::from_slice(line)
-                .map_err(|_| Error::new(Code::Protocol, format!("The process for `{port}` printed no JSON")))?;
+        for line in output
+            .stdout
+            .split(|&byte| byte == b'\n')
+            .filter(|line| !line.is_empty())
+        {
+            let mut value: Value = serde_json::from_slice(line).map_err(|_| {
+                Error::new(
+                    Code::Protocol,
+                    format!("The process for `{port}` printed no JSON"),
+                )
+            })?;
             value["port"] = port.into();
             printer.raw(format!("{value}\n").as_bytes())?;
         }
@@ -89,7 +117,9 @@ mod tests {
 
     #[test]
     fn ports_are_taken_out() {
-        let words: Vec<String> = ["-p", "a0", "--port=a1", "-pa2", "ls", "--json", ":"].map(str::to_string).to_vec();
+        let words: Vec<String> = ["-p", "a0", "--port=a1", "-pa2", "ls", "--json", ":"]
+            .map(str::to_string)
+            .to_vec();
         assert_eq!(without_ports(&words), ["ls", "--json", ":"]);
     }
 }

@@ -30,7 +30,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
 
 /// Prints the version.
 pub(super) fn version(context: &mut Context) -> Result<Exit> {
-    context.printer.data(&format!("ucli {}", env!("CARGO_PKG_VERSION")))?;
-    context.printer.done("version", serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }))?;
+    context
+        .printer
+        .data(&format!("ucli {}", env!("CARGO_PKG_VERSION")))?;
+    context.printer.done(
+        "version",
+        serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }),
+    )?;
     Ok(Exit::Done)
 }

@@ -40,7 +40,13 @@ pub(super) struct Info {
 /// Those of the board and of the connection.
 pub(super) fn ask(session: &mut Session) -> Result<Info> {
     let answer = value::parse(session.ask(snippet::INFO)?.trim_ascii())?;
-    let text = |index: usize| answer.at(index).str().map(sanitise::line).unwrap_or_default();
+    let text = |index: usize| {
+        answer
+            .at(index)
+            .str()
+            .map(sanitise::line)
+            .unwrap_or_default()
+    };
     let pair = |index: usize| {
         let pair = answer.at(index);
         (pair.at(0).int().unwrap_or(0), pair.at(1).int().unwrap_or(0))
@@ -61,7 +67,12 @@ pub(super) fn ask(session: &mut Session) -> Result<Info> {
         unique_id: unique_id.iter().map(|byte| format!("{byte:02x}")).collect(),
         clock_hz: answer.at(8).int().unwrap_or(0),
         build: text(9),
-        path: answer.at(10).items().iter().filter_map(|item| item.str().map(sanitise::line)).collect(),
+        path: answer
+            .at(10)
+            .items()
+            .iter()
+            .filter_map(|item| item.str().map(sanitise::line))
+            .collect(),
     })
 }
 
@@ -72,7 +83,9 @@ fn version(value: &Value) -> String {
         match item {
             Value::Int(number) if text.is_empty() => text = number.to_string(),
             Value::Int(number) => text.push_str(&format!(".{number}")),
-            Value::Str(tag) if !tag.is_empty() => text.push_str(&format!("-{}", sanitise::line(tag))),
+            Value::Str(tag) if !tag.is_empty() => {
+                text.push_str(&format!("-{}", sanitise::line(tag)))
+            }
             _ => {}
         }
     }
@@ -93,7 +106,12 @@ impl Info {
     /// One line for a table.
     pub(super) fn summary(&self) -> String {
         let free = u64::try_from(self.disk_free_bytes).unwrap_or(0);
-        format!("{}, {}, {} free", self.firmware(), self.machine, human(free))
+        format!(
+            "{}, {}, {} free",
+            self.firmware(),
+            self.machine,
+            human(free)
+        )
     }
 
     /// The same facts for `--json`.
@@ -120,8 +138,18 @@ impl Info {
 /// The native architecture of `sys.implementation._mpy`, in the words of `mpy-cross -march`.
 fn architecture(mpy: i64) -> Option<&'static str> {
     const NAMES: [&str; 12] = [
-        "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa",
-        "xtensawin", "rv32imc", "rv64imc",
+        "x86",
+        "x64",
+        "armv6",
+        "armv6m",
+        "armv7m",
+        "armv7em",
+        "armv7emsp",
+        "armv7emdp",
+        "xtensa",
+        "xtensawin",
+        "rv32imc",
+        "rv64imc",
     ];
     let number = usize::try_from((mpy >> 10) & 0xf).ok()?;
     NAMES.get(number.checked_sub(1)?).copied()
@@ -140,16 +168,36 @@ pub(super) fn run(_args: &Args, context: &mut Context) -> Result<Exit> {
         ("machine", info.machine.clone()),
         ("platform", info.platform.clone()),
         ("mpy", {
-            let arch = architecture(info.mpy).map(|arch| format!(", {arch}")).unwrap_or_default();
+            let arch = architecture(info.mpy)
+                .map(|arch| format!(", {arch}"))
+                .unwrap_or_default();
             format!("version {}{arch}", info.mpy & 0xff)
         }),
         ("unique id", info.unique_id.clone()),
-        ("clock", if info.clock_hz > 0 { format!("{} MHz", info.clock_hz / 1_000_000) } else { String::new() }),
+        (
+            "clock",
+            if info.clock_hz > 0 {
+                format!("{} MHz", info.clock_hz / 1_000_000)
+            } else {
+                String::new()
+            },
+        ),
         (
             "heap",
-            format!("{} used, {} free", exact(positive(info.heap_used_bytes)), exact(positive(info.heap_free_bytes))),
+            format!(
+                "{} used, {} free",
+                exact(positive(info.heap_used_bytes)),
+                exact(positive(info.heap_free_bytes))
+            ),
         ),
-        ("disk", format!("{} of {} free", human(positive(info.disk_free_bytes)), human(positive(info.disk_bytes)))),
+        (
+            "disk",
+            format!(
+                "{} of {} free",
+                human(positive(info.disk_free_bytes)),
+                human(positive(info.disk_bytes))
+            ),
+        ),
         ("path", info.path.join(" ")),
     ];
     rows.retain(|(_, text)| !text.is_empty());
@@ -169,7 +217,10 @@ mod tests {
     #[test]
     fn versions_and_architectures_are_spelt() {
         assert_eq!(version(&value::parse(b"(1, 29, 0, '')").unwrap()), "1.29.0");
-        assert_eq!(version(&value::parse(b"(1, 30, 0, 'preview')").unwrap()), "1.30.0-preview");
+        assert_eq!(
+            version(&value::parse(b"(1, 30, 0, 'preview')").unwrap()),
+            "1.30.0-preview"
+        );
         assert_eq!(architecture(0x0106 | 3 << 10), Some("armv6"));
         assert_eq!(architecture(6), None);
     }

@@ -51,7 +51,11 @@ pub(crate) struct TreeArgs {
 }
 
 fn or_current(paths: &[String]) -> Vec<&str> {
-    if paths.is_empty() { vec![""] } else { paths.iter().map(|path| board(path)).collect() }
+    if paths.is_empty() {
+        vec![""]
+    } else {
+        paths.iter().map(|path| board(path)).collect()
+    }
 }
 
 /// Lists directories.
@@ -64,13 +68,19 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
                 printer.data(&format!("ls :{}", sanitise::line(path)))?;
             }
             let entries = match agent.list(path, args.flags.recursive) {
-                Err(error) if error.code() == Code::NotDirectory || error.code() == Code::Io => file(agent, path, error)?,
+                Err(error) if error.code() == Code::NotDirectory || error.code() == Code::Io => {
+                    file(agent, path, error)?
+                }
                 other => other?,
             };
             for entry in &entries {
                 let name = shown_name(path, entry);
                 let slash = if entry.directory { "/" } else { "" };
-                printer.data(&format!("{:12} {}{slash}", entry.size, sanitise::line(name)))?;
+                printer.data(&format!(
+                    "{:12} {}{slash}",
+                    entry.size,
+                    sanitise::line(name)
+                ))?;
             }
             all.extend(entries);
         }
@@ -83,7 +93,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
 /// `ls` of a file lists that file.
 fn file(agent: &mut Agent<'_>, path: &str, error: Error) -> Result<Vec<Entry>> {
     match agent.stat(&[(path, Some(u64::MAX >> 2))])?.remove(0) {
-        Stat::File { len_bytes, .. } => Ok(vec![Entry { path: path.to_string(), directory: false, size: len_bytes }]),
+        Stat::File { len_bytes, .. } => Ok(vec![Entry {
+            path: path.to_string(),
+            directory: false,
+            size: len_bytes,
+        }]),
         _ => Err(error),
     }
 }
@@ -92,7 +106,11 @@ fn shown_name<'a>(root: &str, entry: &'a Entry) -> &'a str {
     if entry.path == root {
         return &entry.path;
     }
-    entry.path.strip_prefix(root).unwrap_or(&entry.path).trim_start_matches('/')
+    entry
+        .path
+        .strip_prefix(root)
+        .unwrap_or(&entry.path)
+        .trim_start_matches('/')
 }
 
 /// Shows directories as trees.
@@ -108,9 +126,17 @@ pub(super) fn tree(args: &TreeArgs, context: &mut Context) -> Result<Exit> {
             }
             let root = root_of(agent, path)?;
             let entries = agent.list(&root, true)?;
-            let place = if args.verbose { format!(" on {device}") } else { String::new() };
+            let place = if args.verbose {
+                format!(" on {device}")
+            } else {
+                String::new()
+            };
             printer.data(&format!(":{}{place}", sanitise::line(&root)))?;
-            let drawing = Drawing { printer: &printer, entries: &entries, args };
+            let drawing = Drawing {
+                printer: &printer,
+                entries: &entries,
+                args,
+            };
             drawing.draw(&root, "")?;
             all.extend(entries);
         }
@@ -123,13 +149,20 @@ pub(super) fn tree(args: &TreeArgs, context: &mut Context) -> Result<Exit> {
 fn root_of(agent: &mut Agent<'_>, path: &str) -> Result<String> {
     if path.is_empty() || path == "." {
         let values = agent.call("f(68,repr(os.getcwd()).encode())\n", "look at", path)?;
-        return Ok(values.first().and_then(|value| value.str()).unwrap_or("/").to_string());
+        return Ok(values
+            .first()
+            .and_then(|value| value.str())
+            .unwrap_or("/")
+            .to_string());
     }
     if path != "/" {
         match agent.stat(&[(path, Some(u64::MAX >> 2))])?.remove(0) {
             Stat::Directory => {}
             Stat::File { .. } => {
-                return Err(Error::new(Code::NotDirectory, format!("tree: '{}' is not a directory", sanitise::line(path))));
+                return Err(Error::new(
+                    Code::NotDirectory,
+                    format!("tree: '{}' is not a directory", sanitise::line(path)),
+                ));
             }
             Stat::Missing(number) => return Err(crate::client::board_error("list", path, number)),
         }
@@ -146,8 +179,11 @@ struct Drawing<'a> {
 impl Drawing<'_> {
     /// Draws what is in `directory`; the depth is that of the board's file system.
     fn draw(&self, directory: &str, prefix: &str) -> Result<()> {
-        let mut children: Vec<(&str, &Entry)> =
-            self.entries.iter().filter_map(|entry| Some((child_name(directory, &entry.path)?, entry))).collect();
+        let mut children: Vec<(&str, &Entry)> = self
+            .entries
+            .iter()
+            .filter_map(|entry| Some((child_name(directory, &entry.path)?, entry)))
+            .collect();
         children.sort_by_key(|(name, _)| *name);
         for (index, (name, entry)) in children.iter().enumerate() {
             let last = index + 1 == children.len();
@@ -158,7 +194,8 @@ impl Drawing<'_> {
                 _ => String::new(),
             };
             let branch = if last { "└── " } else { "├── " };
-            self.printer.data(&format!("{prefix}{branch}{size}{}", sanitise::line(name)))?;
+            self.printer
+                .data(&format!("{prefix}{branch}{size}{}", sanitise::line(name)))?;
             if entry.directory {
                 let next = if last { "    " } else { "│   " };
                 self.draw(&entry.path, &format!("{prefix}{next}"))?;
@@ -171,7 +208,11 @@ impl Drawing<'_> {
 /// The name of `path` when it stands directly in `directory`.
 fn child_name<'a>(directory: &str, path: &'a str) -> Option<&'a str> {
     let rest = path.strip_prefix(directory)?;
-    let rest = if directory.is_empty() || directory.ends_with('/') { rest } else { rest.strip_prefix('/')? };
+    let rest = if directory.is_empty() || directory.ends_with('/') {
+        rest
+    } else {
+        rest.strip_prefix('/')?
+    };
     (!rest.is_empty() && !rest.contains('/')).then_some(rest)
 }
 

@@ -61,7 +61,12 @@ pub(crate) struct Context {
 
 impl Context {
     /// A context without an open board.
-    pub(crate) fn new(printer: Printer, config: Config, yes: bool, record: Option<std::path::PathBuf>) -> Self {
+    pub(crate) fn new(
+        printer: Printer,
+        config: Config,
+        yes: bool,
+        record: Option<std::path::PathBuf>,
+    ) -> Self {
         let soft_reset = printer.is_mpremote();
         Self {
             printer,
@@ -114,7 +119,12 @@ impl Context {
         if self.session.is_none() {
             let selector = Selector::parse(self.selector_text())?;
             let target = crate::device::resolve(&selector, &self.config.boards.value)?;
-            let session = Session::open(target, self.options(), &self.printer, self.record.as_deref())?;
+            let session = Session::open(
+                target,
+                self.options(),
+                &self.printer,
+                self.record.as_deref(),
+            )?;
             self.session = Some(session);
         }
         self.session
@@ -163,7 +173,9 @@ impl Context {
     /// Those of the connection.
     pub(crate) fn disconnect(&mut self) -> Result<()> {
         self.soft_reset = self.printer.is_mpremote();
-        let Some(mut session) = self.session.take() else { return Ok(()) };
+        let Some(mut session) = self.session.take() else {
+            return Ok(());
+        };
         if core::mem::take(&mut self.restarting) {
             return Ok(());
         }
@@ -183,7 +195,8 @@ impl Context {
             return Ok(());
         }
         let refused = || {
-            Error::new(Code::Refused, format!("{question}: not confirmed")).hint("`--yes` answers the question beforehand")
+            Error::new(Code::Refused, format!("{question}: not confirmed"))
+                .hint("`--yes` answers the question beforehand")
         };
         if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
             return Err(refused());
@@ -194,7 +207,11 @@ impl Context {
         let _ = err.flush();
         let mut answer = String::new();
         let read = std::io::stdin().lock().read_line(&mut answer);
-        if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(refused()) }
+        if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
+            Ok(())
+        } else {
+            Err(refused())
+        }
     }
 }
 

@@ -22,10 +22,18 @@ pub(crate) struct Args {
 
 /// Mounts a directory.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
-    context.session()?.mount_directory(&args.path, args.unsafe_links)?;
-    let text = format!("Local directory {} is mounted at {MOUNT_POINT}", args.path.display());
+    context
+        .session()?
+        .mount_directory(&args.path, args.unsafe_links)?;
+    let text = format!(
+        "Local directory {} is mounted at {MOUNT_POINT}",
+        args.path.display()
+    );
     context.printer.data(&text)?;
-    context.printer.done("mount", json!({ "path": args.path, "mounted_on": MOUNT_POINT }))?;
+    context.printer.done(
+        "mount",
+        json!({ "path": args.path, "mounted_on": MOUNT_POINT }),
+    )?;
     Ok(Exit::Done)
 }
 

@@ -35,7 +35,9 @@ const COME_BACK: Duration = Duration::from_secs(60);
 
 /// Arguments of `ucli repl`.
 #[derive(Debug, Default, clap::Args)]
-#[command(after_help = "Ctrl-] leaves, Ctrl-C stops the program, Ctrl-D soft-resets.\nExample: ucli repl --capture session.txt")]
+#[command(
+    after_help = "Ctrl-] leaves, Ctrl-C stops the program, Ctrl-D soft-resets.\nExample: ucli repl --capture session.txt"
+)]
 pub(crate) struct Args {
     /// Show bytes that cannot be printed as [xx]
     #[arg(short, long, overrides_with = "no_escape_non_printable")]
@@ -71,10 +73,15 @@ type Line = Arc<Mutex<Option<Box<dyn Write + Send>>>>;
 /// Opens the terminal.
 pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     if context.printer.is_json() {
-        return Err(Error::new(Code::Usage, "`repl` is for people and has no `--json`").hint("`ucli exec` and `ucli run` have"));
+        return Err(
+            Error::new(Code::Usage, "`repl` is for people and has no `--json`")
+                .hint("`ucli exec` and `ucli run` have"),
+        );
     }
     let capture = match &args.capture {
-        Some(path) => Some(std::fs::File::create(path).map_err(|error| Error::local("create", path, &error))?),
+        Some(path) => Some(
+            std::fs::File::create(path).map_err(|error| Error::local("create", path, &error))?,
+        ),
         None => None,
     };
     let interactive = std::io::stdin().is_terminal();
@@ -87,9 +94,18 @@ pub(crate) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     }
     let line: Line = Arc::new(Mutex::new(Some(session.wire().transport().writer()?)));
     let (sender, orders) = mpsc::channel();
-    let raw = if interactive { Some(RawMode::enter()?) } else { None };
+    let raw = if interactive {
+        Some(RawMode::enter()?)
+    } else {
+        None
+    };
     listen_to_keys(&line, sender, interactive);
-    let mut screen = Screen { args, printer: printer.clone(), capture, tail: Vec::new() };
+    let mut screen = Screen {
+        args,
+        printer: printer.clone(),
+        capture,
+        tail: Vec::new(),
+    };
     let result = talk(args, session, &line, &orders, &mut screen, interactive);
     // The keyboard thread may outlive us: it must not write to the board any more.
     if let Ok(mut line) = line.lock() {
@@ -197,7 +213,9 @@ fn show(session: &mut Session, screen: &mut Screen<'_>) -> Result<bool> {
     if text.is_empty() {
         return Ok(false);
     }
-    let Some(server) = session.mount() else { return screen.show(&text) };
+    let Some(server) = session.mount() else {
+        return screen.show(&text);
+    };
     let mut reply = Vec::new();
     let mut rebooted = false;
     server.filter(&text, &mut reply, &mut |plain| {
@@ -226,7 +244,9 @@ fn inject(args: &Args, session: &mut Session, order: Order, screen: &mut Screen<
     match (order, &args.inject_code, &args.inject_file) {
         (Order::InjectCode, Some(code), _) => {
             let code = code.replace("\\n", "\r\n");
-            session.wire().write_all(code.as_bytes(), Duration::from_secs(5))
+            session
+                .wire()
+                .write_all(code.as_bytes(), Duration::from_secs(5))
         }
         (Order::InjectCode, None, _) => session.wire().write_all(b"\n", Duration::from_secs(5)),
         (Order::InjectFile, _, Some(path)) => {
@@ -238,19 +258,31 @@ fn inject(args: &Args, session: &mut Session, order: Order, screen: &mut Screen<
                 let (Output::Stdout(text) | Output::Aside(text)) = piece;
                 screen.show(text).map(|_| ())
             })?;
-            let trace = program.traceback(&crate::output::sanitise::lossy(&outcome.traceback), &path.to_string_lossy());
+            let trace = program.traceback(
+                &crate::output::sanitise::lossy(&outcome.traceback),
+                &path.to_string_lossy(),
+            );
             screen.show(trace.as_bytes())?;
             session.leave()?;
             screen.show(b">>> ")?;
             Ok(())
         }
-        _ => session.wire().write_all(&[INJECT_FILE], Duration::from_secs(5)),
+        _ => session
+            .wire()
+            .write_all(&[INJECT_FILE], Duration::from_secs(5)),
     }
 }
 
 /// Waits for the board and connects the keyboard to it again.
-fn come_back(session: &mut Session, line: &Line, orders: &Receiver<Order>, screen: &mut Screen<'_>) -> Result<()> {
-    screen.printer.say("waiting for the board to come back (Ctrl-] leaves)\r");
+fn come_back(
+    session: &mut Session,
+    line: &Line,
+    orders: &Receiver<Order>,
+    screen: &mut Screen<'_>,
+) -> Result<()> {
+    screen
+        .printer
+        .say("waiting for the board to come back (Ctrl-] leaves)\r");
     let deadline = Instant::now() + COME_BACK;
     loop {
         match session.reopen(Duration::from_millis(500)) {
@@ -283,7 +315,14 @@ impl Screen<'_> {
     fn show(&mut self, text: &[u8]) -> Result<bool> {
         if let Some(file) = &mut self.capture {
             file.write_all(text).map_err(|error| {
-                Error::local("write", self.args.capture.as_deref().unwrap_or(std::path::Path::new("capture")), &error)
+                Error::local(
+                    "write",
+                    self.args
+                        .capture
+                        .as_deref()
+                        .unwrap_or(std::path::Path::new("capture")),
+                    &error,
+                )
             })?;
         }
         if self.args.escape_non_printable {
@@ -292,7 +331,8 @@ impl Screen<'_> {
             self.printer.raw(text)?;
         }
         self.tail.extend_from_slice(text);
-        let rebooted = self.tail.windows(11).any(|part| part == b"soft reboot") && self.tail.ends_with(b">>> ");
+        let rebooted = self.tail.windows(11).any(|part| part == b"soft reboot")
+            && self.tail.ends_with(b">>> ");
         if rebooted || self.tail.len() > 64 * 1024 {
             self.tail.clear();
         }
@@ -323,7 +363,10 @@ mod tests {
     #[test]
     fn orders_are_cut_out_of_keys() {
         let pieces = split_orders(b"ab\x1dcd", true);
-        assert_eq!(pieces, [(&b"ab"[..], Some(Order::Leave)), (&b"cd"[..], None)]);
+        assert_eq!(
+            pieces,
+            [(&b"ab"[..], Some(Order::Leave)), (&b"cd"[..], None)]
+        );
         assert_eq!(split_orders(b"a\nb", false), [(&b"a\nb"[..], None)]);
     }
 

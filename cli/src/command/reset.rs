@@ -35,7 +35,9 @@ pub(crate) struct Args {
 fn pass(printer: &Printer) -> impl FnMut(Output<'_>) -> Result<()> {
     let printer = printer.clone();
     move |piece| match piece {
-        Output::Stdout(text) | Output::Aside(text) if !printer.is_mpremote() => printer.program("stdout", text),
+        Output::Stdout(text) | Output::Aside(text) if !printer.is_mpremote() => {
+            printer.program("stdout", text)
+        }
         _ => Ok(()),
     }
 }
@@ -48,8 +50,12 @@ pub(super) fn soft(args: &SoftArgs, context: &mut Context) -> Result<Exit> {
     match args.main {
         None => session.soft_reset_raw(&mut pass(&printer))?,
         Some(seconds) => {
-            let patience = Duration::try_from_secs_f64(seconds)
-                .map_err(|_| Error::new(Code::Usage, format!("`--main={seconds}`: seconds from 0 are wanted")))?;
+            let patience = Duration::try_from_secs_f64(seconds).map_err(|_| {
+                Error::new(
+                    Code::Usage,
+                    format!("`--main={seconds}`: seconds from 0 are wanted"),
+                )
+            })?;
             session.soft_reset_friendly(patience, &mut pass(&printer))?;
         }
     }
@@ -59,7 +65,12 @@ pub(super) fn soft(args: &SoftArgs, context: &mut Context) -> Result<Exit> {
 
 /// Restarts the board.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
-    restart(context, snippet::RESET, snippet::RESET_CIRCUITPYTHON, "reset")?;
+    restart(
+        context,
+        snippet::RESET,
+        snippet::RESET_CIRCUITPYTHON,
+        "reset",
+    )?;
     context.expect_restart();
     if args.wait {
         context.session()?;
@@ -70,7 +81,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
 
 /// Puts the board into its boot loader.
 pub(super) fn bootloader(context: &mut Context) -> Result<Exit> {
-    restart(context, snippet::BOOTLOADER, snippet::BOOTLOADER_CIRCUITPYTHON, "enter the boot loader of")?;
+    restart(
+        context,
+        snippet::BOOTLOADER,
+        snippet::BOOTLOADER_CIRCUITPYTHON,
+        "enter the boot loader of",
+    )?;
     context.expect_restart();
     context.printer.done("bootloader", json!({}))?;
     Ok(Exit::Done)
@@ -80,12 +96,17 @@ pub(super) fn bootloader(context: &mut Context) -> Result<Exit> {
 fn restart(context: &mut Context, first: &str, second: &str, action: &str) -> Result<()> {
     let session = context.session()?;
     let name = session.name().to_string();
-    let Some(error) = last_words(session, first)? else { return Ok(()) };
+    let Some(error) = last_words(session, first)? else {
+        return Ok(());
+    };
     if last_words(session, second)?.is_none() {
         return Ok(());
     }
-    Err(Error::new(Code::Unsupported, format!("Failed to {action} `{name}`: {}", error.message()))
-        .hint("This firmware has no such function; use the board's button"))
+    Err(Error::new(
+        Code::Unsupported,
+        format!("Failed to {action} `{name}`: {}", error.message()),
+    )
+    .hint("This firmware has no such function; use the board's button"))
 }
 
 /// Starts it and listens for a moment: an error if it raised, `None` when it went silent or away.

@@ -73,18 +73,36 @@ fn remove_file(agent: &mut Agent<'_>, path: &str) -> Result<usize> {
         Some(0) => Ok(1),
         Some(number) => {
             let error = crate::client::board_error("remove", path, *number);
-            Err(if *number == 21 || *number == 1 { error.hint("`rm -r` removes directories") } else { error })
+            Err(if *number == 21 || *number == 1 {
+                error.hint("`rm -r` removes directories")
+            } else {
+                error
+            })
         }
-        None => Err(Error::new(Code::Protocol, "The board did not say what became of a file")),
+        None => Err(Error::new(
+            Code::Protocol,
+            "The board did not say what became of a file",
+        )),
     }
 }
 
-fn remove_tree(agent: &mut Agent<'_>, path: &str, verbose: bool, printer: &Printer) -> Result<usize> {
-    let root = if path == "/" { "/" } else { path.trim_end_matches('/') };
+fn remove_tree(
+    agent: &mut Agent<'_>,
+    path: &str,
+    verbose: bool,
+    printer: &Printer,
+) -> Result<usize> {
+    let root = if path == "/" {
+        "/"
+    } else {
+        path.trim_end_matches('/')
+    };
     let in_place = root.is_empty() || root == "/" || root == ".";
     if !in_place {
         match agent.stat(&[(root, Some(u64::MAX >> 2))])?.remove(0) {
-            Stat::Missing(number) => return Err(crate::client::board_error("remove", root, number)),
+            Stat::Missing(number) => {
+                return Err(crate::client::board_error("remove", root, number));
+            }
             Stat::File { .. } => {
                 let count = remove_file(agent, root)?;
                 if verbose {
@@ -97,13 +115,32 @@ fn remove_tree(agent: &mut Agent<'_>, path: &str, verbose: bool, printer: &Print
     }
     let mut entries = agent.list(if root == "." { "" } else { root }, true)?;
     // Deepest first: what is in a directory goes before it.
-    entries.sort_by(|a, b| b.path.matches('/').count().cmp(&a.path.matches('/').count()).then(a.path.cmp(&b.path)));
-    let mounted = join("/", crate::client::mount::MOUNT_POINT.trim_start_matches('/'));
-    if root == mounted || entries.iter().any(|entry| entry.path.starts_with(&format!("{mounted}/"))) {
-        return Err(Error::new(Code::Refused, format!("rm -r is not permitted on the mounted directory `{mounted}`"))
-            .hint("Those are files of this computer; `ucli umount` first"));
+    entries.sort_by(|a, b| {
+        b.path
+            .matches('/')
+            .count()
+            .cmp(&a.path.matches('/').count())
+            .then(a.path.cmp(&b.path))
+    });
+    let mounted = join(
+        "/",
+        crate::client::mount::MOUNT_POINT.trim_start_matches('/'),
+    );
+    if root == mounted
+        || entries
+            .iter()
+            .any(|entry| entry.path.starts_with(&format!("{mounted}/")))
+    {
+        return Err(Error::new(
+            Code::Refused,
+            format!("rm -r is not permitted on the mounted directory `{mounted}`"),
+        )
+        .hint("Those are files of this computer; `ucli umount` first"));
     }
-    let mut items: Vec<(&str, bool)> = entries.iter().map(|entry| (entry.path.as_str(), entry.directory)).collect();
+    let mut items: Vec<(&str, bool)> = entries
+        .iter()
+        .map(|entry| (entry.path.as_str(), entry.directory))
+        .collect();
     if !in_place {
         items.push((root, true));
     }
@@ -114,7 +151,11 @@ fn remove_tree(agent: &mut Agent<'_>, path: &str, verbose: bool, printer: &Print
         match number {
             0 => {
                 removed += 1;
-                let what = if *directory { "removed directory" } else { "removed" };
+                let what = if *directory {
+                    "removed directory"
+                } else {
+                    "removed"
+                };
                 if verbose {
                     printer.data(&format!("{what}: '{shown}'"))?;
                 }

@@ -26,13 +26,22 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     let session = context.session()?;
     let no_clock = |error: Error| {
         if error.code() == Code::BoardException {
-            return Error::new(Code::Unsupported, format!("The board has no clock: {}", error.message()));
+            return Error::new(
+                Code::Unsupported,
+                format!("The board has no clock: {}", error.message()),
+            );
         }
         error
     };
     if args.set || args.set_utc {
-        let time = if args.set { tuple_of(&Local::now()) } else { tuple_of(&Utc::now()) };
-        session.ask(&snippet::RTC_SET.replace("{t}", &time)).map_err(no_clock)?;
+        let time = if args.set {
+            tuple_of(&Local::now())
+        } else {
+            tuple_of(&Utc::now())
+        };
+        session
+            .ask(&snippet::RTC_SET.replace("{t}", &time))
+            .map_err(no_clock)?;
         context.printer.done("rtc", json!({ "set": time }))?;
         return Ok(Exit::Done);
     }

@@ -18,7 +18,13 @@ pub(crate) struct Args {
 /// Waits.
 pub(super) fn run(args: &Args, _context: &mut Context) -> Result<Exit> {
     if !args.seconds.is_finite() || args.seconds < 0.0 || args.seconds > 1e8 {
-        return Err(Error::new(Code::Usage, format!("`sleep {}` makes no sense: seconds from 0 are wanted", args.seconds)));
+        return Err(Error::new(
+            Code::Usage,
+            format!(
+                "`sleep {}` makes no sense: seconds from 0 are wanted",
+                args.seconds
+            ),
+        ));
     }
     let pressed = interrupt::count();
     let deadline = Instant::now() + Duration::from_secs_f64(args.seconds);
@@ -26,7 +32,11 @@ pub(super) fn run(args: &Args, _context: &mut Context) -> Result<Exit> {
         if interrupt::count() > pressed {
             return Err(Error::new(Code::Interrupted, "Interrupted"));
         }
-        std::thread::park_timeout(deadline.saturating_duration_since(Instant::now()).min(interrupt::SLICE));
+        std::thread::park_timeout(
+            deadline
+                .saturating_duration_since(Instant::now())
+                .min(interrupt::SLICE),
+        );
     }
     Ok(Exit::Done)
 }

@@ -14,13 +14,15 @@ use crate::client::fs::{Entry, Stat, join};
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::files::local::{self, Exclude, LocalEntry};
-use crate::files::transfer::{self, Outgoing, Report};
+use crate::files::transfer::{self, Outgoing, Report, Sending};
 use crate::output::bytes::{exact, human};
 use crate::output::{bytes, sanitise};
 
 /// Arguments of `ucli sync`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "`.ucliignore` in SRC (as .gitignore) says what stays here.\nExample: ucli sync --delete --dry-run src :")]
+#[command(
+    after_help = "`.ucliignore` in SRC (as .gitignore) says what stays here.\nExample: ucli sync --delete --dry-run src :"
+)]
 pub(crate) struct Args {
     /// Delete what is on the board and not here (protected paths stay)
     #[arg(long)]
@@ -67,22 +69,40 @@ pub(super) struct Job {
 /// Syncs.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     let started = Instant::now();
-    let job = job(&args.source, &args.target, &args.exclude, &args.protect, args.delete, context)?;
+    let job = job(
+        &args.source,
+        &args.target,
+        &args.exclude,
+        &args.protect,
+        args.delete,
+        context,
+    )?;
     let work = job.decide(context)?;
     if args.dry_run {
         return dry_run(&work, context);
     }
     if !work.deletions.is_empty() {
         for (path, _, _) in work.deletions.iter().take(20) {
-            context.printer.say(&format!("  would delete :{}", sanitise::line(path)));
+            context
+                .printer
+                .say(&format!("  would delete :{}", sanitise::line(path)));
         }
         let name = context.session()?.name().to_string();
-        context.confirm(&format!("This deletes {} files and directories on `{name}`", work.deletions.len()))?;
+        context.confirm(&format!(
+            "This deletes {} files and directories on `{name}`",
+            work.deletions.len()
+        ))?;
     }
     let report = job.carry_out(&work, context)?;
     let deleted = work.deletions.len();
-    let more = if deleted > 0 { format!("; {deleted} deleted") } else { String::new() };
-    context.printer.say(&format!("{}{more}", report.line(started.elapsed())));
+    let more = if deleted > 0 {
+        format!("; {deleted} deleted")
+    } else {
+        String::new()
+    };
+    context
+        .printer
+        .say(&format!("{}{more}", report.line(started.elapsed())));
     context.printer.done("sync", json!({
         "copied": report.copied, "unchanged": report.unchanged, "bytes": report.bytes, "deleted": deleted,
         "protected": work.protected, "dry_run": false, "seconds": started.elapsed().as_secs_f64(),
@@ -100,18 +120,32 @@ pub(super) fn job(
     context: &Context,
 ) -> Result<Job> {
     let Some(target) = target.strip_prefix(':') else {
-        return Err(Error::new(Code::Usage, format!("`{target}` is no path of the board: it must begin with `:`"))
-            .hint(format!("`ucli sync {} :{target}`", source.display())));
+        return Err(Error::new(
+            Code::Usage,
+            format!("`{target}` is no path of the board: it must begin with `:`"),
+        )
+        .hint(format!("`ucli sync {} :{target}`", source.display())));
     };
     let data = std::fs::metadata(source).map_err(|error| Error::local("read", source, &error))?;
     if !data.is_dir() {
-        return Err(Error::new(Code::NotDirectory, format!("`{}` is not a directory", source.display())));
+        return Err(Error::new(
+            Code::NotDirectory,
+            format!("`{}` is not a directory", source.display()),
+        ));
     }
     let mut patterns = context.config.exclude.value.clone();
     patterns.extend(exclude.iter().cloned());
     let mut protected = context.config.protect.value.clone();
-    protected.extend(protect.iter().map(|path| path.trim_start_matches(':').to_string()));
-    let target = if target == "/" { "/" } else { target.trim_end_matches('/') };
+    protected.extend(
+        protect
+            .iter()
+            .map(|path| path.trim_start_matches(':').to_string()),
+    );
+    let target = if target == "/" {
+        "/"
+    } else {
+        target.trim_end_matches('/')
+    };
     Ok(Job {
         source: source.to_path_buf(),
         target: target.to_string(),
@@ -125,26 +159,56 @@ fn dry_run(work: &Work, context: &Context) -> Result<Exit> {
     let printer = &context.printer;
     let mut rows = Vec::new();
     for file in &work.outgoing {
-        rows.push(vec!["would copy".to_string(), format!(":{}", sanitise::line(&file.target)), exact(file.len_bytes)]);
+        rows.push(vec![
+            "would copy".to_string(),
+            format!(":{}", sanitise::line(&file.target)),
+            exact(file.len_bytes),
+        ]);
     }
     for (path, directory, size) in &work.deletions {
-        let size = if *directory { String::new() } else { exact(*size) };
-        rows.push(vec!["would delete".to_string(), format!(":{}", sanitise::line(path)), size]);
+        let size = if *directory {
+            String::new()
+        } else {
+            exact(*size)
+        };
+        rows.push(vec![
+            "would delete".to_string(),
+            format!(":{}", sanitise::line(path)),
+            size,
+        ]);
     }
     for path in &work.protected {
-        rows.push(vec!["protected".to_string(), format!(":{}", sanitise::line(path)), String::new()]);
+        rows.push(vec![
+            "protected".to_string(),
+            format!(":{}", sanitise::line(path)),
+            String::new(),
+        ]);
     }
     for line in crate::output::table(&rows) {
         printer.data(&line)?;
     }
     let bytes: u64 = work.outgoing.iter().map(|file| file.len_bytes).sum();
-    printer.say(&format!("nothing was changed ({} would go over the wire)", human(bytes)));
-    let copy: Vec<&str> = work.outgoing.iter().map(|file| file.target.as_str()).collect();
-    let delete: Vec<&str> = work.deletions.iter().map(|(path, ..)| path.as_str()).collect();
-    printer.done("sync", json!({
-        "dry_run": true, "copy": copy, "delete": delete, "protected": work.protected,
-        "unchanged": work.unchanged, "bytes": bytes,
-    }))?;
+    printer.say(&format!(
+        "nothing was changed ({} would go over the wire)",
+        human(bytes)
+    ));
+    let copy: Vec<&str> = work
+        .outgoing
+        .iter()
+        .map(|file| file.target.as_str())
+        .collect();
+    let delete: Vec<&str> = work
+        .deletions
+        .iter()
+        .map(|(path, ..)| path.as_str())
+        .collect();
+    printer.done(
+        "sync",
+        json!({
+            "dry_run": true, "copy": copy, "delete": delete, "protected": work.protected,
+            "unchanged": work.unchanged, "bytes": bytes,
+        }),
+    )?;
     Ok(Exit::Done)
 }
 
@@ -166,14 +230,28 @@ impl Job {
             let same_size = work.possibly_equal(&there);
             let paths: Vec<(&str, Option<u64>)> = same_size
                 .iter()
-                .map(|index| (work.outgoing[*index].target.as_str(), Some(work.outgoing[*index].len_bytes)))
+                .map(|index| {
+                    (
+                        work.outgoing[*index].target.as_str(),
+                        Some(work.outgoing[*index].len_bytes),
+                    )
+                })
                 .collect();
-            let stats = if paths.is_empty() { Vec::new() } else { agent.stat(&paths)? };
+            let stats = if paths.is_empty() {
+                Vec::new()
+            } else {
+                agent.stat(&paths)?
+            };
             let kind = agent.capabilities()?.digest;
             let mut equal = BTreeSet::new();
             for (index, stat) in same_size.iter().zip(stats) {
-                if let (Stat::File { digest: Some(digest), .. }, transfer::Content::File(path)) =
-                    (stat, &work.outgoing[*index].content)
+                if let (
+                    Stat::File {
+                        digest: Some(digest),
+                        ..
+                    },
+                    transfer::Content::File(path),
+                ) = (stat, &work.outgoing[*index].content)
                     && kind.of(&local::read(path)?) == digest
                 {
                     equal.insert(*index);
@@ -196,24 +274,36 @@ impl Job {
     pub(super) fn carry_out(&self, work: &Work, context: &mut Context) -> Result<Report> {
         let printer = context.printer.clone();
         let session = context.session()?;
-        let wanted: Vec<&Outgoing> = work.outgoing.iter().collect();
-        if !work.deletions.is_empty() || !work.directories.is_empty() || !wanted.is_empty() {
+        let nothing =
+            work.deletions.is_empty() && work.directories.is_empty() && work.outgoing.is_empty();
+        let mut sending = Sending::new(work.outgoing.clone(), &printer);
+        let first = if nothing {
+            Ok(())
+        } else {
             session.with_agent(|agent| {
-                let doomed: Vec<(&str, bool)> =
-                    work.deletions.iter().map(|(path, directory, _)| (path.as_str(), *directory)).collect();
+                let doomed: Vec<(&str, bool)> = work
+                    .deletions
+                    .iter()
+                    .map(|(path, directory, _)| (path.as_str(), *directory))
+                    .collect();
                 for ((path, _), number) in doomed.iter().zip(agent.remove(&doomed)?) {
                     if number != 0 {
                         return Err(crate::client::board_error("delete", path, number));
                     }
                     printer.say(&format!("  deleted :{}", sanitise::line(path)));
                 }
-                transfer::check_space(agent, &wanted)?;
+                transfer::check_space(agent, &work.outgoing)?;
                 let directories: Vec<&str> = work.directories.iter().map(String::as_str).collect();
-                agent.make_directories(&directories)
-            })?;
-        }
-        let bytes = transfer::send(session, &wanted, &printer)?;
-        Ok(Report { copied: wanted.len(), unchanged: work.unchanged, bytes })
+                agent.make_directories(&directories)?;
+                sending.attempt(agent)
+            })
+        };
+        let bytes = sending.finish(session, first)?;
+        Ok(Report {
+            copied: work.outgoing.len(),
+            unchanged: work.unchanged,
+            bytes,
+        })
     }
 }
 
@@ -225,8 +315,11 @@ impl Work {
 
     /// The outgoing files that the board has in the same size.
     fn possibly_equal(&self, there: &[Entry]) -> Vec<usize> {
-        let sizes: HashMap<&str, u64> =
-            there.iter().filter(|entry| !entry.directory).map(|entry| (entry.path.as_str(), entry.size)).collect();
+        let sizes: HashMap<&str, u64> = there
+            .iter()
+            .filter(|entry| !entry.directory)
+            .map(|entry| (entry.path.as_str(), entry.size))
+            .collect();
         (0..self.outgoing.len())
             .filter(|index| {
                 let file = &self.outgoing[*index];
@@ -240,10 +333,19 @@ impl Work {
 fn compare(job: &Job, here: &[LocalEntry], there: &[Entry], target_exists: bool) -> Result<Work> {
     let mut work = Work::default();
     if !target_exists && !job.target.is_empty() {
-        let ends = job.target.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0).chain([job.target.len()]);
-        work.directories.extend(ends.map(|end| job.target[..end].to_string()));
+        let ends = job
+            .target
+            .match_indices('/')
+            .map(|(at, _)| at)
+            .filter(|at| *at > 0)
+            .chain([job.target.len()]);
+        work.directories
+            .extend(ends.map(|end| job.target[..end].to_string()));
     }
-    let remote: HashMap<&str, &Entry> = there.iter().map(|entry| (entry.path.as_str(), entry)).collect();
+    let remote: HashMap<&str, &Entry> = there
+        .iter()
+        .map(|entry| (entry.path.as_str(), entry))
+        .collect();
     let mut wanted = BTreeSet::new();
     for entry in here {
         let target = join(&job.target, &entry.name);
@@ -252,10 +354,17 @@ fn compare(job: &Job, here: &[LocalEntry], there: &[Entry], target_exists: bool)
             && existing.directory != entry.directory
         {
             if !job.delete {
-                let (here, there) = if entry.directory { ("directory", "file") } else { ("file", "directory") };
+                let (here, there) = if entry.directory {
+                    ("directory", "file")
+                } else {
+                    ("file", "directory")
+                };
                 return Err(Error::new(
                     Code::Exists,
-                    format!("`{}` is a {here} here and a {there} on the board", entry.name),
+                    format!(
+                        "`{}` is a {here} here and a {there} on the board",
+                        entry.name
+                    ),
                 )
                 .hint("`--delete` replaces what is on the board"));
             }
@@ -267,7 +376,8 @@ fn compare(job: &Job, here: &[LocalEntry], there: &[Entry], target_exists: bool)
                 work.directories.push(target);
             }
         } else {
-            work.outgoing.push(Outgoing::file(entry.path.clone(), target)?);
+            work.outgoing
+                .push(Outgoing::file(entry.path.clone(), target)?);
         }
     }
     if job.delete {
@@ -298,24 +408,45 @@ fn deletions(job: &Job, there: &[Entry], wanted: &BTreeSet<String>, work: &mut W
             for (at, _) in entry.path.match_indices('/') {
                 kept_above.insert(entry.path[..at].to_string());
             }
-            if !excluded && job.protect.iter().any(|path| absolute(path) == absolute(&entry.path)) {
+            if !excluded
+                && job
+                    .protect
+                    .iter()
+                    .any(|path| absolute(path) == absolute(&entry.path))
+            {
                 work.protected.push(entry.path.clone());
             }
             continue;
         }
-        work.deletions.push((entry.path.clone(), entry.directory, entry.size));
+        work.deletions
+            .push((entry.path.clone(), entry.directory, entry.size));
     }
-    work.deletions.retain(|(path, ..)| !kept_above.contains(path));
-    work.deletions.sort_by(|a, b| b.0.matches('/').count().cmp(&a.0.matches('/').count()).then(a.0.cmp(&b.0)));
+    work.deletions
+        .retain(|(path, ..)| !kept_above.contains(path));
+    work.deletions.sort_by(|a, b| {
+        b.0.matches('/')
+            .count()
+            .cmp(&a.0.matches('/').count())
+            .then(a.0.cmp(&b.0))
+    });
 }
 
 fn absolute(path: &str) -> String {
-    if path.starts_with('/') { path.to_string() } else { format!("/{path}") }
+    if path.starts_with('/') {
+        path.to_string()
+    } else {
+        format!("/{path}")
+    }
 }
 
 /// Time and bytes of a round, for `watch`.
 pub(super) fn round_line(report: &Report, started: Instant) -> String {
-    format!("{} files, {}, in {}", report.copied, human(report.bytes), bytes::duration(started.elapsed()))
+    format!(
+        "{} files, {}, in {}",
+        report.copied,
+        human(report.bytes),
+        bytes::duration(started.elapsed())
+    )
 }
 
 #[cfg(test)]
@@ -323,7 +454,11 @@ mod tests {
     use super::*;
 
     fn entry(path: &str, directory: bool) -> Entry {
-        Entry { path: path.into(), directory, size: 1 }
+        Entry {
+            path: path.into(),
+            directory,
+            size: 1,
+        }
     }
 
     fn job(root: &std::path::Path, delete: bool, protect: &[&str]) -> Job {
@@ -347,7 +482,13 @@ mod tests {
     fn only_what_is_missing_is_made() {
         let root = tempfile::tempdir().unwrap();
         let there = [entry("/lib", true), entry("/old.py", false)];
-        let work = compare(&job(root.path(), false, &[]), &here(root.path()), &there, true).unwrap();
+        let work = compare(
+            &job(root.path(), false, &[]),
+            &here(root.path()),
+            &there,
+            true,
+        )
+        .unwrap();
         assert!(work.directories.is_empty() && work.deletions.is_empty());
         assert_eq!(work.outgoing.len(), 2);
     }
@@ -365,8 +506,18 @@ mod tests {
             entry("/main.py", false),
             entry("/.ucli.tmp", false),
         ];
-        let work = compare(&job(root.path(), true, &["/boot.py", "old/x.py"]), &here(root.path()), &there, true).unwrap();
-        let doomed: Vec<&str> = work.deletions.iter().map(|(path, ..)| path.as_str()).collect();
+        let work = compare(
+            &job(root.path(), true, &["/boot.py", "old/x.py"]),
+            &here(root.path()),
+            &there,
+            true,
+        )
+        .unwrap();
+        let doomed: Vec<&str> = work
+            .deletions
+            .iter()
+            .map(|(path, ..)| path.as_str())
+            .collect();
         assert_eq!(doomed, ["/data/tmp", "/.ucli.tmp"]);
         assert_eq!(work.protected, ["/boot.py", "/old/x.py"]);
     }
@@ -384,8 +535,22 @@ mod tests {
     fn kind_conflict_needs_delete() {
         let root = tempfile::tempdir().unwrap();
         let there = [entry("/lib", false)];
-        assert!(compare(&job(root.path(), false, &[]), &here(root.path()), &there, true).is_err());
-        let work = compare(&job(root.path(), true, &[]), &here(root.path()), &there, true).unwrap();
+        assert!(
+            compare(
+                &job(root.path(), false, &[]),
+                &here(root.path()),
+                &there,
+                true
+            )
+            .is_err()
+        );
+        let work = compare(
+            &job(root.path(), true, &[]),
+            &here(root.path()),
+            &there,
+            true,
+        )
+        .unwrap();
         assert_eq!(work.deletions[0].0, "/lib");
         assert_eq!(work.directories, ["/lib"]);
     }

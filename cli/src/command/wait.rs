@@ -24,19 +24,30 @@ pub(crate) struct Args {
 
 /// Waits.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
-    let patience = Duration::try_from_secs_f64(args.seconds)
-        .map_err(|_| Error::new(Code::Usage, format!("`--for {}`: seconds from 0 are wanted", args.seconds)))?;
+    let patience = Duration::try_from_secs_f64(args.seconds).map_err(|_| {
+        Error::new(
+            Code::Usage,
+            format!("`--for {}`: seconds from 0 are wanted", args.seconds),
+        )
+    })?;
     let deadline = Instant::now() + patience;
     let pressed = interrupt::count();
     let mut watch = Watch::new();
     let mut said = false;
     loop {
-        let tried = if args.plugged { context.open().map(|_| ()) } else { context.session().map(|_| ()) };
+        let tried = if args.plugged {
+            context.open().map(|_| ())
+        } else {
+            context.session().map(|_| ())
+        };
         let error = match tried {
             Ok(()) => break,
             Err(error) => error,
         };
-        let hopeless = matches!(error.code(), Code::Usage | Code::SeveralBoards | Code::Permission | Code::Denied);
+        let hopeless = matches!(
+            error.code(),
+            Code::Usage | Code::SeveralBoards | Code::Permission | Code::Denied
+        );
         if hopeless || Instant::now() >= deadline {
             return Err(error);
         }
@@ -45,7 +56,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         }
         if !said {
             said = true;
-            context.printer.say(&format!("waiting for `{}`", context.selector_text()));
+            context
+                .printer
+                .say(&format!("waiting for `{}`", context.selector_text()));
         }
         context.forget();
         watch.wait(deadline);

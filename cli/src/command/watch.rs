@@ -51,8 +51,17 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         }
     })
     .map_err(|error| watch_error(args, &error))?;
-    watcher.watch(&args.source, RecursiveMode::Recursive).map_err(|error| watch_error(args, &error))?;
-    let job = sync::job(&args.source, &args.target, &args.exclude, &[], args.delete, context)?;
+    watcher
+        .watch(&args.source, RecursiveMode::Recursive)
+        .map_err(|error| watch_error(args, &error))?;
+    let job = sync::job(
+        &args.source,
+        &args.target,
+        &args.exclude,
+        &[],
+        args.delete,
+        context,
+    )?;
     let mut rounds = 0;
     loop {
         if round(args, &job, rounds == 0, context)? {
@@ -70,7 +79,10 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
 }
 
 fn watch_error(args: &Args, error: &notify::Error) -> Error {
-    Error::new(Code::Io, format!("Failed to watch `{}`: {error}", args.source.display()))
+    Error::new(
+        Code::Io,
+        format!("Failed to watch `{}`: {error}", args.source.display()),
+    )
 }
 
 /// Syncs and restarts; false when there was nothing to do.
@@ -81,8 +93,13 @@ fn round(args: &Args, job: &sync::Job, first: bool, context: &mut Context) -> Re
         return Ok(false);
     }
     let report = job.carry_out(&work, context)?;
-    context.printer.say(&format!("synced {}", sync::round_line(&report, started)));
-    context.printer.event("synced", json!({ "copied": report.copied, "bytes": report.bytes }))?;
+    context
+        .printer
+        .say(&format!("synced {}", sync::round_line(&report, started)));
+    context.printer.event(
+        "synced",
+        json!({ "copied": report.copied, "bytes": report.bytes }),
+    )?;
     if !args.no_restart {
         context.printer.say("restarting");
         let printer = context.printer.clone();
@@ -103,7 +120,10 @@ fn listen(args: &Args, changes: &mpsc::Receiver<()>, context: &mut Context) -> R
         match changes.recv_timeout(Duration::ZERO) {
             Ok(()) => break,
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(Error::new(Code::Io, format!("`{}` can no longer be watched", args.source.display())));
+                return Err(Error::new(
+                    Code::Io,
+                    format!("`{}` can no longer be watched", args.source.display()),
+                ));
             }
             Err(RecvTimeoutError::Timeout) => {}
         }

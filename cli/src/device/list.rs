@@ -46,15 +46,22 @@ impl PortInfo {
 
     /// `2e8a:0005`, or `0000:0000` without USB, as `mpremote devs` prints it.
     pub(crate) fn vid_pid(&self) -> String {
-        format!("{:04x}:{:04x}", self.vid.unwrap_or(0), self.pid.unwrap_or(0))
+        format!(
+            "{:04x}:{:04x}",
+            self.vid.unwrap_or(0),
+            self.pid.unwrap_or(0)
+        )
     }
 }
 
 /// Every serial port, sorted so that `ttyACM2` stands before `ttyACM10`.
 pub(crate) fn ports() -> Vec<PortInfo> {
     // No list is an empty list: a machine without serial support has no board on it.
-    let mut ports: Vec<PortInfo> =
-        serialport::available_ports().unwrap_or_default().into_iter().map(info).collect();
+    let mut ports: Vec<PortInfo> = serialport::available_ports()
+        .unwrap_or_default()
+        .into_iter()
+        .map(info)
+        .collect();
     // macOS names each port twice; `cu.` is the one that opens without a carrier.
     ports.retain(|port| !(cfg!(target_os = "macos") && port.port.starts_with("/dev/tty.")));
     ports.sort_by_key(|port| natural(&port.port));
@@ -81,8 +88,12 @@ fn natural(name: &str) -> Vec<(String, u64)> {
     let mut key = Vec::new();
     let mut rest = name;
     while !rest.is_empty() {
-        let text = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let digits = rest[text..].find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - text);
+        let text = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let digits = rest[text..]
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len() - text);
         let number = rest[text..text + digits].parse().unwrap_or(0);
         key.push((rest[..text].to_string(), number));
         rest = &rest[text + digits..];

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use crate::error::{Code, Error, Result};
 use crate::transport::{OpenOptions, Transport};
 use crate::transport::{
-    replay::Replay, rfc2217::Rfc2217, serial::Serial, tcp::Tcp, telnet::Telnet, websocket::WebSocket,
+    replay::Replay, rfc2217::Rfc2217, serial::Serial, tcp::Tcp, telnet::Telnet,
+    websocket::WebSocket,
 };
 use list::PortInfo;
 use selector::Selector;
@@ -35,7 +36,9 @@ impl Target {
             Selector::Telnet(rest) => format!("telnet://{}", without_login(rest)),
             Selector::WebSocket(rest) => format!("ws://{}", without_login(rest)),
             Selector::Replay(path) => format!("replay:{path}"),
-            Selector::Auto | Selector::Serial(_) | Selector::Usb(..) | Selector::Name(_) => "auto".to_string(),
+            Selector::Auto | Selector::Serial(_) | Selector::Usb(..) | Selector::Name(_) => {
+                "auto".to_string()
+            }
         }
     }
 
@@ -56,7 +59,10 @@ impl Target {
             Selector::WebSocket(rest) => Box::new(WebSocket::open(&name, rest, options)?),
             Selector::Replay(path) => Box::new(Replay::open(&name, Path::new(path))?),
             Selector::Auto | Selector::Serial(_) | Selector::Usb(..) | Selector::Name(_) => {
-                return Err(Error::new(Code::NoBoard, format!("`{name}` was not looked up")));
+                return Err(Error::new(
+                    Code::NoBoard,
+                    format!("`{name}` was not looked up"),
+                ));
             }
         })
     }
@@ -65,7 +71,11 @@ impl Target {
     ///
     /// # Errors
     /// [`Code::NoBoard`] when it has not come back within `patience`.
-    pub(crate) fn reopen(&self, options: &OpenOptions, patience: Duration) -> Result<Box<dyn Transport>> {
+    pub(crate) fn reopen(
+        &self,
+        options: &OpenOptions,
+        patience: Duration,
+    ) -> Result<Box<dyn Transport>> {
         let deadline = Instant::now() + patience;
         let mut watch = Watch::new();
         loop {
@@ -101,7 +111,11 @@ impl Watch {
 
     /// Waits until it is worth looking again, at most until `deadline`.
     pub(crate) fn wait(&mut self, deadline: Instant) {
-        std::thread::park_timeout(deadline.saturating_duration_since(Instant::now()).min(Self::PACE));
+        std::thread::park_timeout(
+            deadline
+                .saturating_duration_since(Instant::now())
+                .min(Self::PACE),
+        );
     }
 }
 
@@ -115,7 +129,10 @@ fn without_login(rest: &str) -> &str {
 /// [`Code::NoBoard`] when there is none, [`Code::SeveralBoards`] when the choice is not clear.
 pub(crate) fn resolve(selector: &Selector, names: &BTreeMap<String, String>) -> Result<Target> {
     if selector.is_network() {
-        return Ok(Target { selector: selector.clone(), info: None });
+        return Ok(Target {
+            selector: selector.clone(),
+            info: None,
+        });
     }
     if let Selector::Name(name) = selector {
         return named(name, names);
@@ -134,7 +151,9 @@ fn named(name: &str, names: &BTreeMap<String, String>) -> Result<Target> {
     }
     let error = Error::new(Code::NoBoard, format!("No board is named `{name}`"));
     if names.is_empty() {
-        return Err(error.hint("Name one in the configuration: `[boards]`, `greenhouse = \"id:SERIAL\"`"));
+        return Err(
+            error.hint("Name one in the configuration: `[boards]`, `greenhouse = \"id:SERIAL\"`")
+        );
     }
     let known: Vec<&str> = names.keys().map(String::as_str).collect();
     Err(error.hint(format!("Named boards: {}", known.join(", "))))
@@ -142,30 +161,55 @@ fn named(name: &str, names: &BTreeMap<String, String>) -> Result<Target> {
 
 /// The choice itself, apart from the machine it is made on.
 fn choose(selector: &Selector, ports: Vec<PortInfo>) -> Result<Target> {
-    let target = |info: PortInfo| Target { selector: Selector::Port(info.port.clone()), info: Some(info) };
+    let target = |info: PortInfo| Target {
+        selector: Selector::Port(info.port.clone()),
+        info: Some(info),
+    };
     match selector {
         Selector::Port(port) => {
-            let real = std::fs::canonicalize(port).ok().map(|path| path.to_string_lossy().into_owned());
-            let info = ports.into_iter().find(|info| &info.port == port || Some(&info.port) == real.as_ref());
-            Ok(Target { selector: selector.clone(), info })
+            let real = std::fs::canonicalize(port)
+                .ok()
+                .map(|path| path.to_string_lossy().into_owned());
+            let info = ports
+                .into_iter()
+                .find(|info| &info.port == port || Some(&info.port) == real.as_ref());
+            Ok(Target {
+                selector: selector.clone(),
+                info,
+            })
         }
         Selector::Serial(serial) => {
-            let found = ports.into_iter().find(|info| info.serial.as_deref() == Some(serial));
+            let found = ports
+                .into_iter()
+                .find(|info| info.serial.as_deref() == Some(serial));
             found.map(target).ok_or_else(|| {
-                Error::new(Code::NoBoard, format!("No board with the serial number `{serial}` is connected"))
-                    .hint("Run `ucli devs` to list the boards with their serial numbers")
+                Error::new(
+                    Code::NoBoard,
+                    format!("No board with the serial number `{serial}` is connected"),
+                )
+                .hint("Run `ucli devs` to list the boards with their serial numbers")
             })
         }
         Selector::Usb(vid, pid) => {
-            let matches = |info: &PortInfo| info.vid == Some(*vid) && (pid.is_none() || info.pid == *pid);
+            let matches =
+                |info: &PortInfo| info.vid == Some(*vid) && (pid.is_none() || info.pid == *pid);
             let what = match pid {
                 Some(pid) => format!("vid:{vid:04x}:{pid:04x}"),
                 None => format!("vid:{vid:04x}"),
             };
-            let none = || Error::new(Code::NoBoard, format!("No board with `{what}` is connected"));
+            let none = || {
+                Error::new(
+                    Code::NoBoard,
+                    format!("No board with `{what}` is connected"),
+                )
+            };
             only(ports.into_iter().filter(matches).collect(), none).map(target)
         }
-        _ => only(ports.into_iter().filter(PortInfo::is_usb).collect(), no_board).map(target),
+        _ => only(
+            ports.into_iter().filter(PortInfo::is_usb).collect(),
+            no_board,
+        )
+        .map(target),
     }
 }
 
@@ -185,8 +229,10 @@ fn no_board() -> Error {
 }
 
 fn several(ports: &[PortInfo]) -> Error {
-    let choices: Vec<String> =
-        ports.iter().map(|info| format!("`-p {}` ({})", info.port, info.describe())).collect();
+    let choices: Vec<String> = ports
+        .iter()
+        .map(|info| format!("`-p {}` ({})", info.port, info.describe()))
+        .collect();
     Error::new(Code::SeveralBoards, "More than one board is connected")
         .hint(format!("Choose one: {}", choices.join(", ")))
         .hint("Or set `UCLI_PORT`, or `port` in `[tool.ucli]` of pyproject.toml")
@@ -220,13 +266,22 @@ mod tests {
 
     #[test]
     fn auto_takes_the_only_usb_port() {
-        let target = choose(&Selector::Auto, vec![plain("/dev/ttyS0"), usb("/dev/ttyACM0", 1, "a")]).unwrap();
+        let target = choose(
+            &Selector::Auto,
+            vec![plain("/dev/ttyS0"), usb("/dev/ttyACM0", 1, "a")],
+        )
+        .unwrap();
         assert_eq!(target.name(), "/dev/ttyACM0");
     }
 
     #[test]
     fn auto_refuses_none_and_several() {
-        assert_eq!(choose(&Selector::Auto, vec![plain("/dev/ttyS0")]).unwrap_err().code(), Code::NoBoard);
+        assert_eq!(
+            choose(&Selector::Auto, vec![plain("/dev/ttyS0")])
+                .unwrap_err()
+                .code(),
+            Code::NoBoard
+        );
         let two = vec![usb("/dev/ttyACM0", 1, "a"), usb("/dev/ttyACM1", 2, "b")];
         let error = choose(&Selector::Auto, two).unwrap_err();
         assert_eq!(error.code(), Code::SeveralBoards);
@@ -236,8 +291,14 @@ mod tests {
     #[test]
     fn serial_number_and_vendor_choose() {
         let two = || vec![usb("/dev/ttyACM0", 1, "a"), usb("/dev/ttyACM1", 2, "b")];
-        assert_eq!(choose(&Selector::Serial("b".into()), two()).unwrap().name(), "/dev/ttyACM1");
-        assert_eq!(choose(&Selector::Usb(1, None), two()).unwrap().name(), "/dev/ttyACM0");
+        assert_eq!(
+            choose(&Selector::Serial("b".into()), two()).unwrap().name(),
+            "/dev/ttyACM1"
+        );
+        assert_eq!(
+            choose(&Selector::Usb(1, None), two()).unwrap().name(),
+            "/dev/ttyACM0"
+        );
         assert!(choose(&Selector::Usb(2, Some(9)), two()).is_err());
         assert!(choose(&Selector::Serial("c".into()), two()).is_err());
     }
@@ -245,7 +306,12 @@ mod tests {
     #[test]
     fn names_of_the_user_are_followed() {
         let names = BTreeMap::from([("greenhouse".to_string(), "tcp://host:1".to_string())]);
-        assert_eq!(resolve(&Selector::Name("greenhouse".into()), &names).unwrap().name(), "tcp://host:1");
+        assert_eq!(
+            resolve(&Selector::Name("greenhouse".into()), &names)
+                .unwrap()
+                .name(),
+            "tcp://host:1"
+        );
         let error = resolve(&Selector::Name("cellar".into()), &names).unwrap_err();
         assert!(error.hints()[0].contains("greenhouse"));
     }

@@ -62,14 +62,23 @@ impl Selector {
             "" => Err(bad(text, "it is empty")),
             "auto" => Ok(Self::Auto),
             "wss" | "wss:" => Err(bad(text, "boards speak no TLS on their WebREPL")),
-            _ if text.starts_with("wss://") => Err(bad(text, "boards speak no TLS on their WebREPL")),
+            _ if text.starts_with("wss://") => {
+                Err(bad(text, "boards speak no TLS on their WebREPL"))
+            }
             _ => Ok(shortcut(text).map_or_else(|| Self::Port(text.to_string()), Self::Port)),
         }
     }
 
     /// Whether opening it can need the list of serial ports.
     pub(crate) fn is_network(&self) -> bool {
-        matches!(self, Self::Tcp(_) | Self::Rfc2217(_) | Self::Telnet(_) | Self::WebSocket(_) | Self::Replay(_))
+        matches!(
+            self,
+            Self::Tcp(_)
+                | Self::Rfc2217(_)
+                | Self::Telnet(_)
+                | Self::WebSocket(_)
+                | Self::Replay(_)
+        )
     }
 }
 
@@ -89,8 +98,12 @@ pub(crate) fn shortcut(text: &str) -> Option<String> {
 
 fn usb(text: &str, rest: &str) -> Result<Selector> {
     let hex = |digits: &str| {
-        u16::from_str_radix(digits.trim_start_matches("0x"), 16)
-            .map_err(|_| bad(text, &format!("`{digits}` is no hexadecimal number up to ffff")))
+        u16::from_str_radix(digits.trim_start_matches("0x"), 16).map_err(|_| {
+            bad(
+                text,
+                &format!("`{digits}` is no hexadecimal number up to ffff"),
+            )
+        })
     };
     match rest.split_once(':') {
         Some((vid, pid)) => Ok(Selector::Usb(hex(vid)?, Some(hex(pid)?))),
@@ -125,8 +138,14 @@ mod tests {
             ("vid:2E8A:0005", Selector::Usb(0x2e8a, Some(5))),
             ("name:greenhouse", Selector::Name("greenhouse".into())),
             ("tcp:localhost:4000", Selector::Tcp("localhost:4000".into())),
-            ("tcp://localhost:4000", Selector::Tcp("localhost:4000".into())),
-            ("socket://localhost:4000", Selector::Tcp("localhost:4000".into())),
+            (
+                "tcp://localhost:4000",
+                Selector::Tcp("localhost:4000".into()),
+            ),
+            (
+                "socket://localhost:4000",
+                Selector::Tcp("localhost:4000".into()),
+            ),
             ("rfc2217://h:1", Selector::Rfc2217("h:1".into())),
             ("telnet://a:b@h", Selector::Telnet("a:b@h".into())),
             ("ws://h", Selector::WebSocket("h".into())),
@@ -138,7 +157,11 @@ mod tests {
     #[test]
     fn malformed_selectors_err() {
         for text in ["", "id:", "vid:xyz", "vid:2e8a:12345", "tcp://", "wss://h"] {
-            assert_eq!(Selector::parse(text).unwrap_err().code(), Code::Usage, "{text}");
+            assert_eq!(
+                Selector::parse(text).unwrap_err().code(),
+                Code::Usage,
+                "{text}"
+            );
         }
     }
 }

@@ -31,5 +31,8 @@ const NAMES: &[(u16, u16, &str)] = &[
 
 /// The name of a device, if it is one of those listed.
 pub(crate) fn name(vid: u16, pid: u16) -> Option<&'static str> {
-    NAMES.iter().find(|(v, p, _)| *v == vid && (*p == pid || *p == 0)).map(|(_, _, name)| *name)
+    NAMES
+        .iter()
+        .find(|(v, p, _)| *v == vid && (*p == pid || *p == 0))
+        .map(|(_, _, name)| *name)
 }

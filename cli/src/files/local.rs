@@ -34,8 +34,12 @@ impl Exclude {
         let mut builder = GlobSetBuilder::new();
         for pattern in patterns {
             let glob = |text: &str| {
-                Glob::new(text)
-                    .map_err(|error| Error::new(Code::Usage, format!("`{pattern}` is no pattern: {}", error.kind())))
+                Glob::new(text).map_err(|error| {
+                    Error::new(
+                        Code::Usage,
+                        format!("`{pattern}` is no pattern: {}", error.kind()),
+                    )
+                })
             };
             let trimmed = pattern.trim_end_matches('/').trim_start_matches('/');
             builder.add(glob(trimmed)?);
@@ -43,7 +47,9 @@ impl Exclude {
                 builder.add(glob(&format!("**/{trimmed}"))?);
             }
         }
-        let set = builder.build().map_err(|error| Error::new(Code::Usage, format!("Bad patterns: {error}")))?;
+        let set = builder
+            .build()
+            .map_err(|error| Error::new(Code::Usage, format!("Bad patterns: {error}")))?;
         Ok(Self(set))
     }
 
@@ -72,16 +78,28 @@ pub(crate) fn scan(root: &Path, exclude: &Exclude) -> Result<Vec<LocalEntry>> {
     });
     let mut entries = Vec::new();
     for entry in walk.build() {
-        let entry = entry.map_err(|error| Error::new(Code::Io, format!("Failed to read `{}`: {error}", root.display())))?;
+        let entry = entry.map_err(|error| {
+            Error::new(
+                Code::Io,
+                format!("Failed to read `{}`: {error}", root.display()),
+            )
+        })?;
         let name = name_of(root, entry.path()).ok_or_else(|| {
-            Error::new(Code::Unsupported, format!("`{}` has a name that is no Unicode", entry.path().display()))
-                .hint("Rename it, or leave it out with `--exclude`")
+            Error::new(
+                Code::Unsupported,
+                format!("`{}` has a name that is no Unicode", entry.path().display()),
+            )
+            .hint("Rename it, or leave it out with `--exclude`")
         })?;
         if name.is_empty() || name == IGNORE_FILE {
             continue;
         }
         let directory = entry.file_type().is_some_and(|kind| kind.is_dir());
-        entries.push(LocalEntry { path: entry.into_path(), name, directory });
+        entries.push(LocalEntry {
+            path: entry.into_path(),
+            name,
+            directory,
+        });
     }
     Ok(entries)
 }
@@ -89,7 +107,10 @@ pub(crate) fn scan(root: &Path, exclude: &Exclude) -> Result<Vec<LocalEntry>> {
 /// The name of `path` under `root` with `/` between its parts; `None` for one that is no Unicode.
 fn name_of(root: &Path, path: &Path) -> Option<String> {
     let relative = path.strip_prefix(root).ok()?;
-    let parts: Option<Vec<&str>> = relative.components().map(|part| part.as_os_str().to_str()).collect();
+    let parts: Option<Vec<&str>> = relative
+        .components()
+        .map(|part| part.as_os_str().to_str())
+        .collect();
     Some(parts?.join("/"))
 }
 
@@ -125,7 +146,9 @@ pub(crate) fn write_atomic(path: &Path, data: &[u8]) -> Result<()> {
         let mode = std::fs::metadata(path).map_or(0o666, |data| data.permissions().mode());
         builder.permissions(std::fs::Permissions::from_mode(mode));
     }
-    let mut file = builder.tempfile_in(directory).map_err(|error| fail(&error))?;
+    let mut file = builder
+        .tempfile_in(directory)
+        .map_err(|error| fail(&error))?;
     file.write_all(data).map_err(|error| fail(&error))?;
     file.persist(path).map_err(|error| fail(&error.error))?;
     Ok(())
@@ -145,7 +168,12 @@ pub(crate) fn path_pattern(text: &str) -> Result<globset::GlobMatcher> {
         .literal_separator(true)
         .build()
         .map(|glob| glob.compile_matcher())
-        .map_err(|error| Error::new(Code::Usage, format!("`{text}` is no pattern: {}", error.kind())))
+        .map_err(|error| {
+            Error::new(
+                Code::Usage,
+                format!("`{text}` is no pattern: {}", error.kind()),
+            )
+        })
 }
 
 /// The local paths that `text` means: itself, or, if there is no such file, what matches it. Shells
@@ -158,13 +186,21 @@ pub(crate) fn expand(text: &str) -> Result<Vec<PathBuf>> {
     if !is_pattern(text) || path.exists() {
         return Ok(vec![path]);
     }
-    let normal = if cfg!(windows) { text.replace('\\', "/") } else { text.to_string() };
+    let normal = if cfg!(windows) {
+        text.replace('\\', "/")
+    } else {
+        text.to_string()
+    };
     let fixed: PathBuf = Path::new(&normal)
         .components()
         .take_while(|part| !is_pattern(&part.as_os_str().to_string_lossy()))
         .collect();
     let matcher = path_pattern(&normal)?;
-    let root = if fixed.as_os_str().is_empty() { PathBuf::from(".") } else { fixed.clone() };
+    let root = if fixed.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        fixed.clone()
+    };
     let depth = Path::new(&normal).components().count() - fixed.components().count();
     let mut found: Vec<PathBuf> = ignore::WalkBuilder::new(&root)
         .standard_filters(false)
@@ -172,12 +208,25 @@ pub(crate) fn expand(text: &str) -> Result<Vec<PathBuf>> {
         .build()
         .filter_map(core::result::Result::ok)
         .filter(|entry| entry.depth() == depth)
-        .map(|entry| if fixed.as_os_str().is_empty() { entry.path().strip_prefix(".").unwrap_or(entry.path()).to_path_buf() } else { entry.into_path() })
+        .map(|entry| {
+            if fixed.as_os_str().is_empty() {
+                entry
+                    .path()
+                    .strip_prefix(".")
+                    .unwrap_or(entry.path())
+                    .to_path_buf()
+            } else {
+                entry.into_path()
+            }
+        })
         .filter(|path| matcher.is_match(path.to_string_lossy().replace('\\', "/")))
         .collect();
     found.sort();
     if found.is_empty() {
-        return Err(Error::new(Code::NotFound, format!("No file matches `{text}`")));
+        return Err(Error::new(
+            Code::NotFound,
+            format!("No file matches `{text}`"),
+        ));
     }
     Ok(found)
 }
@@ -188,7 +237,13 @@ mod tests {
 
     fn tree() -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();
-        for name in ["main.py", "lib/a.py", "lib/b.pyc", "lib/__pycache__/x", "docs/readme.md"] {
+        for name in [
+            "main.py",
+            "lib/a.py",
+            "lib/b.pyc",
+            "lib/__pycache__/x",
+            "docs/readme.md",
+        ] {
             let path = directory.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, name).unwrap();
@@ -198,21 +253,34 @@ mod tests {
 
     fn names(root: &Path, patterns: &[&str]) -> Vec<String> {
         let patterns: Vec<String> = patterns.iter().map(|text| (*text).to_string()).collect();
-        scan(root, &Exclude::new(&patterns).unwrap()).unwrap().into_iter().map(|entry| entry.name).collect()
+        scan(root, &Exclude::new(&patterns).unwrap())
+            .unwrap()
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect()
     }
 
     #[test]
     fn patterns_leave_names_out_anywhere() {
         let root = tree();
-        assert_eq!(names(root.path(), &["__pycache__", "*.pyc", "docs"]), ["lib", "lib/a.py", "main.py"]);
-        assert_eq!(names(root.path(), &["lib/a.py", "docs/", "__pycache__"]), ["lib", "lib/b.pyc", "main.py"]);
+        assert_eq!(
+            names(root.path(), &["__pycache__", "*.pyc", "docs"]),
+            ["lib", "lib/a.py", "main.py"]
+        );
+        assert_eq!(
+            names(root.path(), &["lib/a.py", "docs/", "__pycache__"]),
+            ["lib", "lib/b.pyc", "main.py"]
+        );
     }
 
     #[test]
     fn ignore_file_is_obeyed_and_not_listed() {
         let root = tree();
         std::fs::write(root.path().join(IGNORE_FILE), "docs/\n*.pyc\n!lib/b.pyc\n").unwrap();
-        assert_eq!(names(root.path(), &["__pycache__"]), ["lib", "lib/a.py", "lib/b.pyc", "main.py"]);
+        assert_eq!(
+            names(root.path(), &["__pycache__"]),
+            ["lib", "lib/a.py", "lib/b.pyc", "main.py"]
+        );
     }
 
     #[test]

@@ -65,32 +65,64 @@ pub(crate) fn plan(
 ) -> Result<Plan> {
     let directory_wanted = sources.len() > 1 || (forced && !recursive);
     if directory_wanted && destination == Destination::Missing {
-        let message = if sources.len() > 1 { "cp: destination does not exist" } else { "cp: destination is not a directory" };
-        return Err(Error::new(Code::NotFound, message).hint(format!("`ucli mkdir :{target}` makes the directory")));
+        let message = if sources.len() > 1 {
+            "cp: destination does not exist"
+        } else {
+            "cp: destination is not a directory"
+        };
+        return Err(Error::new(Code::NotFound, message)
+            .hint(format!("`ucli mkdir :{target}` makes the directory")));
     }
     if directory_wanted && destination == Destination::File {
-        return Err(Error::new(Code::NotDirectory, "cp: destination is not a directory"));
+        return Err(Error::new(
+            Code::NotDirectory,
+            "cp: destination is not a directory",
+        ));
     }
     let mut plan = Plan::default();
     for source in sources {
         if source.directory && !recursive {
-            return Err(Error::new(Code::IsDirectory, "cp: -r not specified; omitting directory")
-                .hint(format!("`{}` is a directory; `cp -r` copies it with all that is in it", source.shown)));
+            return Err(Error::new(
+                Code::IsDirectory,
+                "cp: -r not specified; omitting directory",
+            )
+            .hint(format!(
+                "`{}` is a directory; `cp -r` copies it with all that is in it",
+                source.shown
+            )));
         }
         if source.directory && destination == Destination::File {
-            return Err(Error::new(Code::NotDirectory, format!("`{target}` is a file; `{}` is a directory", source.shown)));
+            return Err(Error::new(
+                Code::NotDirectory,
+                format!("`{target}` is a file; `{}` is a directory", source.shown),
+            ));
         }
         let into = destination == Destination::Directory && !source.name.is_empty();
-        let base = if into { join(target, &source.name) } else { target.to_string() };
+        let base = if into {
+            join(target, &source.name)
+        } else {
+            target.to_string()
+        };
         if !source.directory {
-            plan.files.extend(source.files.iter().map(|(_, origin)| (origin.clone(), base.clone())));
+            plan.files.extend(
+                source
+                    .files
+                    .iter()
+                    .map(|(_, origin)| (origin.clone(), base.clone())),
+            );
             continue;
         }
         if into || destination == Destination::Missing {
             plan.directories.push(base.clone());
         }
-        plan.directories.extend(source.directories.iter().map(|name| join(&base, name)));
-        plan.files.extend(source.files.iter().map(|(name, origin)| (origin.clone(), join(&base, name))));
+        plan.directories
+            .extend(source.directories.iter().map(|name| join(&base, name)));
+        plan.files.extend(
+            source
+                .files
+                .iter()
+                .map(|(name, origin)| (origin.clone(), join(&base, name))),
+        );
     }
     one_source_each(&plan)?;
     Ok(plan)
@@ -106,7 +138,11 @@ fn one_source_each(plan: &Plan) -> Result<()> {
             };
             return Err(Error::new(
                 Code::Usage,
-                format!("`{}` and `{}` would both become `{target}`", shown(other), shown(origin)),
+                format!(
+                    "`{}` and `{}` would both become `{target}`",
+                    shown(other),
+                    shown(origin)
+                ),
             ));
         }
     }
@@ -132,13 +168,19 @@ mod tests {
             name: name.into(),
             shown: name.into(),
             directory: true,
-            files: vec![("a".into(), Origin::Local("t/a".into())), ("d/b".into(), Origin::Local("t/d/b".into()))],
+            files: vec![
+                ("a".into(), Origin::Local("t/a".into())),
+                ("d/b".into(), Origin::Local("t/d/b".into())),
+            ],
             directories: vec!["d".into()],
         }
     }
 
     fn targets(plan: &Plan) -> Vec<&str> {
-        plan.files.iter().map(|(_, target)| target.as_str()).collect()
+        plan.files
+            .iter()
+            .map(|(_, target)| target.as_str())
+            .collect()
     }
 
     #[test]
@@ -154,24 +196,46 @@ mod tests {
     #[test]
     fn tree_goes_into_a_directory_or_becomes_the_target() {
         let into = plan(&[tree("t")], "", Destination::Directory, false, true).unwrap();
-        assert_eq!((into.directories.as_slice(), targets(&into)), (&["t".to_string(), "t/d".into()][..], vec!["t/a", "t/d/b"]));
+        assert_eq!(
+            (into.directories.as_slice(), targets(&into)),
+            (&["t".to_string(), "t/d".into()][..], vec!["t/a", "t/d/b"])
+        );
         let new = plan(&[tree("t")], "x", Destination::Missing, false, true).unwrap();
-        assert_eq!((new.directories.as_slice(), targets(&new)), (&["x".to_string(), "x/d".into()][..], vec!["x/a", "x/d/b"]));
+        assert_eq!(
+            (new.directories.as_slice(), targets(&new)),
+            (&["x".to_string(), "x/d".into()][..], vec!["x/a", "x/d/b"])
+        );
         let contents = plan(&[tree("")], "", Destination::Directory, false, true).unwrap();
-        assert_eq!((contents.directories.as_slice(), targets(&contents)), (&["d".to_string()][..], vec!["a", "d/b"]));
+        assert_eq!(
+            (contents.directories.as_slice(), targets(&contents)),
+            (&["d".to_string()][..], vec!["a", "d/b"])
+        );
     }
 
     #[test]
     fn impossible_copies_err() {
         for (sources, destination, forced, recursive) in [
-            (vec![file("a"), file("b")], Destination::Missing, false, false),
+            (
+                vec![file("a"), file("b")],
+                Destination::Missing,
+                false,
+                false,
+            ),
             (vec![file("a"), file("b")], Destination::File, false, false),
             (vec![file("a")], Destination::Missing, true, false),
             (vec![tree("t")], Destination::Directory, false, false),
             (vec![tree("t")], Destination::File, false, true),
-            (vec![file("a"), file("a")], Destination::Directory, false, false),
+            (
+                vec![file("a"), file("a")],
+                Destination::Directory,
+                false,
+                false,
+            ),
         ] {
-            assert!(plan(&sources, "x", destination, forced, recursive).is_err(), "{sources:?}");
+            assert!(
+                plan(&sources, "x", destination, forced, recursive).is_err(),
+                "{sources:?}"
+            );
         }
     }
 }

@@ -33,7 +33,11 @@ impl Report {
     pub(crate) fn line(&self, time: Duration) -> String {
         let all = self.copied + self.unchanged;
         let files = if all == 1 { "file" } else { "files" };
-        let unchanged = if self.unchanged > 0 { format!(", {} unchanged", self.unchanged) } else { String::new() };
+        let unchanged = if self.unchanged > 0 {
+            format!(", {} unchanged", self.unchanged)
+        } else {
+            String::new()
+        };
         format!(
             "{} of {all} {files} copied ({}){unchanged}, in {}",
             self.copied,
@@ -70,12 +74,20 @@ impl Outgoing {
     /// When it cannot be looked at.
     pub(crate) fn file(path: PathBuf, target: String) -> Result<Self> {
         let data = std::fs::metadata(&path).map_err(|error| Error::local("read", &path, &error))?;
-        Ok(Self { len_bytes: data.len(), content: Content::File(path), target })
+        Ok(Self {
+            len_bytes: data.len(),
+            content: Content::File(path),
+            target,
+        })
     }
 
     /// Bytes in memory.
     pub(crate) fn bytes(data: Vec<u8>, target: String) -> Self {
-        Self { len_bytes: data.len() as u64, content: Content::Bytes(data), target }
+        Self {
+            len_bytes: data.len() as u64,
+            content: Content::Bytes(data),
+            target,
+        }
     }
 
     fn read(&self) -> Result<Vec<u8>> {
@@ -92,8 +104,10 @@ impl Outgoing {
 /// Those of the connection, of this computer's files, and [`Code::IsDirectory`] where a directory
 /// of the board stands in the way.
 pub(crate) fn changed(agent: &mut Agent<'_>, files: &[Outgoing]) -> Result<Vec<bool>> {
-    let paths: Vec<(&str, Option<u64>)> =
-        files.iter().map(|file| (file.target.as_str(), Some(file.len_bytes))).collect();
+    let paths: Vec<(&str, Option<u64>)> = files
+        .iter()
+        .map(|file| (file.target.as_str(), Some(file.len_bytes)))
+        .collect();
     let stats = agent.stat(&paths)?;
     let kind = agent.capabilities()?.digest;
     let mut differs = Vec::with_capacity(files.len());
@@ -103,7 +117,10 @@ pub(crate) fn changed(agent: &mut Agent<'_>, files: &[Outgoing]) -> Result<Vec<b
             Stat::Directory => {
                 return Err(Error::new(
                     Code::IsDirectory,
-                    format!("`:{}` is a directory on the board; a file would go there", sanitise::line(&file.target)),
+                    format!(
+                        "`:{}` is a directory on the board; a file would go there",
+                        sanitise::line(&file.target)
+                    ),
                 ));
             }
             Stat::File { len_bytes, .. } if len_bytes != file.len_bytes => true,
@@ -117,15 +134,22 @@ pub(crate) fn changed(agent: &mut Agent<'_>, files: &[Outgoing]) -> Result<Vec<b
 ///
 /// # Errors
 /// [`Code::NoSpace`] with the numbers.
-pub(crate) fn check_space(agent: &mut Agent<'_>, files: &[&Outgoing]) -> Result<()> {
-    let Some(largest) = files.iter().max_by_key(|file| file.len_bytes) else { return Ok(()) };
+pub(crate) fn check_space(agent: &mut Agent<'_>, files: &[Outgoing]) -> Result<()> {
+    let Some(largest) = files.iter().max_by_key(|file| file.len_bytes) else {
+        return Ok(());
+    };
     let directory = parent(&largest.target);
     let quoted = crate::client::fs::quoted(if directory.is_empty() { "." } else { directory });
     let source = format!(
         "try:z=os.statvfs({quoted});f(68,repr((z[1]or z[0])*z[3]).encode())\nexcept Exception:f(68,b'-1')\n"
     );
-    let free = agent.call(&source, "look at", directory)?.first().and_then(crate::client::value::Value::int);
-    let Some(free) = free.and_then(|free| u64::try_from(free).ok()) else { return Ok(()) };
+    let free = agent
+        .call(&source, "look at", directory)?
+        .first()
+        .and_then(crate::client::value::Value::int);
+    let Some(free) = free.and_then(|free| u64::try_from(free).ok()) else {
+        return Ok(());
+    };
     if largest.len_bytes > free {
         let name = match &largest.content {
             Content::File(path) => path.display().to_string(),
@@ -133,58 +157,136 @@ pub(crate) fn check_space(agent: &mut Agent<'_>, files: &[&Outgoing]) -> Result<
         };
         return Err(Error::new(
             Code::NoSpace,
-            format!("`{name}` is {} bytes; only {} bytes are free on the board", grouped(largest.len_bytes), grouped(free)),
+            format!(
+                "`{name}` is {} bytes; only {} bytes are free on the board",
+                grouped(largest.len_bytes),
+                grouped(free)
+            ),
         )
         .hint("`ucli df` shows what is free, `ucli tree -s` what is there"));
     }
     Ok(())
 }
 
-/// Sends files, a batch at a time, and sends again what did not arrive intact.
-///
-/// # Errors
-/// The first file that could not be written; those before it are on the board.
-pub(crate) fn send(session: &mut Session, files: &[&Outgoing], printer: &Printer) -> Result<u64> {
-    let total: u64 = files.iter().map(|file| file.len_bytes).sum();
-    let mut progress = Progress::new(printer, total);
-    let mut rest = files;
-    let mut tries = 0;
-    while !rest.is_empty() {
-        let count = batch(rest);
-        let done = send_batch(session, &rest[..count], &mut progress);
-        match done {
-            Ok(()) => {
-                for file in &rest[..count] {
-                    sent_line(printer, file);
-                }
-                rest = &rest[count..];
-                tries = 0;
-            }
-            Err((sent, error)) => {
-                for file in &rest[..sent] {
-                    sent_line(printer, file);
-                }
-                rest = &rest[sent..];
-                tries = if sent > 0 { 1 } else { tries + 1 };
-                let again = matches!(error.code(), Code::Verify | Code::NoAnswer) && tries < TRIES;
-                if !again || crate::client::interrupt::count() > 0 {
-                    return Err(error);
-                }
-                progress.finish();
-                printer.warn(&format!("{}; trying again more carefully", error.message()));
-                session.degrade();
-            }
+/// Files on their way: which are through, and what was tried.
+pub(crate) struct Sending {
+    files: Vec<Outgoing>,
+    sent: usize,
+    progress: Progress,
+    printer: Printer,
+}
+
+impl Sending {
+    /// Nothing is sent yet.
+    pub(crate) fn new(files: Vec<Outgoing>, printer: &Printer) -> Self {
+        let total = files.iter().map(|file| file.len_bytes).sum();
+        Self {
+            files,
+            sent: 0,
+            progress: Progress::new(printer, total),
+            printer: printer.clone(),
         }
     }
-    progress.finish();
-    Ok(total)
+
+    /// What is to be sent.
+    pub(crate) fn files(&self) -> &[Outgoing] {
+        &self.files
+    }
+
+    /// Sends what is not through yet, a batch at a time.
+    ///
+    /// # Errors
+    /// The first file that could not be written; those before it are on the board.
+    pub(crate) fn attempt(&mut self, agent: &mut Agent<'_>) -> Result<()> {
+        while self.sent < self.files.len() {
+            let count = batch(&self.files[self.sent..]);
+            self.send_batch(agent, count)?;
+        }
+        self.progress.finish();
+        Ok(())
+    }
+
+    /// Sends one batch; on failure those files count as sent that are on the board for certain.
+    fn send_batch(&mut self, agent: &mut Agent<'_>, count: usize) -> Result<()> {
+        let files = &self.files[self.sent..self.sent + count];
+        let data: Vec<Vec<u8>> = files.iter().map(Outgoing::read).collect::<Result<_>>()?;
+        let uploads: Vec<Upload<'_>> = files
+            .iter()
+            .zip(&data)
+            .map(|(file, data)| Upload {
+                path: &file.target,
+                data,
+            })
+            .collect();
+        let progress = &mut self.progress;
+        let (mut current, mut counted) = (usize::MAX, 0);
+        let results = agent.put(&uploads, &mut |index, len| {
+            if index != current {
+                current = index;
+                progress.file(uploads[index].path);
+            }
+            counted += len;
+            progress.add(len);
+        });
+        let results = results.inspect_err(|_| progress.rewind(counted))?;
+        for (index, result) in results.into_iter().enumerate() {
+            if let Err(error) = result {
+                let whole: usize = data[..index].iter().map(Vec::len).sum();
+                self.progress.rewind(counted.saturating_sub(whole as u64));
+                return Err(error);
+            }
+            sent_line(&self.printer, &self.files[self.sent]);
+            self.sent += 1;
+        }
+        Ok(())
+    }
+
+    /// Sends again, more carefully each time, what did not arrive intact at the first attempt.
+    /// Returns the bytes of all files.
+    ///
+    /// # Errors
+    /// As [`Sending::attempt`], and those of the connection.
+    pub(crate) fn finish(mut self, session: &mut Session, first: Result<()>) -> Result<u64> {
+        let mut result = first;
+        let mut tries = 1;
+        while let Err(error) = result {
+            let again = matches!(error.code(), Code::Verify | Code::NoAnswer) && tries < TRIES;
+            self.progress.finish();
+            if !again || crate::client::interrupt::count() > 0 {
+                return Err(error);
+            }
+            self.printer
+                .warn(&format!("{}; trying again more carefully", error.message()));
+            tries += 1;
+            session.degrade();
+            result = session.with_agent(|agent| self.attempt(agent));
+        }
+        Ok(self.files.iter().map(|file| file.len_bytes).sum())
+    }
+}
+
+/// Sends files in an agent of their own.
+///
+/// # Errors
+/// As [`Sending::finish`].
+pub(crate) fn send(session: &mut Session, files: Vec<Outgoing>, printer: &Printer) -> Result<u64> {
+    if files.is_empty() {
+        return Ok(0);
+    }
+    let mut sending = Sending::new(files, printer);
+    let first = session.with_agent(|agent| sending.attempt(agent));
+    sending.finish(session, first)
 }
 
 fn sent_line(printer: &Printer, file: &Outgoing) {
-    printer.say(&format!("  {}  {}", sanitise::line(&file.target), exact(file.len_bytes)));
+    printer.say(&format!(
+        "  {}  {}",
+        sanitise::line(&file.target),
+        exact(file.len_bytes)
+    ));
 }
 
-fn batch(files: &[&Outgoing]) -> usize {
+fn batch(files: &[Outgoing]) -> usize {
     let mut len_bytes = 0;
     for (index, file) in files.iter().enumerate() {
         len_bytes += usize::try_from(file.len_bytes).unwrap_or(usize::MAX);
@@ -193,44 +295,6 @@ fn batch(files: &[&Outgoing]) -> usize {
         }
     }
     files.len()
-}
-
-/// Sends one batch; on failure how many files of it are on the board for certain.
-fn send_batch(
-    session: &mut Session,
-    files: &[&Outgoing],
-    progress: &mut Progress,
-) -> core::result::Result<(), (usize, Error)> {
-    let mut data = Vec::with_capacity(files.len());
-    for file in files {
-        data.push(file.read().map_err(|error| (0, error))?);
-    }
-    let uploads: Vec<Upload<'_>> =
-        files.iter().zip(&data).map(|(file, data)| Upload { path: &file.target, data }).collect();
-    let mut current = usize::MAX;
-    let mut counted = 0;
-    let results = session.with_agent(|agent| {
-        agent.put(&uploads, &mut |index, len| {
-            if index != current {
-                current = index;
-                progress.file(uploads[index].path);
-            }
-            counted += len;
-            progress.add(len);
-        })
-    });
-    let results = results.map_err(|error| {
-        progress.rewind(counted);
-        (0, error)
-    })?;
-    for (index, result) in results.into_iter().enumerate() {
-        if let Err(error) = result {
-            let whole: usize = data[..index].iter().map(Vec::len).sum();
-            progress.rewind(counted.saturating_sub(whole as u64));
-            return Err((index, error));
-        }
-    }
-    Ok(())
 }
 
 /// Reads a file of the board into memory, again if it did not arrive intact.

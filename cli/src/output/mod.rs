@@ -39,7 +39,12 @@ impl Printer {
     /// A printer. `colour` is what the flags allow; the terminal has a word in it too.
     pub(crate) fn new(level: Level, json: bool, colour: bool, mpremote: bool) -> Self {
         let colour = colour && console::colors_enabled_stderr();
-        Self { level, json, colour, mpremote }
+        Self {
+            level,
+            json,
+            colour,
+            mpremote,
+        }
     }
 
     /// Whether `--json` was given.
@@ -149,11 +154,6 @@ impl Printer {
         }
     }
 
-    /// `note: …` on stderr.
-    pub(crate) fn note(&self, text: &str) {
-        self.labelled("note", &Style::new().cyan().bold(), text);
-    }
-
     /// `warning: …` on stderr.
     pub(crate) fn warn(&self, text: &str) {
         self.labelled("warning", &Style::new().yellow().bold(), text);
@@ -191,7 +191,11 @@ impl Printer {
     /// Prints a failure: `error: …` and its hints, or the final JSON object.
     pub(crate) fn error(&self, error: &Error) {
         if self.json {
-            let code = if error.code() == Code::Usage { "usage" } else { error.code().text() };
+            let code = if error.code() == Code::Usage {
+                "usage"
+            } else {
+                error.code().text()
+            };
             // Nothing is left to tell when stdout is gone too.
             let _ = self.object(&json!({
                 "ok": false,
@@ -227,7 +231,10 @@ fn stdout_error(error: &std::io::Error) -> Error {
     if error.kind() == std::io::ErrorKind::BrokenPipe {
         return Error::reported(Code::Io, crate::exit::Exit::Done, "stdout was closed");
     }
-    Error::new(Code::Io, format!("Failed to write to stdout: {}", crate::error::reason(error)))
+    Error::new(
+        Code::Io,
+        format!("Failed to write to stdout: {}", crate::error::reason(error)),
+    )
 }
 
 /// Lines of columns, each as wide as its widest cell; the last column is not padded.

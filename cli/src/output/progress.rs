@@ -51,7 +51,10 @@ impl Progress {
             self.json_event();
             return;
         }
-        if self.bar.is_none() && self.printer.is_interactive() && self.started.elapsed() > SHOW_AFTER {
+        if self.bar.is_none()
+            && self.printer.is_interactive()
+            && self.started.elapsed() > SHOW_AFTER
+        {
             self.bar = Some(self.make_bar());
         }
         if let Some(bar) = &self.bar {
@@ -65,7 +68,8 @@ impl Progress {
     }
 
     fn make_bar(&self) -> ProgressBar {
-        let bar = ProgressBar::with_draw_target(Some(self.total_bytes), ProgressDrawTarget::stderr());
+        let bar =
+            ProgressBar::with_draw_target(Some(self.total_bytes), ProgressDrawTarget::stderr());
         let style = "{msg:24!} {bar:24} {percent:>3} %  {decimal_bytes_per_sec}  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style.progress_chars("██ "));
@@ -92,11 +96,6 @@ impl Progress {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-    }
-
-    /// Time since the start.
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.started.elapsed()
     }
 }
 

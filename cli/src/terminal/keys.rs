@@ -33,7 +33,9 @@ pub(crate) fn read() -> Option<Vec<u8>> {
     }
     loop {
         match crossterm::event::read() {
-            Ok(crossterm::event::Event::Key(key)) if key.kind != crossterm::event::KeyEventKind::Release => {
+            Ok(crossterm::event::Event::Key(key))
+                if key.kind != crossterm::event::KeyEventKind::Release =>
+            {
                 let bytes = encode(key.code, key.modifiers);
                 if !bytes.is_empty() {
                     return Some(bytes);
@@ -52,10 +54,17 @@ fn encode(code: crossterm::event::KeyCode, modifiers: crossterm::event::KeyModif
     use crossterm::event::{KeyCode, KeyModifiers};
     let sequence: &[u8] = match code {
         KeyCode::Char(character) => {
-            if modifiers.contains(KeyModifiers::CONTROL) && character.is_ascii() && !modifiers.contains(KeyModifiers::ALT) {
+            if modifiers.contains(KeyModifiers::CONTROL)
+                && character.is_ascii()
+                && !modifiers.contains(KeyModifiers::ALT)
+            {
                 return vec![(character.to_ascii_uppercase() as u8) & 0x1f];
             }
-            let mut bytes = if modifiers == KeyModifiers::ALT { vec![0x1b] } else { Vec::new() };
+            let mut bytes = if modifiers == KeyModifiers::ALT {
+                vec![0x1b]
+            } else {
+                Vec::new()
+            };
             bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
             return bytes;
         }
@@ -84,9 +93,18 @@ mod tests {
     fn keys_become_the_bytes_of_a_terminal() {
         assert_eq!(encode(KeyCode::Char('c'), KeyModifiers::CONTROL), [3]);
         assert_eq!(encode(KeyCode::Char(']'), KeyModifiers::CONTROL), [0x1d]);
-        assert_eq!(encode(KeyCode::Char('ä'), KeyModifiers::NONE), "ä".as_bytes());
+        assert_eq!(
+            encode(KeyCode::Char('ä'), KeyModifiers::NONE),
+            "ä".as_bytes()
+        );
         assert_eq!(encode(KeyCode::Up, KeyModifiers::NONE), b"\x1b[A");
         // AltGr is Control and Alt together on Windows and types characters.
-        assert_eq!(encode(KeyCode::Char('@'), KeyModifiers::CONTROL | KeyModifiers::ALT), b"@");
+        assert_eq!(
+            encode(
+                KeyCode::Char('@'),
+                KeyModifiers::CONTROL | KeyModifiers::ALT
+            ),
+            b"@"
+        );
     }
 }

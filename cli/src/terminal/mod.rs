@@ -15,7 +15,13 @@ impl RawMode {
     /// [`Code::Io`] when there is no terminal.
     pub(crate) fn enter() -> Result<Self> {
         crossterm::terminal::enable_raw_mode().map_err(|error| {
-            Error::new(Code::Io, format!("Failed to switch the terminal to raw mode: {}", crate::error::reason(&error)))
+            Error::new(
+                Code::Io,
+                format!(
+                    "Failed to switch the terminal to raw mode: {}",
+                    crate::error::reason(&error)
+                ),
+            )
         })?;
         Ok(Self(()))
     }

@@ -58,7 +58,10 @@ pub(crate) trait Transport {
     /// [`Code::Unsupported`] without such lines, [`Code::ConnectionLost`] when the port is gone.
     fn set_lines(&mut self, dtr: Option<bool>, rts: Option<bool>) -> Result<()> {
         let _ = (dtr, rts);
-        Err(Error::new(Code::Unsupported, format!("`{}` has no DTR and RTS lines", self.name())))
+        Err(Error::new(
+            Code::Unsupported,
+            format!("`{}` has no DTR and RTS lines", self.name()),
+        ))
     }
 }
 
@@ -77,6 +80,9 @@ pub(crate) struct OpenOptions {
 
 /// The error of a connection that ended under us.
 pub(crate) fn lost(name: &str, why: &str) -> Error {
-    Error::new(Code::ConnectionLost, format!("The connection to `{name}` was lost: {why}"))
-        .hint("Plug the board in again, or wait until it has restarted, and repeat the command")
+    Error::new(
+        Code::ConnectionLost,
+        format!("The connection to `{name}` was lost: {why}"),
+    )
+    .hint("Plug the board in again, or wait until it has restarted, and repeat the command")
 }

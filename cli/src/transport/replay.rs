@@ -33,7 +33,10 @@ pub(crate) struct Replay {
 impl Replay {
     /// A recording in which nothing happens: what a session holds while its board restarts.
     pub(crate) fn empty(name: &str) -> Self {
-        Self { name: name.to_string(), steps: VecDeque::new() }
+        Self {
+            name: name.to_string(),
+            steps: VecDeque::new(),
+        }
     }
 
     /// Reads a recording.
@@ -41,7 +44,8 @@ impl Replay {
     /// # Errors
     /// When the file cannot be read or a line is none of a recording.
     pub(crate) fn open(name: &str, path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|error| Error::local("read", path, &error))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| Error::local("read", path, &error))?;
         let mut steps = VecDeque::new();
         for (index, line) in text.lines().enumerate() {
             let bad = || {
@@ -56,7 +60,10 @@ impl Replay {
                 _ => return Err(bad()),
             }
         }
-        Ok(Self { name: name.to_string(), steps })
+        Ok(Self {
+            name: name.to_string(),
+            steps,
+        })
     }
 }
 

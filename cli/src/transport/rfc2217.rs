@@ -7,7 +7,8 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use super::telnet::{
-    BINARY, Command, DO, DONT, Decoder, EscapingWriter, IAC, SB, SE, WILL, WONT, WRITE_BYTES, escape,
+    BINARY, Command, DO, DONT, Decoder, EscapingWriter, IAC, SB, SE, WILL, WONT, WRITE_BYTES,
+    escape,
 };
 use super::{Link, OpenOptions, Transport, socket::Socket, socket::with_port};
 use crate::error::{Code, Error, Result};
@@ -65,7 +66,10 @@ impl Rfc2217 {
         port.command(SET_PARITY, &[1])?;
         port.command(SET_STOPSIZE, &[1])?;
         port.command(SET_CONTROL, &[CONTROL_NO_FLOW])?;
-        port.set_lines(Some(options.dtr.unwrap_or(true)), Some(options.rts.unwrap_or(true)))?;
+        port.set_lines(
+            Some(options.dtr.unwrap_or(true)),
+            Some(options.rts.unwrap_or(true)),
+        )?;
         Ok(port)
     }
 
@@ -90,8 +94,11 @@ impl Rfc2217 {
         if self.accepted {
             return Ok(());
         }
-        Err(Error::new(Code::Unsupported, format!("`{}` does not speak RFC 2217", self.socket.name()))
-            .hint("For a plain TCP serial server use `tcp://HOST:PORT`"))
+        Err(Error::new(
+            Code::Unsupported,
+            format!("`{}` does not speak RFC 2217", self.socket.name()),
+        )
+        .hint("For a plain TCP serial server use `tcp://HOST:PORT`"))
     }
 
     /// Sends one command and waits for the server's answer to it.
@@ -103,7 +110,11 @@ impl Rfc2217 {
         self.answers.clear();
         self.socket.write_all(&bytes, deadline)?;
         loop {
-            if self.answers.iter().any(|(answer, _)| *answer == command + SERVER_OFFSET) {
+            if self
+                .answers
+                .iter()
+                .any(|(answer, _)| *answer == command + SERVER_OFFSET)
+            {
                 return Ok(());
             }
             if !self.pump(deadline)? {
@@ -122,7 +133,8 @@ impl Rfc2217 {
             return Ok(Instant::now() < deadline);
         }
         let mut commands = Vec::new();
-        self.decoder.receive(&buffer[..len], &mut self.pending, &mut commands);
+        self.decoder
+            .receive(&buffer[..len], &mut self.pending, &mut commands);
         for command in commands {
             self.handle(command, deadline)?;
         }
@@ -135,16 +147,20 @@ impl Rfc2217 {
             Command::Option(DONT, COM_PORT_OPTION) => self.refused = true,
             Command::Option(DO | WILL, BINARY | SUPPRESS_GO_AHEAD) => {}
             Command::Option(WILL, COM_PORT_OPTION) => {
-                self.socket.write_all(&[IAC, DO, COM_PORT_OPTION], deadline)?;
+                self.socket
+                    .write_all(&[IAC, DO, COM_PORT_OPTION], deadline)?;
             }
             Command::Option(DO, option) => self.socket.write_all(&[IAC, WONT, option], deadline)?,
-            Command::Option(WILL, option) => self.socket.write_all(&[IAC, DONT, option], deadline)?,
+            Command::Option(WILL, option) => {
+                self.socket.write_all(&[IAC, DONT, option], deadline)?
+            }
             Command::Sub(COM_PORT_OPTION, bytes) => {
                 if let Some((&answer, value)) = bytes.split_first() {
                     self.answers.push((answer, value.to_vec()));
                 }
                 // Line and modem state notifications come unasked and are not kept.
-                self.answers.retain(|(answer, _)| *answer < SERVER_OFFSET + 6);
+                self.answers
+                    .retain(|(answer, _)| *answer < SERVER_OFFSET + 6);
             }
             _ => {}
         }
@@ -185,10 +201,16 @@ impl Transport for Rfc2217 {
 
     fn set_lines(&mut self, dtr: Option<bool>, rts: Option<bool>) -> Result<()> {
         if let Some(on) = dtr {
-            self.command(SET_CONTROL, &[if on { CONTROL_DTR_ON } else { CONTROL_DTR_OFF }])?;
+            self.command(
+                SET_CONTROL,
+                &[if on { CONTROL_DTR_ON } else { CONTROL_DTR_OFF }],
+            )?;
         }
         if let Some(on) = rts {
-            self.command(SET_CONTROL, &[if on { CONTROL_RTS_ON } else { CONTROL_RTS_OFF }])?;
+            self.command(
+                SET_CONTROL,
+                &[if on { CONTROL_RTS_ON } else { CONTROL_RTS_OFF }],
+            )?;
         }
         Ok(())
     }

@@ -43,13 +43,20 @@ impl Serial {
         let careful = cfg!(windows) && vid == Some(VID_SILICON_LABS);
         let dtr = options.dtr.unwrap_or(true);
         let rts = options.rts.unwrap_or(true);
-        let builder = serialport::new(path, options.baud).timeout(MIN_WAIT).dtr_on_open(dtr && !careful);
+        let builder = serialport::new(path, options.baud)
+            .timeout(MIN_WAIT)
+            .dtr_on_open(dtr && !careful);
         let port = builder.open().map_err(|error| open_error(path, &error))?;
         let link = match vid {
             Some(vid) if UART_BRIDGES.contains(&vid) => Link::Uart,
             _ => Link::Paced,
         };
-        let mut serial = Self { port, name: path.to_string(), link, has_lines: true };
+        let mut serial = Self {
+            port,
+            name: path.to_string(),
+            link,
+            has_lines: true,
+        };
         if careful {
             serial.line(|port| port.write_request_to_send(false))?;
         }
@@ -85,11 +92,13 @@ fn open_error(path: &str, error: &serialport::Error) -> Error {
             .hint("Close the other terminal, editor or upload that has it open");
     }
     match error.kind() {
-        serialport::ErrorKind::Io(ErrorKind::PermissionDenied) => {
-            Error::new(Code::Permission, format!("No permission to open `{path}`")).hint(
-                "On Linux: `sudo usermod -aG dialout $USER` (some systems: `uucp`), then log in again",
-            )
-        }
+        serialport::ErrorKind::Io(ErrorKind::PermissionDenied) => Error::new(
+            Code::Permission,
+            format!("No permission to open `{path}`"),
+        )
+        .hint(
+            "On Linux: `sudo usermod -aG dialout $USER` (some systems: `uucp`), then log in again",
+        ),
         serialport::ErrorKind::Io(ErrorKind::NotFound) | serialport::ErrorKind::NoDevice
             if !std::path::Path::new(path).exists() || cfg!(windows) =>
         {
@@ -103,8 +112,12 @@ fn open_error(path: &str, error: &serialport::Error) -> Error {
 
 impl Transport for Serial {
     fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> Result<usize> {
-        let wait = deadline.saturating_duration_since(Instant::now()).max(MIN_WAIT);
-        self.port.set_timeout(wait).map_err(|error| lost(&self.name, &error.to_string()))?;
+        let wait = deadline
+            .saturating_duration_since(Instant::now())
+            .max(MIN_WAIT);
+        self.port
+            .set_timeout(wait)
+            .map_err(|error| lost(&self.name, &error.to_string()))?;
         match self.port.read(buffer) {
             Ok(0) => Err(lost(&self.name, "it was unplugged")),
             Ok(len) => Ok(len),
@@ -114,8 +127,12 @@ impl Transport for Serial {
     }
 
     fn write(&mut self, bytes: &[u8], deadline: Instant) -> Result<usize> {
-        let wait = deadline.saturating_duration_since(Instant::now()).max(MIN_WAIT);
-        self.port.set_timeout(wait).map_err(|error| lost(&self.name, &error.to_string()))?;
+        let wait = deadline
+            .saturating_duration_since(Instant::now())
+            .max(MIN_WAIT);
+        self.port
+            .set_timeout(wait)
+            .map_err(|error| lost(&self.name, &error.to_string()))?;
         match self.port.write(bytes) {
             Ok(len) => Ok(len),
             Err(error) if is_wait(error.kind()) => Ok(0),
@@ -124,7 +141,10 @@ impl Transport for Serial {
     }
 
     fn writer(&mut self) -> Result<Box<dyn Write + Send>> {
-        let port = self.port.try_clone().map_err(|error| lost(&self.name, &error.to_string()))?;
+        let port = self
+            .port
+            .try_clone()
+            .map_err(|error| lost(&self.name, &error.to_string()))?;
         Ok(Box::new(PatientWriter(port)))
     }
 
@@ -146,7 +166,10 @@ impl Transport for Serial {
         if self.has_lines {
             return Ok(());
         }
-        Err(Error::new(Code::Unsupported, format!("`{}` has no DTR and RTS lines", self.name)))
+        Err(Error::new(
+            Code::Unsupported,
+            format!("`{}` has no DTR and RTS lines", self.name),
+        ))
     }
 }
 
@@ -164,7 +187,9 @@ struct PatientWriter(Box<dyn SerialPort>);
 impl Write for PatientWriter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let deadline = Instant::now() + Duration::from_secs(5);
-        self.0.set_timeout(Duration::from_millis(500)).map_err(std::io::Error::other)?;
+        self.0
+            .set_timeout(Duration::from_millis(500))
+            .map_err(std::io::Error::other)?;
         loop {
             match self.0.write(bytes) {
                 Err(error) if is_wait(error.kind()) && Instant::now() < deadline => {}
@@ -179,7 +204,10 @@ impl Write for PatientWriter {
 }
 
 fn is_wait(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted)
+    matches!(
+        kind,
+        ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted
+    )
 }
 
 fn unplugged(error: &std::io::Error) -> String {

@@ -24,17 +24,29 @@ impl Socket {
     /// [`Code::NoBoard`] with the reason of the last try.
     pub(crate) fn connect(name: &str, address: &str, timeout: Duration) -> Result<Self> {
         let fail = |why: String| {
-            Error::new(Code::NoBoard, format!("Failed to connect to `{name}`: {why}"))
-                .hint("Check the address, that the board is on, and that this computer is in its network")
+            Error::new(
+                Code::NoBoard,
+                format!("Failed to connect to `{name}`: {why}"),
+            )
+            .hint(
+                "Check the address, that the board is on, and that this computer is in its network",
+            )
         };
-        let addresses = address.to_socket_addrs().map_err(|error| fail(reason(&error)))?;
+        let addresses = address
+            .to_socket_addrs()
+            .map_err(|error| fail(reason(&error)))?;
         let mut last = "the name has no address".to_string();
         for address in addresses {
             match TcpStream::connect_timeout(&address, timeout.max(MIN_WAIT)) {
                 Ok(stream) => {
                     // Without it every request of a few bytes waits for the acknowledgement of the last.
-                    stream.set_nodelay(true).map_err(|error| fail(reason(&error)))?;
-                    return Ok(Self { stream, name: name.to_string() });
+                    stream
+                        .set_nodelay(true)
+                        .map_err(|error| fail(reason(&error)))?;
+                    return Ok(Self {
+                        stream,
+                        name: name.to_string(),
+                    });
                 }
                 Err(error) => last = reason(&error),
             }
@@ -52,8 +64,12 @@ impl Socket {
     /// # Errors
     /// [`Code::ConnectionLost`] when the other side has closed or the network failed.
     pub(crate) fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> Result<usize> {
-        let wait = deadline.saturating_duration_since(Instant::now()).max(MIN_WAIT);
-        self.stream.set_read_timeout(Some(wait)).map_err(|error| lost(&self.name, &reason(&error)))?;
+        let wait = deadline
+            .saturating_duration_since(Instant::now())
+            .max(MIN_WAIT);
+        self.stream
+            .set_read_timeout(Some(wait))
+            .map_err(|error| lost(&self.name, &reason(&error)))?;
         match self.stream.read(buffer) {
             Ok(0) => Err(lost(&self.name, "the other side closed it")),
             Ok(len) => Ok(len),
@@ -67,8 +83,12 @@ impl Socket {
     /// # Errors
     /// [`Code::ConnectionLost`] when the other side has closed or the network failed.
     pub(crate) fn write(&mut self, bytes: &[u8], deadline: Instant) -> Result<usize> {
-        let wait = deadline.saturating_duration_since(Instant::now()).max(MIN_WAIT);
-        self.stream.set_write_timeout(Some(wait)).map_err(|error| lost(&self.name, &reason(&error)))?;
+        let wait = deadline
+            .saturating_duration_since(Instant::now())
+            .max(MIN_WAIT);
+        self.stream
+            .set_write_timeout(Some(wait))
+            .map_err(|error| lost(&self.name, &reason(&error)))?;
         match self.stream.write(bytes) {
             Ok(len) => Ok(len),
             Err(error) if is_wait(error.kind()) => Ok(0),
@@ -96,18 +116,27 @@ impl Socket {
     /// # Errors
     /// [`Code::Io`] when the operating system has no more handles.
     pub(crate) fn try_clone(&self) -> Result<TcpStream> {
-        self.stream.try_clone().map_err(|error| lost(&self.name, &reason(&error)))
+        self.stream
+            .try_clone()
+            .map_err(|error| lost(&self.name, &reason(&error)))
     }
 }
 
 fn is_wait(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+    matches!(
+        kind,
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
 }
 
 /// Splits `host[:port]`, with `[v6]` addresses, and fills in the port.
 pub(crate) fn with_port(host: &str, default_port: u16) -> String {
     let after_bracket = host.rsplit(']').next().unwrap_or(host);
-    if after_bracket.contains(':') { host.to_string() } else { format!("{host}:{default_port}") }
+    if after_bracket.contains(':') {
+        host.to_string()
+    } else {
+        format!("{host}:{default_port}")
+    }
 }
 
 #[cfg(test)]

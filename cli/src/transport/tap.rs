@@ -17,13 +17,25 @@ pub(crate) struct Tap {
 
 impl Tap {
     /// Listens to `inner`.
-    pub(crate) fn new(inner: Box<dyn Transport>, printer: Printer, record: Option<std::fs::File>) -> Self {
-        Self { inner, printer, started: Instant::now(), record }
+    pub(crate) fn new(
+        inner: Box<dyn Transport>,
+        printer: Printer,
+        record: Option<std::fs::File>,
+    ) -> Self {
+        Self {
+            inner,
+            printer,
+            started: Instant::now(),
+            record,
+        }
     }
 
     fn note(&mut self, arrow: &str, bytes: &[u8]) {
         let text = bytes.escape_ascii().to_string();
-        self.printer.wire(&format!("{:9.6} {arrow} {text}", self.started.elapsed().as_secs_f64()));
+        self.printer.wire(&format!(
+            "{:9.6} {arrow} {text}",
+            self.started.elapsed().as_secs_f64()
+        ));
         if let Some(file) = &mut self.record {
             // A recording that cannot be kept does not stop the work it records.
             let _ = writeln!(file, "{}", replay::line(arrow, bytes));

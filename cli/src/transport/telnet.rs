@@ -54,7 +54,12 @@ pub(super) struct Decoder {
 
 impl Decoder {
     /// Appends the data in `input` to `data` and the commands to `commands`.
-    pub(super) fn receive(&mut self, input: &[u8], data: &mut Vec<u8>, commands: &mut Vec<Command>) {
+    pub(super) fn receive(
+        &mut self,
+        input: &[u8],
+        data: &mut Vec<u8>,
+        commands: &mut Vec<Command>,
+    ) {
         for &byte in input {
             match self.state {
                 State::Data if byte == IAC => self.state = State::Command,
@@ -154,9 +159,17 @@ impl Telnet {
             password.to_string()
         };
         // Messages and logs never show the password.
-        let shown = if login.is_empty() { name.to_string() } else { format!("telnet://{user}@{host}") };
+        let shown = if login.is_empty() {
+            name.to_string()
+        } else {
+            format!("telnet://{user}@{host}")
+        };
         let socket = Socket::connect(&shown, &with_port(host, 23), options.timeout)?;
-        let mut telnet = Self { socket, decoder: Decoder::default(), pending: Vec::new() };
+        let mut telnet = Self {
+            socket,
+            decoder: Decoder::default(),
+            pending: Vec::new(),
+        };
         telnet.login(user, &password, options)?;
         Ok(telnet)
     }
@@ -182,7 +195,9 @@ impl Telnet {
             if !user_sent && text.ends_with(">>> ") {
                 return Ok(());
             }
-            if !user_sent && (text.trim_end().ends_with("login as:") || text.trim_end().ends_with("login:")) {
+            if !user_sent
+                && (text.trim_end().ends_with("login as:") || text.trim_end().ends_with("login:"))
+            {
                 self.line(user, deadline)?;
                 user_sent = true;
                 seen.clear();
@@ -203,12 +218,19 @@ impl Telnet {
     }
 
     fn denied(&self, user: &str) -> Error {
-        Error::new(Code::Denied, format!("`{}` refused the login of `{user}`", self.socket.name()))
-            .hint("Give it as `telnet://USER:PASSWORD@HOST`, or the password in `UCLI_PASSWORD`")
+        Error::new(
+            Code::Denied,
+            format!("`{}` refused the login of `{user}`", self.socket.name()),
+        )
+        .hint("Give it as `telnet://USER:PASSWORD@HOST`, or the password in `UCLI_PASSWORD`")
     }
 
     fn login_silent(&self, asked: bool) -> Error {
-        let what = if asked { "did not answer the login" } else { "sent no login prompt" };
+        let what = if asked {
+            "did not answer the login"
+        } else {
+            "sent no login prompt"
+        };
         Error::new(Code::NoAnswer, format!("`{}` {what}", self.socket.name()))
     }
 
@@ -233,7 +255,8 @@ impl Transport for Telnet {
                 return Ok(0);
             }
             let mut commands = Vec::new();
-            self.decoder.receive(&buffer[..len], &mut self.pending, &mut commands);
+            self.decoder
+                .receive(&buffer[..len], &mut self.pending, &mut commands);
             for command in commands {
                 if let Command::Option(verb, option) = command {
                     self.answer(verb, option, deadline)?;
@@ -271,14 +294,19 @@ mod tests {
 
     #[test]
     fn decoder_splits_anywhere() {
-        let input = [b'a', IAC, IAC, IAC, DO, 44, b'b', IAC, SB, 44, 1, IAC, IAC, 2, IAC, SE, b'c'];
+        let input = [
+            b'a', IAC, IAC, IAC, DO, 44, b'b', IAC, SB, 44, 1, IAC, IAC, 2, IAC, SE, b'c',
+        ];
         for split in 0..input.len() {
             let mut decoder = Decoder::default();
             let (mut data, mut commands) = (Vec::new(), Vec::new());
             decoder.receive(&input[..split], &mut data, &mut commands);
             decoder.receive(&input[split..], &mut data, &mut commands);
             assert_eq!(data, [b'a', IAC, b'b', b'c']);
-            assert_eq!(commands, [Command::Option(DO, 44), Command::Sub(44, vec![1, IAC, 2])]);
+            assert_eq!(
+                commands,
+                [Command::Option(DO, 44), Command::Sub(44, vec![1, IAC, 2])]
+            );
         }
     }
 

@@ -39,14 +39,25 @@ impl WebSocket {
     /// [`Code::Busy`] when another client is connected.
     pub(crate) fn open(name: &str, address: &str, options: &OpenOptions) -> Result<Self> {
         let (login, host) = address.rsplit_once('@').unwrap_or(("", address));
-        let password = match login.rsplit_once(':').map_or(login, |(_, password)| password) {
+        let password = match login
+            .rsplit_once(':')
+            .map_or(login, |(_, password)| password)
+        {
             "" => crate::env::get(crate::env::PASSWORD).unwrap_or_default(),
             password => password.to_string(),
         };
         let host = host.split('/').next().unwrap_or(host);
-        let shown = if login.is_empty() { name.to_string() } else { format!("ws://{host}") };
+        let shown = if login.is_empty() {
+            name.to_string()
+        } else {
+            format!("ws://{host}")
+        };
         let socket = Socket::connect(&shown, &with_port(host, 8266), options.timeout)?;
-        let mut websocket = Self { socket, incoming: Vec::new(), text: Vec::new() };
+        let mut websocket = Self {
+            socket,
+            incoming: Vec::new(),
+            text: Vec::new(),
+        };
         let deadline = Instant::now() + options.timeout;
         websocket.upgrade(host, deadline)?;
         websocket.login(&password, deadline)?;
@@ -62,7 +73,11 @@ impl WebSocket {
         self.socket.write_all(request.as_bytes(), deadline)?;
         let mut buffer = [0; 1024];
         let end = loop {
-            if let Some(at) = self.incoming.windows(4).position(|four| four == b"\r\n\r\n") {
+            if let Some(at) = self
+                .incoming
+                .windows(4)
+                .position(|four| four == b"\r\n\r\n")
+            {
                 break at + 4;
             }
             let len = self.socket.read(&mut buffer, deadline)?;
@@ -75,9 +90,15 @@ impl WebSocket {
         self.incoming.drain(..end);
         let accept = header.lines().find_map(|line| {
             let (field, value) = line.split_once(':')?;
-            field.trim().eq_ignore_ascii_case("sec-websocket-accept").then(|| value.trim().to_string())
+            field
+                .trim()
+                .eq_ignore_ascii_case("sec-websocket-accept")
+                .then(|| value.trim().to_string())
         });
-        let upgraded = header.lines().next().is_some_and(|line| line.contains(" 101"));
+        let upgraded = header
+            .lines()
+            .next()
+            .is_some_and(|line| line.contains(" 101"));
         if !upgraded || accept != Some(derive_accept_key(key.as_bytes())) {
             return Err(self.not_a_webrepl());
         }
@@ -85,8 +106,11 @@ impl WebSocket {
     }
 
     fn not_a_webrepl(&self) -> Error {
-        Error::new(Code::NoAnswer, format!("`{}` is no WebREPL", self.socket.name()))
-            .hint("Run `import webrepl_setup` on the board once, and restart it")
+        Error::new(
+            Code::NoAnswer,
+            format!("`{}` is no WebREPL", self.socket.name()),
+        )
+        .hint("Run `import webrepl_setup` on the board once, and restart it")
     }
 
     fn login(&mut self, password: &str, deadline: Instant) -> Result<()> {
@@ -125,8 +149,11 @@ impl WebSocket {
     }
 
     fn denied(&self) -> Error {
-        Error::new(Code::Denied, format!("`{}` refused the password", self.socket.name()))
-            .hint("Give it as `ws://:PASSWORD@HOST`, or in `UCLI_PASSWORD`")
+        Error::new(
+            Code::Denied,
+            format!("`{}` refused the password", self.socket.name()),
+        )
+        .hint("Give it as `ws://:PASSWORD@HOST`, or in `UCLI_PASSWORD`")
     }
 
     fn send(&mut self, bytes: &[u8], deadline: Instant) -> Result<()> {
@@ -137,10 +164,17 @@ impl WebSocket {
     fn take_frame(&mut self, deadline: Instant) -> Result<bool> {
         let mut cursor = Cursor::new(&self.incoming[..]);
         let Ok(Some((header, len))) = FrameHeader::parse(&mut cursor) else {
-            return if self.incoming.len() > 64 { Err(lost(self.socket.name(), "bad frame")) } else { Ok(false) };
+            return if self.incoming.len() > 64 {
+                Err(lost(self.socket.name(), "bad frame"))
+            } else {
+                Ok(false)
+            };
         };
         let start = usize::try_from(cursor.position()).expect("a position in a Vec fits");
-        let Some(end) = usize::try_from(len).ok().and_then(|len| start.checked_add(len)) else {
+        let Some(end) = usize::try_from(len)
+            .ok()
+            .and_then(|len| start.checked_add(len))
+        else {
             return Err(lost(self.socket.name(), "a frame of absurd length"));
         };
         if end > (1 << 24) {
@@ -153,7 +187,9 @@ impl WebSocket {
             OpCode::Data(Data::Text | Data::Continue) => {
                 self.text.extend_from_slice(&self.incoming[start..end]);
             }
-            OpCode::Control(Control::Close) => return Err(lost(self.socket.name(), "the board closed it")),
+            OpCode::Control(Control::Close) => {
+                return Err(lost(self.socket.name(), "the board closed it"));
+            }
             OpCode::Control(Control::Ping) => {
                 let pong = Frame::pong(self.incoming[start..end].to_vec());
                 self.socket.write_all(&encode(pong), deadline)?;
@@ -167,7 +203,11 @@ impl WebSocket {
 
 /// A masked text frame, as a client must send it.
 fn text_frame(bytes: &[u8]) -> Vec<u8> {
-    encode(Frame::message(bytes.to_vec(), OpCode::Data(Data::Text), true))
+    encode(Frame::message(
+        bytes.to_vec(),
+        OpCode::Data(Data::Text),
+        true,
+    ))
 }
 
 fn encode(mut frame: Frame) -> Vec<u8> {
@@ -176,7 +216,9 @@ fn encode(mut frame: Frame) -> Vec<u8> {
     key.copy_from_slice(&mask.as_bytes()[..4]);
     frame.header_mut().mask = Some(key);
     let mut out = Vec::new();
-    frame.format(&mut out).expect("writing to a Vec does not fail");
+    frame
+        .format(&mut out)
+        .expect("writing to a Vec does not fail");
     out
 }
 
