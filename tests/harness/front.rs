@@ -157,7 +157,7 @@ impl Serial {
     }
 
     pub(crate) fn plug(&mut self) -> io::Result<()> {
-        let pty = Pty::open(false)?;
+        let pty = Pty::open()?;
         let fresh = self.link.with_extension("new");
         std::os::unix::fs::symlink(&pty.path, &fresh)?;
         std::fs::rename(fresh, &self.link)?;

@@ -1,8 +1,9 @@
 //! A real MicroPython (unix port) as the process behind a board.
 //!
-//! It runs on a terminal of its own, whose Ctrl-C reaches it as on a board: the interpreter itself
-//! switches that off while it reads raw data. **It never runs as root**: `/` on it is this machine's
-//! `/`, and `rm -r :/` would mean it. When we are root it becomes `nobody`, in a scratch directory.
+//! Byte 3 is an interrupt when the interpreter wants it to be one, and data otherwise, as on a board:
+//! the unix port catches SIGINT exactly while a program runs and has not called `kbd_intr(-1)`, and the
+//! kernel tells whether a process does. **It never runs as root**: `/` on it is this machine's `/`, and
+//! `rm -r :/` would mean it. When we are root it becomes `nobody`, in a scratch directory.
 //!
 //! The unix port ends at a soft reset where a board begins anew, so it is started again then, with
 //! the words a board would say.
@@ -22,6 +23,7 @@ use crate::pty::Pty;
 const REBOOT: &[u8] = b"MPY: soft reboot\r\n";
 const RAW_PROMPT: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
 const FRIENDLY: &[u8] = b"Type \"help()\"";
+const INTERRUPT: u8 = 3;
 /// How long the interpreter may take to start; it takes 50 ms on a quiet machine.
 const START: Duration = Duration::from_secs(60);
 
@@ -84,6 +86,39 @@ impl Interpreter {
     /// Whether it waits at the raw prompt.
     pub fn is_at_raw_prompt(&self) -> bool {
         self.is_raw && self.tail.ends_with(b">")
+    }
+
+    /// Writes what came over the wire and returns how many bytes were taken.
+    ///
+    /// # Errors
+    /// Those of the operating system; when it has just ended, too.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        if !bytes.contains(&INTERRUPT) || !self.catches_interrupts()? {
+            return Ok(rustix::io::write(&self.terminal, bytes)?);
+        }
+        let plain = bytes.iter().take_while(|&&byte| byte != INTERRUPT).count();
+        let written = if plain > 0 {
+            rustix::io::write(&self.terminal, &bytes[..plain])?
+        } else {
+            0
+        };
+        if written < plain {
+            return Ok(written);
+        }
+        rustix::process::kill_process(
+            rustix::process::Pid::from_child(&self.child),
+            rustix::process::Signal::INT,
+        )?;
+        Ok(plain + 1)
+    }
+
+    /// Whether byte 3 is an interrupt now.
+    fn catches_interrupts(&self) -> io::Result<bool> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let mask = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        // Bit N - 1 is signal N; SIGINT is 2.
+        Ok(mask.is_some_and(|mask| mask & 2 != 0))
     }
 
     /// Starts it again after it ended, and returns what a board would print.
@@ -169,11 +204,12 @@ fn trim_start(text: &[u8]) -> &[u8] {
 }
 
 /// The wheel holds the interpreter as a library for CPython; this is its `main`.
-const LAUNCHER: &str = "import sys;sys.path.insert(0,sys.argv.pop(1));import micropython_run;\
+/// CPython's own handler of SIGINT goes, so that only MicroPython's is ever there.
+const LAUNCHER: &str = "import sys,signal;signal.signal(2,signal.SIG_DFL);sys.path.insert(0,sys.argv.pop(1));import micropython_run;\
 sys.argv[0]='micropython';sys.exit(micropython_run.run_main(sys.argv))";
 
 fn spawn(setup: &Setup) -> io::Result<(Child, OwnedFd)> {
-    let pty = Pty::open(true)?;
+    let pty = Pty::open()?;
     let python = paths::peers().join("python3").canonicalize()?;
     let mut command = Command::new("setsid");
     command.arg("--ctty");

@@ -8,7 +8,10 @@
 //!
 //! The interpreter never runs as root: its `/` is this machine's `/`. See [`interpreter`].
 #![cfg(unix)]
-#![expect(clippy::missing_panics_doc, reason = "a test that cannot go on panics; that is what it is for")]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a test that cannot go on panics; that is what it is for"
+)]
 
 pub mod actor;
 pub mod board;

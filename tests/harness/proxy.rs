@@ -14,6 +14,8 @@ use crate::front::Front;
 use crate::interpreter::{Interpreter, timespec};
 use crate::link::{Counters, Direction, Lane, Pace};
 
+/// Ctrl-C.
+const INTERRUPT: u8 = 3;
 /// Asks for raw-paste mode.
 const RAW_PASTE: &[u8] = b"\x05A\x01";
 
@@ -163,15 +165,20 @@ impl Proxy {
     fn flush_up(&mut self, lanes: &mut Lanes) {
         while let Some(bytes) = lanes.up.take(Instant::now()) {
             match &mut self.device {
-                Device::Interpreter(interpreter) => {
-                    match rustix::io::write(&interpreter.terminal, &bytes) {
-                        Ok(len) if len == bytes.len() => {}
-                        Ok(len) => return lanes.up.put_back(&bytes[len..]),
-                        Err(rustix::io::Errno::AGAIN) => return lanes.up.put_back(&bytes),
-                        // It has just ended; what was sent to it is lost, as on a board that restarts.
-                        Err(_) => return,
+                Device::Interpreter(interpreter) => match interpreter.write(&bytes) {
+                    Ok(len) if len == bytes.len() => {}
+                    Ok(len) => {
+                        lanes.up.put_back(&bytes[len..]);
+                        if bytes[len - 1] != INTERRUPT {
+                            return;
+                        }
                     }
-                }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        return lanes.up.put_back(&bytes);
+                    }
+                    // It has just ended; what was sent to it is lost, as on a board that restarts.
+                    Err(_) => return,
+                },
                 Device::Actor { actor, .. } => {
                     let answer = actor.hear(&bytes);
                     lanes

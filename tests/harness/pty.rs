@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 /// Both ends of a pseudo-terminal.
 #[derive(Debug)]
@@ -23,12 +23,11 @@ pub struct Pty {
 }
 
 impl Pty {
-    /// Opens a pair. With `interrupts`, byte 3 raises SIGINT in the slave's foreground process, and
-    /// no byte is thrown away for it.
+    /// Opens a pair.
     ///
     /// # Errors
     /// Those of the operating system.
-    pub fn open(interrupts: bool) -> io::Result<Self> {
+    pub fn open() -> io::Result<Self> {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&master)?;
         unlockpt(&master)?;
@@ -40,12 +39,6 @@ impl Pty {
         )?;
         let mut modes = tcgetattr(&slave)?;
         modes.make_raw();
-        if interrupts {
-            modes.local_modes |= LocalModes::ISIG | LocalModes::NOFLSH;
-            modes.special_codes[SpecialCodeIndex::VINTR] = 3;
-            modes.special_codes[SpecialCodeIndex::VQUIT] = 0;
-            modes.special_codes[SpecialCodeIndex::VSUSP] = 0;
-        }
         tcsetattr(&slave, OptionalActions::Now, &modes)?;
         rustix::fs::fcntl_setfl(&master, OFlags::RDWR | OFlags::NONBLOCK)?;
         let path = PathBuf::from(name.to_string_lossy().into_owned());
