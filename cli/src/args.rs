@@ -155,6 +155,10 @@ pub(crate) enum Command {
     Mount(command::mount::Args),
     /// Take the mounted directory away
     Umount,
+    /// Query, build or deploy ROM file systems
+    Romfs(command::romfs::Args),
+    /// Compile Python source to .mpy, as mpy-cross does
+    Compile(command::compile::Args),
     /// Restart the interpreter: boot.py runs, main.py does not
     SoftReset(command::reset::SoftArgs),
     /// Restart the board as if it had been switched on
@@ -514,6 +518,8 @@ mod tests {
             ("md5sum a b", &["Hashsum"]),
             ("tree -h :", &["Tree"]),
             ("tree", &["Tree"]),
+            ("romfs -o x.romfs build dir", &["Romfs"]),
+            ("romfs query ls", &["Romfs"]),
             ("rtc --set", &["Rtc"]),
             ("mount -l dir ls", &["Mount", "Ls"]),
             ("devs", &["Devs"]),

@@ -79,6 +79,8 @@ codes! {
     Protocol = "protocol", Failed;
     /// This board or system cannot do it.
     Unsupported = "unsupported", Failed;
+    /// A program does not compile.
+    Syntax = "syntax", Failed;
     /// It would destroy something and was not confirmed.
     Refused = "refused", Failed;
     /// A configuration file is wrong.

@@ -122,7 +122,8 @@ impl Session {
         work: impl FnOnce(&mut Agent<'_>) -> Result<R>,
     ) -> Result<R> {
         self.enter_raw()?;
-        if self.degraded < DEGRADED_TEXT {
+        // Requests for a mounted directory would stand between the agent's frames.
+        if self.degraded < DEGRADED_TEXT && self.mount().is_none() {
             let wide = self.degraded < DEGRADED_WINDOW && self.wire.link() == Link::Paced;
             let window = if wide { WIDE_WINDOW } else { UART_WINDOW };
             let body = [
@@ -285,6 +286,43 @@ impl<'s> Agent<'s> {
             .iter()
             .map(|bytes| value::parse(bytes))
             .collect()
+    }
+
+    /// Runs `source` with `data` in the place of `{b}`, deflated on the way where that helps.
+    ///
+    /// # Errors
+    /// As [`Agent::finish`].
+    pub(crate) fn with_bytes(
+        &mut self,
+        data: &[u8],
+        source: &str,
+        action: &str,
+        path: &str,
+    ) -> Result<()> {
+        if self.is_text() {
+            let bytes: String = literal::bytes(data).map(char::from).collect();
+            return self
+                .call(&source.replace("{b}", &bytes), action, path)
+                .map(|_| ());
+        }
+        let deflated = if self.capabilities()?.inflates {
+            super::fs::deflate(data)
+        } else {
+            None
+        };
+        let wire = deflated.as_deref().unwrap_or(data);
+        let inflate = if deflated.is_some() {
+            snippet::INFLATE
+        } else {
+            ""
+        };
+        let len = wire.len();
+        self.request(&format!(
+            "b=bytearray({len});q(memoryview(b))\n{inflate}{}",
+            source.replace("{b}", "b")
+        ))?;
+        self.data(wire)?;
+        self.finish(action, path).map(|_| ())
     }
 
     /// What the board can do.

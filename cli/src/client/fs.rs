@@ -13,6 +13,9 @@ use crate::error::{Code, Error, Result};
 /// The name under which a file arrives; the next run into the same directory takes it over.
 pub(crate) const TEMPORARY: &str = ".ucli.tmp";
 
+/// An expected size that no file has: it is looked at and not hashed.
+pub(crate) const NO_SIZE: u64 = u64::MAX >> 2;
+
 /// Longest source of one request.
 const REQUEST_BYTES: usize = 1400;
 /// The buffer before anything is known of the board.
@@ -508,7 +511,7 @@ impl Packer {
 }
 
 /// A raw deflate stream of `data`, if it is clearly shorter.
-fn deflate(data: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn deflate(data: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(data.len());
     let mut machine = Compress::new(Compression::best(), false);
     machine

@@ -52,6 +52,8 @@ pub(crate) struct MountServer {
     files: BTreeMap<i8, File>,
     listing: Vec<(String, u32)>,
     written: i32,
+    /// The board's current directory before the mount.
+    came_from: String,
 }
 
 impl Session {
@@ -63,12 +65,18 @@ impl Session {
         let server = MountServer::new(directory, unsafe_links)?;
         self.enter_raw()?;
         self.set_mount(Some(server));
-        let result = self.ask(&mount_source());
-        if let Err(error) = result {
-            self.set_mount(None);
-            return Err(error.hint("The board needs `io.IOBase` and binary stdin for a mount"));
+        match self.ask(&mount_source()) {
+            Ok(answer) => {
+                if let Some(server) = self.mount() {
+                    server.came_from = String::from_utf8_lossy(answer.trim_ascii()).into_owned();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.set_mount(None);
+                Err(error.hint("The board needs `io.IOBase` and binary stdin for a mount"))
+            }
         }
-        Ok(())
     }
 
     /// Takes the directory away again.
@@ -77,7 +85,13 @@ impl Session {
     /// Those of the board.
     pub(crate) fn unmount_directory(&mut self) -> Result<()> {
         self.enter_raw()?;
-        let source = format!("import os\nos.chdir('/')\nos.umount('{MOUNT_POINT}')\n");
+        let back = self
+            .mount()
+            .map_or_else(|| "/".to_string(), |mount| mount.came_from.clone());
+        let source = format!(
+            "import os\nos.chdir({})\nos.umount('{MOUNT_POINT}')\n",
+            super::fs::quoted(&back)
+        );
         let result = self.ask(&source).map(|_| ());
         self.set_mount(None);
         result
@@ -121,6 +135,7 @@ impl MountServer {
             files: BTreeMap::new(),
             listing: Vec::new(),
             written: 0,
+            came_from: "/".to_string(),
         })
     }
 

@@ -21,8 +21,12 @@ const HEAD_LINES: u32 = 1;
 pub(crate) struct Program {
     /// What goes over the wire.
     pub(crate) source: Vec<u8>,
+    /// The source as it was.
+    bare: Vec<u8>,
     /// What to subtract from the line numbers of `<stdin>`.
     shift: u32,
+    /// The program is a loader with a `.mpy` image in it.
+    image: bool,
 }
 
 impl Program {
@@ -36,43 +40,81 @@ impl Program {
                 wrapped.extend_from_slice(TAIL.as_bytes());
                 Self {
                     source: wrapped,
+                    bare: source.to_vec(),
                     shift: HEAD_LINES,
+                    image: false,
                 }
             }
             None => Self {
                 source: source.to_vec(),
+                bare: Vec::new(),
                 shift: 0,
+                image: false,
             },
         }
+    }
+
+    /// The bare source, if the board refused the wrapped one before running any of it because a
+    /// jump over its whole length does not fit the bytecode.
+    pub(crate) fn without_wrapping(&self, traceback: &[u8]) -> Option<&[u8]> {
+        let text = core::str::from_utf8(traceback).ok()?;
+        let trace = Traceback::parse(text)?;
+        let refused =
+            trace.exception == "RuntimeError" && trace.message.trim() == "bytecode overflow";
+        (refused && self.shift > 0).then_some(&self.bare)
+    }
+
+    /// A loader with an image of [`Program::as_main`] in it.
+    pub(crate) fn loader(source: &[u8]) -> Self {
+        Self {
+            image: true,
+            ..Self::new(source)
+        }
+    }
+
+    /// A source that knows itself as `__main__` when it is imported; it is one line longer.
+    pub(crate) fn as_main(source: &[u8]) -> Vec<u8> {
+        [b"__name__='__main__'\n", source].concat()
     }
 
     /// Sends `source` as it is.
     pub(crate) fn plain(source: &[u8]) -> Self {
         Self {
             source: source.to_vec(),
+            bare: Vec::new(),
             shift: 0,
+            image: false,
         }
     }
 
     /// The traceback as the user should see it: the local file name and its own line numbers.
     pub(crate) fn traceback(&self, text: &str, name: &str) -> String {
-        const PLACE: &str = "File \"<stdin>\", line ";
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(at) = rest.find(PLACE) {
-            out.push_str(&rest[..at]);
-            rest = &rest[at + PLACE.len()..];
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let line: u32 = rest[..digits].parse().unwrap_or(0);
-            out.push_str(&format!(
-                "File \"{name}\", line {}",
-                line.saturating_sub(self.shift)
-            ));
-            rest = &rest[digits..];
+        if self.image {
+            // The loader's own frames are of no interest, the image has one line more than its source.
+            let of_loader = |line: &&str| !line.contains("File \"<stdin>\"");
+            let lines: Vec<&str> = text.lines().filter(of_loader).collect();
+            let place = format!("File \"{name}\", line ");
+            return renumber(&(lines.join("\n") + "\n"), &place, name, HEAD_LINES);
         }
-        out.push_str(rest);
-        out
+        renumber(text, "File \"<stdin>\", line ", name, self.shift)
     }
+}
+
+/// Replaces each `place` with the name of the file and takes `shift` from the number behind it.
+fn renumber(text: &str, place: &str, name: &str, shift: u32) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(place) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + place.len()..];
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let line: u32 = rest[..digits].parse().unwrap_or(0);
+        let line = line.saturating_sub(shift);
+        out.push_str(&format!("File \"{name}\", line {line}"));
+        rest = &rest[digits..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// How a program asked to end: the status, and a message for stderr.

@@ -148,6 +148,7 @@ class _V:
  def rmdir(s,a):s.c.z(13,s.p(a))
  def statvfs(s,a):return(4096,4096,0,0,0,0,0,0,0,255)
 def _m():
+ print(os.getcwd())
  try:from vfs import mount
  except ImportError:from os import mount
  try:os.chdir('/')

@@ -458,21 +458,20 @@ impl Session {
         outcome: &mut Outcome,
         sink: &mut Sink<'_>,
     ) -> Result<bool> {
+        let mut served = false;
         while !self.wire.pending().is_empty() {
+            if machine.is_running() && !served {
+                served = true;
+                self.serve_mount()?;
+            }
             let (used, event) = match machine.receive(self.wire.pending()) {
                 Ok(found) => found,
                 Err(error) => return Err(self.exec_error(error)),
             };
-            let mut reply = Vec::new();
             let mut ended = false;
             match event {
                 Some(ExecEvent::Started) => clock.started(),
-                Some(ExecEvent::Stdout(text)) => match &mut self.mount {
-                    Some(mount) => {
-                        mount.filter(text, &mut reply, &mut |plain| sink(Output::Stdout(plain)))?
-                    }
-                    None => sink(Output::Stdout(text))?,
-                },
+                Some(ExecEvent::Stdout(text)) => sink(Output::Stdout(text))?,
                 Some(ExecEvent::Stderr(text)) => {
                     let room = MAX_TRACEBACK_BYTES.saturating_sub(outcome.traceback.len());
                     outcome
@@ -488,9 +487,6 @@ impl Session {
                 None => {}
             }
             self.wire.consume(used);
-            if !reply.is_empty() {
-                self.wire.write_all(&reply, self.options.timeout)?;
-            }
             if ended {
                 self.paste = machine.paste();
                 return Ok(true);
@@ -500,6 +496,24 @@ impl Session {
             }
         }
         Ok(false)
+    }
+
+    /// Answers the requests for the mounted directory that are in the input. They come out of it
+    /// before anything else looks at it: their bytes are also those that frame a program's output.
+    fn serve_mount(&mut self) -> Result<()> {
+        let Some(mount) = &mut self.mount else {
+            return Ok(());
+        };
+        let (mut reply, mut plain) = (Vec::new(), Vec::new());
+        mount.filter(self.wire.pending(), &mut reply, &mut |text| {
+            plain.extend_from_slice(text);
+            Ok(())
+        })?;
+        self.wire.replace_pending(plain);
+        if reply.is_empty() {
+            return Ok(());
+        }
+        self.wire.write_all(&reply, self.options.timeout)
     }
 
     pub(super) fn exec_error(&mut self, error: ExecError) -> Error {

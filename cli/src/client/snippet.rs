@@ -255,6 +255,10 @@ def G(a):
  f(68);f(68,s.digest())
 ";
 
+/// Inflates `b`, whose window is at most 4 KiB.
+pub(crate) const INFLATE: &str =
+    "b=deflate.DeflateIO(io.BytesIO(b),deflate.RAW,12).read()if D==2 else zlib.decompress(b,-15)\n";
+
 /// The slow path's frames: a line of 0x1e, the kind and hexadecimal digits. For CircuitPython and
 /// for firmware without binary stdin. Sent after [`COMMON`].
 pub(crate) const TEXT_FRAMES: &str = "\
@@ -354,4 +358,67 @@ import time,microcontroller as m
 m.on_next_reset(m.RunMode.UF2 if hasattr(m.RunMode,'UF2')else m.RunMode.BOOTLOADER)
 time.sleep(0.1)
 m.reset()
+";
+
+/// Runs a `.mpy` image from memory as `__main__`: a file system with that one file is mounted for
+/// the length of the import.
+pub(crate) const RUN_MPY: &str = "\
+import sys,io
+try:import vfs as _v
+except ImportError:import os as _v
+class _F(io.IOBase):
+ def __init__(s,d):s.d=d;s.p=0
+ def readinto(s,b):
+  d=s.d[s.p:s.p+len(b)];s.p+=len(d);b[:len(d)]=d;return len(d)
+ def ioctl(s,r,a):return 0 if r==4 else -1
+class _M:
+ def __init__(s,d):s.d=d
+ def mount(s,r,m):pass
+ def umount(s):pass
+ def stat(s,p):
+  if p=='/__ucli__.mpy':return(0x8000,0,0,0,0,0,len(s.d),0,0,0)
+  raise OSError(2)
+ def open(s,p,m):
+  if p!='/__ucli__.mpy':raise OSError(2)
+  return _F(s.d)
+_v.mount(_M({image}),'/__ucli__')
+sys.path.insert(0,'/__ucli__')
+try:
+ import __ucli__
+finally:
+ sys.path.pop(0);_v.umount('/__ucli__');sys.modules.pop('__ucli__',None)
+";
+
+/// Size and blocks of each ROM partition: `(has ioctl, size, block size, first bytes)` per line.
+pub(crate) const ROMFS_QUERY: &str = "\
+import vfs
+def _u():
+ if not hasattr(vfs,'rom_ioctl'):
+  print('None');return
+ for n in range(vfs.rom_ioctl(1)):
+  d=vfs.rom_ioctl(2,n)
+  if isinstance(d,int):
+   if d<0:continue
+  if hasattr(d,'ioctl'):
+   b=d.ioctl(5,0);print(repr((1,d.ioctl(4,0)*b,b,bytes(memoryview(d)[:12]))))
+  else:print(repr((0,len(d),vfs.rom_ioctl(6,n),bytes(memoryview(d)[:12]))))
+_u()
+del _u
+";
+
+/// Opens partition `{n}` for writing `{size}` bytes; `{block}` is its block size, `{object}` whether
+/// it is a block device.
+pub(crate) const ROMFS_OPEN: &str = "\
+import vfs
+try:vfs.umount('/rom')
+except Exception:pass
+Rd=vfs.rom_ioctl(2,{n})
+def Rw(o,d):
+ if {object}:Rd.writeblocks(o//{block},d,o%{block})
+ else:vfs.rom_ioctl(4,{n},o,d)
+def Re(o,z):
+ if {object}:Rd.ioctl(6,o//{block})
+ else:
+  r=vfs.rom_ioctl(3,{n},o,z)if {block}<{total}else vfs.rom_ioctl(3,{n},z)
+  if r<0:raise OSError(-r)
 ";

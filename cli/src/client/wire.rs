@@ -63,6 +63,12 @@ impl Wire {
         }
     }
 
+    /// Puts `bytes` in the place of [`Wire::pending`].
+    pub(crate) fn replace_pending(&mut self, bytes: Vec<u8>) {
+        self.inbox = bytes;
+        self.used_bytes = 0;
+    }
+
     /// Reads what there is, waiting until `deadline`, in slices short enough for Ctrl-C. False
     /// when nothing came in this slice.
     ///

@@ -7,12 +7,14 @@ use serde_json::json;
 
 use super::Context;
 use crate::client::agent::Agent;
-use crate::client::fs::{Entry, Stat};
+use crate::client::fs::{Entry, NO_SIZE, Stat};
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::files::local::{self, Exclude};
+use crate::files::mpy::{self, Choice};
 use crate::files::plan::{Destination, Origin, Plan, Source, plan};
-use crate::files::transfer::{self, Outgoing, Report, Sending};
+use crate::files::transfer::{self, Content, Outgoing, Report, Sending};
+use crate::output::Printer;
 use crate::output::progress::Progress;
 use crate::output::{bytes, sanitise};
 
@@ -25,6 +27,9 @@ use crate::output::{bytes, sanitise};
 pub(crate) struct Args {
     #[command(flatten)]
     flags: super::files::Flags,
+    /// Compile .py to .mpy on the way (main.py, boot.py and code.py stay as they are)
+    #[arg(long)]
+    mpy: bool,
     /// Leave out what matches this pattern (repeatable)
     #[arg(long, value_name = "PATTERN")]
     exclude: Vec<String>,
@@ -155,6 +160,10 @@ impl Job<'_> {
             let destination = board_destination(agent, base)?;
             let plan = plan(sources, base, destination, forced, recursive)?;
             let mut wanted = outgoing(&plan)?;
+            if self.args.mpy {
+                compile(&mut wanted)?;
+                warn_of_twins(agent, &wanted, &printer)?;
+            }
             if !force {
                 let mut differs = transfer::changed(agent, &wanted)?.into_iter();
                 unchanged.extend(wanted.extract_if(.., |_| differs.next() == Some(false)));
@@ -306,13 +315,11 @@ fn board_destination(agent: &mut Agent<'_>, path: &str) -> Result<Destination> {
         return Ok(Destination::Directory);
     }
     // A size that no file has: nothing is hashed.
-    Ok(
-        match agent.stat(&[(path, Some(u64::MAX >> 2))])?.remove(0) {
-            Stat::Missing(_) => Destination::Missing,
-            Stat::Directory => Destination::Directory,
-            Stat::File { .. } => Destination::File,
-        },
-    )
+    Ok(match agent.stat(&[(path, Some(NO_SIZE))])?.remove(0) {
+        Stat::Missing(_) => Destination::Missing,
+        Stat::Directory => Destination::Directory,
+        Stat::File { .. } => Destination::File,
+    })
 }
 
 /// What a board path holds: several sources where it is a pattern.
@@ -378,7 +385,7 @@ fn board_source(
     let stat = if contents_only && real.len() < 2 {
         Stat::Directory
     } else {
-        agent.stat(&[(real, Some(u64::MAX >> 2))])?.remove(0)
+        agent.stat(&[(real, Some(NO_SIZE))])?.remove(0)
     };
     let name = if contents_only {
         String::new()
@@ -468,6 +475,44 @@ fn outgoing(plan: &Plan) -> Result<Vec<Outgoing>> {
         .collect()
 }
 
+/// Puts `.mpy` images in the place of sources.
+fn compile(files: &mut [Outgoing]) -> Result<()> {
+    for file in files {
+        let Content::File(path) = &file.content else {
+            continue;
+        };
+        if !mpy::is_source(&file.target) || mpy::stays_source(&file.target) {
+            continue;
+        }
+        let name = local::base_name(path).unwrap_or_else(|| file.target.clone());
+        let image = mpy::to_mpy(&local::read(path)?, &name, Choice::default())?;
+        let target = format!("{}.mpy", file.target.trim_end_matches(".py"));
+        *file = Outgoing::bytes(image, target);
+    }
+    Ok(())
+}
+
+/// A source beside an image is what boards import: say so.
+fn warn_of_twins(agent: &mut Agent<'_>, files: &[Outgoing], printer: &Printer) -> Result<()> {
+    let twins: Vec<String> = files
+        .iter()
+        .filter_map(|file| Some(format!("{}.py", file.target.strip_suffix(".mpy")?)))
+        .collect();
+    let paths: Vec<(&str, Option<u64>)> = twins
+        .iter()
+        .map(|path| (path.as_str(), Some(NO_SIZE)))
+        .collect();
+    for (path, stat) in twins.iter().zip(agent.stat(&paths)?) {
+        if matches!(stat, Stat::File { .. }) {
+            let path = sanitise::line(path);
+            printer.warn(&format!(
+                "the board imports `:{path}` instead of the .mpy beside it; remove it with `ucli rm :{path}`"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Brings one file to this computer unless it is there already.
 fn receive(
     agent: &mut Agent<'_>,
@@ -476,7 +521,7 @@ fn receive(
     force: bool,
     progress: &mut Progress,
     report: &mut Report,
-    printer: &crate::output::Printer,
+    printer: &Printer,
 ) -> Result<()> {
     let path = match origin {
         Origin::Local(path) => {

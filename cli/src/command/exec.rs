@@ -10,8 +10,10 @@ use super::Context;
 use crate::client::fs::quoted;
 use crate::client::program::{Program, system_exit};
 use crate::client::session::{Outcome, Output, Patience, Session};
+use crate::client::snippet;
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
+use crate::files::mpy::{self, Choice};
 use crate::output::sanitise;
 
 /// Arguments of `ucli eval`.
@@ -44,6 +46,9 @@ pub(crate) struct RunArgs {
     path: PathBuf,
     #[command(flatten)]
     follow: FollowArgs,
+    /// Compile it here and send the .mpy
+    #[arg(long)]
+    mpy: bool,
     /// Mount this directory as /remote first, so that the program finds its modules
     #[arg(long, value_name = "DIR")]
     mount: Option<PathBuf>,
@@ -121,6 +126,9 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Exit> {
     if args.follow.no_follow {
         return start(&source, "run", context);
     }
+    if args.mpy {
+        return run_mpy(&source, &name, args.follow.patience()?, context);
+    }
     let program = Program::new(&source);
     if args.path != Path::new("-") {
         context.session()?.input = Some(crate::terminal::input::piped());
@@ -130,6 +138,20 @@ pub(super) fn run(args: &RunArgs, context: &mut Context) -> Result<Exit> {
         session.input = None;
     }
     result
+}
+
+/// Compiles here and imports there, from the memory of the board: its own compiler is not needed.
+fn run_mpy(source: &[u8], name: &str, patience: Patience, context: &mut Context) -> Result<Exit> {
+    let choice = Choice {
+        native_as_bytecode: true,
+        ..Choice::default()
+    };
+    let image = mpy::to_mpy(&Program::as_main(source), name, choice)?;
+    let literal: String = ucli_protocol::literal::bytes(&image)
+        .map(char::from)
+        .collect();
+    let program = Program::loader(snippet::RUN_MPY.replace("{image}", &literal).as_bytes());
+    follow(&program, "run", name, patience, context)
 }
 
 fn read_program(path: &Path) -> Result<(Vec<u8>, String)> {
@@ -155,13 +177,22 @@ fn follow(
     let printer = context.printer.clone();
     let started = Instant::now();
     let session = context.session()?;
-    let outcome = session.exec(&program.source, patience, &mut |piece| match piece {
+    let mut sink = |piece: Output<'_>| match piece {
         Output::Stdout(text) => printer.program("stdout", text),
         Output::Aside(text) => {
             printer.wire(&format!("aside: {}", text.escape_ascii()));
             Ok(())
         }
-    })?;
+    };
+    let mut outcome = session.exec(&program.source, patience, &mut sink)?;
+    let plain = program
+        .without_wrapping(&outcome.traceback)
+        .map(Program::plain);
+    if let Some(plain) = &plain {
+        // Nothing of it has run: the board could not jump over so much code.
+        outcome = session.exec(&plain.source, patience, &mut sink)?;
+    }
+    let program = plain.as_ref().unwrap_or(program);
     let seconds = started.elapsed().as_secs_f64();
     let exit = judge(&outcome, program, name, &printer)?;
     if exit == Exit::Done {

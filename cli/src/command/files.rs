@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Context;
-use crate::client::fs::{Stat, join, quoted};
+use crate::client::fs::{NO_SIZE, Stat, join, quoted};
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::output::sanitise;
@@ -228,7 +228,7 @@ pub(super) fn mv(args: &MvArgs, context: &mut Context) -> Result<Exit> {
             trimmed
         };
         let directory = here.len() < 2 && !here.chars().any(char::is_alphanumeric)
-            || agent.stat(&[(here, Some(u64::MAX >> 2))])?.remove(0) == Stat::Directory;
+            || agent.stat(&[(here, Some(NO_SIZE))])?.remove(0) == Stat::Directory;
         if !directory && (sources.len() > 1 || target.ends_with('/')) {
             return Err(Error::new(
                 Code::NotDirectory,

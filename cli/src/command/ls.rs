@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Context;
 use super::files::{Flags, board};
 use crate::client::agent::Agent;
-use crate::client::fs::{Entry, Stat};
+use crate::client::fs::{Entry, NO_SIZE, Stat};
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::output::bytes::human_binary;
@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
 
 /// `ls` of a file lists that file.
 fn file(agent: &mut Agent<'_>, path: &str, error: Error) -> Result<Vec<Entry>> {
-    match agent.stat(&[(path, Some(u64::MAX >> 2))])?.remove(0) {
+    match agent.stat(&[(path, Some(NO_SIZE))])?.remove(0) {
         Stat::File { len_bytes, .. } => Ok(vec![Entry {
             path: path.to_string(),
             directory: false,
@@ -156,7 +156,7 @@ fn root_of(agent: &mut Agent<'_>, path: &str) -> Result<String> {
             .to_string());
     }
     if path != "/" {
-        match agent.stat(&[(path, Some(u64::MAX >> 2))])?.remove(0) {
+        match agent.stat(&[(path, Some(NO_SIZE))])?.remove(0) {
             Stat::Directory => {}
             Stat::File { .. } => {
                 return Err(Error::new(

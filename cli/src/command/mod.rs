@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share: settings, the printer, the open board.
 
+pub(crate) mod compile;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod connect;
@@ -18,6 +19,7 @@ pub(crate) mod mount;
 pub(crate) mod repl;
 pub(crate) mod reset;
 pub(crate) mod rm;
+pub(crate) mod romfs;
 pub(crate) mod rtc;
 pub(crate) mod sleep;
 pub(crate) mod sync;
@@ -259,6 +261,8 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Exit> {
         Command::Rtc(args) => rtc::run(&args, context),
         Command::Mount(args) => mount::run(&args, context),
         Command::Umount => mount::umount(context),
+        Command::Romfs(args) => romfs::run(&args, context),
+        Command::Compile(args) => compile::run(&args, context),
         Command::SoftReset(args) => reset::soft(&args, context),
         Command::Reset(args) => reset::run(&args, context),
         Command::Bootloader => reset::bootloader(context),

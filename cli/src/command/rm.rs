@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Context;
 use super::files::{Flags, board};
 use crate::client::agent::Agent;
-use crate::client::fs::{Stat, join};
+use crate::client::fs::{NO_SIZE, Stat, join};
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::output::{Printer, sanitise};
@@ -99,7 +99,7 @@ fn remove_tree(
     };
     let in_place = root.is_empty() || root == "/" || root == ".";
     if !in_place {
-        match agent.stat(&[(root, Some(u64::MAX >> 2))])?.remove(0) {
+        match agent.stat(&[(root, Some(NO_SIZE))])?.remove(0) {
             Stat::Missing(number) => {
                 return Err(crate::client::board_error("remove", root, number));
             }
