@@ -1,0 +1,4 @@
+//! Under construction.
+pub(crate) fn run(_words: &[String]) -> crate::Result {
+    Ok(())
+}
