@@ -157,6 +157,9 @@ impl Vm<'_> {
         if let Some(id) = value.as_qstr() {
             return Ok(id);
         }
+        if !self.is_str(value) {
+            return Err(crate::types::str::str_expected(self, value));
+        }
         let code = self.str_hash(value);
         if let Some(found) = self.find_qstr(self.bytes_of(value), code) {
             return Ok(found);

@@ -98,6 +98,7 @@ fixed! {
     __call__ "__call__";
     __class__ "__class__";
     __delitem__ "__delitem__";
+    __dir__ "__dir__";
     __enter__ "__enter__";
     __exit__ "__exit__";
     __getattr__ "__getattr__";
@@ -115,6 +116,7 @@ fixed! {
     __repr__ "__repr__";
     __setitem__ "__setitem__";
     __str__ "__str__";
+    _underscore "_";
     abs "abs";
     all "all";
     any "any";
@@ -312,6 +314,7 @@ own! {
     __radd__ "__radd__";
     __rand__ "__rand__";
     __rdivmod__ "__rdivmod__";
+    __repl_print__ "__repl_print__";
     __reversed__ "__reversed__";
     __rfloordiv__ "__rfloordiv__";
     __rlshift__ "__rlshift__";

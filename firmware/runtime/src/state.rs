@@ -49,6 +49,8 @@ pub struct Vm<'m> {
     pub(crate) interner: Interner,
     /// The exception in flight.
     pub(crate) exception: Option<Value>,
+    /// What the iterator that ended last returned.
+    pub(crate) stop_value: Value,
     pub(crate) emergency_exception: Option<Value>,
     /// The namespace of `__main__`.
     pub(crate) main: Option<Ref<Dict>>,
@@ -92,6 +94,7 @@ impl<'m> Vm<'m> {
             host,
             interner: Interner::new(),
             exception: None,
+            stop_value: Value::NONE,
             emergency_exception: None,
             main: None,
             modules: None,
@@ -126,7 +129,10 @@ impl<'m> Vm<'m> {
         let main = self.new_dict()?;
         self.main = Some(main);
         self.set_name(main, q::__name__, Value::qstr(q::__main__))?;
-        self.modules = Some(self.new_dict()?);
+        let modules = self.new_dict()?;
+        self.modules = Some(modules);
+        let module = self.alloc(crate::types::Module { dict: main })?;
+        self.set_name(modules, q::__main__, module.value())?;
         self.path = Some(self.new_list(&[])?);
         self.argv = Some(self.new_list(&[])?);
         Ok(())
@@ -217,7 +223,7 @@ impl<'m> Vm<'m> {
     fn may_allocate(&self) -> bool {
         !cfg!(feature = "gc-stress")
             && self.heap.lock_depth == 0
-            && (self.heap.threshold == 0 || self.heap.allocated < self.heap.threshold)
+            && self.heap.allocated < self.heap.threshold
     }
 
     #[cold]
@@ -363,6 +369,7 @@ impl<'m> Vm<'m> {
     fn collect_with(&mut self, extra: &mut dyn FnMut(&mut Marker<'_, '_>)) {
         let roots = [
             self.exception,
+            Some(self.stop_value),
             self.emergency_exception,
             self.main.map(Ref::value),
             self.modules.map(Ref::value),

@@ -110,6 +110,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     class(q::ValueError, TypeId::ValueError),
     class(q::UnicodeError, TypeId::UnicodeError),
     class(q::ViperTypeError, TypeId::ViperTypeError),
+    function(q::__repl_print__, repl_print, 1, 1),
     function(q::__native_init__, native_init, 1, KEYWORDS | ANY),
     function(q::__build_class__, build_class, 2, KEYWORDS | ANY),
 ];
@@ -278,6 +279,10 @@ fn dir(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         vm.dict_merge(names, locals)?;
         return Ok(vm.list_from(names.value())?.value());
     };
+    if let Some(found) = vm.lookup_special(object, q::__dir__)? {
+        let listed = vm.call_found(found, &[])?;
+        return Ok(vm.list_from(listed)?.value());
+    }
     add_names(vm, names, object)?;
     Ok(vm.list_from(names.value())?.value())
 }
@@ -549,7 +554,13 @@ fn next(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     match (vm.iterate_next(iterator)?, args.get(vm, 1)) {
         (Some(value), _) => Ok(value),
         (None, Some(default)) => Ok(default),
-        (None, None) => Err(vm.raise_with(TypeId::StopIteration, None)),
+        (None, None) => {
+            let value = vm.stop_value;
+            Err(vm.raise_with(
+                TypeId::StopIteration,
+                Some(value).filter(|value| !value.is_none()),
+            ))
+        }
     }
 }
 
@@ -591,6 +602,18 @@ fn print(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         vm.put_str(sink, value)?;
     }
     vm.put_value(sink, end)?;
+    Ok(Value::NONE)
+}
+
+/// Shows the value of an interactive statement.
+fn repl_print(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let value = args.at(vm, 0);
+    if !value.is_none() {
+        vm.put_repr(Sink::Out, value)?;
+        vm.put(Sink::Out, b"\n")?;
+        let main = vm.main();
+        vm.set_name(main, q::_underscore, value)?;
+    }
     Ok(Value::NONE)
 }
 

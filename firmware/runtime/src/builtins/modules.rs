@@ -11,6 +11,8 @@ use crate::value::{Class, Value};
 
 /// The number of `builtins` in the table.
 pub(crate) const BUILTINS: usize = 0;
+/// The number of `sys` in the table.
+pub(crate) const SYS: usize = 1;
 
 struct ModuleInfo {
     name: Qstr,
@@ -135,5 +137,6 @@ pub(crate) fn dict(vm: &mut Vm<'_>, module: usize) -> Result<Value> {
     }
     vm.pop();
     let dict: Ref<Dict> = dict;
+    vm.heap.set_flags(dict, 2);
     Ok(dict.value())
 }

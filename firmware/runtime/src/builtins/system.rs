@@ -67,6 +67,8 @@ fn implementation(vm: &mut Vm<'_>) -> Result<Value> {
     vm.push(version)?;
     let machine = vm.new_str(vm.host.platform().as_bytes())?;
     vm.push(machine)?;
+    let build = vm.new_str(b"standard")?;
+    vm.push(build)?;
     let mut fields = [
         Value::qstr(q::name),
         Value::qstr(q::version),
@@ -184,14 +186,15 @@ fn mem_free(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
 fn threshold(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     if args.count == 0 {
         let blocks = vm.heap.threshold;
-        return Ok(Value::small(if blocks == 0 {
+        return Ok(Value::small(if blocks == usize::MAX {
             -1
         } else {
             (blocks * crate::heap::BLOCK) as isize
         }));
     }
     let bytes = vm.int_arg(args, 0)?;
-    vm.heap.threshold = usize::try_from(bytes).unwrap_or(0) / crate::heap::BLOCK;
+    vm.heap.threshold =
+        usize::try_from(bytes).map_or(usize::MAX, |bytes| bytes / crate::heap::BLOCK);
     Ok(Value::NONE)
 }
 

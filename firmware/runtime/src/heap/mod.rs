@@ -103,7 +103,7 @@ pub(crate) struct Heap<'m> {
     large_top: usize,
     /// While this is not 0 nothing can be allocated.
     pub(crate) lock_depth: u16,
-    /// Blocks allocated since the last collection, and how many start one (0 for never).
+    /// Blocks allocated since the last collection, and how many start one.
     pub(crate) allocated: usize,
     pub(crate) threshold: usize,
     recent: [usize; RECENT],
@@ -138,7 +138,7 @@ impl<'m> Heap<'m> {
             large_top: blocks,
             lock_depth: 0,
             allocated: 0,
-            threshold: 0,
+            threshold: usize::MAX,
             recent: [0; RECENT],
             recent_at: 0,
             memory: PhantomData,

@@ -222,10 +222,7 @@ impl Vm<'_> {
     /// What a member of a class is for an instance (or for the class itself).
     fn bind(&mut self, member: Value, this: Option<Value>, class: Value) -> Result<Found> {
         let Some(header) = self.heap.header(member) else {
-            return Ok(match member.payload(Immediate::Native) {
-                Some(_) => (member, this),
-                None => (member, None),
-            });
+            return Ok((member, None));
         };
         match Kind::of(header.kind()) {
             Kind::Function | Kind::Closure => Ok((member, this)),
@@ -373,6 +370,9 @@ impl Vm<'_> {
                 let dict = self.dict_copy(body.dict)?;
                 self.heap.set_flags(dict, 2);
                 return Ok(Some((dict.value(), None)));
+            }
+            q::__bases__ if self.items_of(body.bases).is_some_and(<[_]>::is_empty) => {
+                return Ok(Some((self.new_tuple(&[TypeId::Object.value()])?, None)));
             }
             q::__bases__ => return Ok(Some((body.bases, None))),
             q::__class__ => return Ok(Some((TypeId::Type.value(), None))),
@@ -663,6 +663,11 @@ impl Vm<'_> {
         value: Option<Value>,
     ) -> Result<()> {
         if let Some(module) = object.payload(Immediate::Module) {
+            if module != modules::BUILTINS
+                && !(module == modules::SYS && matches!(name, q::ps1 | q::ps2))
+            {
+                return self.store_system_field(module, object, name, value);
+            }
             let Some(dict) = self.module_dict(module, true)? else {
                 return Err(self.no_attribute(object, name));
             };
@@ -688,6 +693,9 @@ impl Vm<'_> {
                 let dict = self.heap[self.heap.expect::<Module>(object)].dict;
                 self.store_in(dict, object, name, value)
             }
+            Kind::Function if matches!(name, q::__globals__ | q::__name__) => {
+                Err(self.no_attribute(object, name))
+            }
             Kind::Function => {
                 let function: Ref<Function> = self.heap.expect(object);
                 if self.heap[function].attributes.is_none() {
@@ -708,6 +716,23 @@ impl Vm<'_> {
             }
             _ => Err(self.no_attribute(object, name)),
         }
+    }
+
+    /// `sys.path` and `sys.argv` can be replaced by other lists.
+    fn store_system_field(
+        &mut self,
+        module: usize,
+        object: Value,
+        name: Qstr,
+        value: Option<Value>,
+    ) -> Result<()> {
+        let list = value.and_then(|value| self.heap.cast(value));
+        match (name, list) {
+            (q::path, Some(_)) if module == modules::SYS => self.path = list,
+            (q::argv, Some(_)) if module == modules::SYS => self.argv = list,
+            _ => return Err(self.no_attribute(object, name)),
+        }
+        Ok(())
     }
 
     fn store_in(

@@ -119,7 +119,15 @@ impl Vm<'_> {
 
     /// `==` and `!=`; a class may answer with anything.
     fn compare_equal(&mut self, name: Qstr, left: Value, right: Value) -> Result<Value> {
-        let negate = name == q::__ne__;
+        if name == q::__ne__ {
+            if let Some(found) = self.lookup_special(left, name)? {
+                let answer = self.call_found(found, &[right])?;
+                if answer != Value::NOT_IMPLEMENTED {
+                    return Ok(answer);
+                }
+            }
+            return Ok(Value::bool(!self.equal(left, right)?));
+        }
         for (this, other) in [(left, right), (right, left)] {
             if let Some(found) = self.lookup_special(this, name)? {
                 let answer = self.call_found(found, &[other])?;
@@ -128,7 +136,7 @@ impl Vm<'_> {
                 }
             }
         }
-        Ok(Value::bool(self.equal(left, right)? != negate))
+        Ok(Value::bool(self.equal_without_methods(left, right)?))
     }
 
     #[cold]

@@ -48,9 +48,21 @@ impl Vm<'_> {
                 }
             }
         }
+        self.equal_without_methods(left, right)
+    }
+
+    /// Equality when no class has something to say about it.
+    pub(crate) fn equal_without_methods(&mut self, left: Value, right: Value) -> Result<bool> {
+        if left == right {
+            return Ok(self.float_of(left).is_none_or(|number| !number.is_nan()));
+        }
         let (inner_left, inner_right) = (self.native_of(left), self.native_of(right));
         if inner_left == left && inner_right == right {
-            return Ok(false);
+            return if self.is_plain_instance(left) || self.is_plain_instance(right) {
+                Ok(false)
+            } else {
+                self.equal(left, right)
+            };
         }
         if self.native_exception(left).is_some() || self.native_exception(right).is_some() {
             return Ok(false);
@@ -214,7 +226,21 @@ impl Vm<'_> {
                 Some(bytes) => Ok(intern::hash(bytes)),
                 None => Ok(0),
             },
-            Kind::List | Kind::Dict | Kind::Set | Kind::Array | Kind::Deque | Kind::Slice => {
+            Kind::Slice => {
+                let Slice { start, stop, step } = self.heap[self.heap.expect::<Slice>(value)];
+                let mut hash = 0x51ce_u32;
+                for part in [start, stop, step] {
+                    hash = hash.wrapping_mul(33) ^ self.hash(part)?;
+                }
+                Ok(hash)
+            }
+            Kind::BoundMethod => {
+                let body = self.heap[self.heap.expect::<crate::types::BoundMethod>(value)];
+                Ok(hash_word(
+                    body.function.word() ^ body.this.word().rotate_left(5),
+                ))
+            }
+            Kind::List | Kind::Dict | Kind::Set | Kind::Array | Kind::Deque | Kind::DictView => {
                 let name = self.type_name(value);
                 Err(self.unhashable(name))
             }

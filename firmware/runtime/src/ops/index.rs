@@ -15,6 +15,8 @@ pub(crate) struct Span {
     pub(crate) start: usize,
     pub(crate) count: usize,
     pub(crate) step: isize,
+    /// Where the slice ends, as it was given.
+    pub(crate) stop: isize,
 }
 
 impl Span {
@@ -71,6 +73,7 @@ impl Vm<'_> {
             start: first.max(0) as usize,
             count: count as usize,
             step,
+            stop: last,
         })
     }
 
@@ -367,8 +370,8 @@ impl Vm<'_> {
             Kind::Range => {
                 let Range { start, step, .. } = self.heap[self.heap.expect::<Range>(object)];
                 let first = start + span.start as isize * step;
+                let stop = start + span.stop * step;
                 let step = step * span.step;
-                let stop = first + span.count as isize * step;
                 Ok(self
                     .alloc(Range {
                         start: first,

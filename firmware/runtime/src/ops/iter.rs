@@ -143,7 +143,7 @@ impl Vm<'_> {
         )
     }
 
-    /// The next item of an iterator, `None` at its end.
+    /// The next item of an iterator, `None` at its end; what it returned is then in `stop_value`.
     pub(crate) fn iterate_next(&mut self, iterator: Value) -> Result<Option<Value>> {
         let Some(header) = self.heap.header(iterator) else {
             return Err(self.not_an_iterator(iterator));
@@ -151,36 +151,43 @@ impl Vm<'_> {
         match Kind::of(header.kind()) {
             Kind::Generator => {
                 let generator: Ref<Generator> = self.heap.expect(iterator);
+                self.stop_value = Value::NONE;
                 if self.heap[generator].progress == Progress::Finished {
                     return Ok(None);
                 }
-                let outcome = self
-                    .resume(generator, Value::NONE, None)
-                    .map(|(value, _)| value);
-                match outcome {
-                    Err(Raised) if self.exception_is(TypeId::StopIteration) => {
-                        self.exception = None;
-                        Ok(None)
-                    }
-                    outcome => outcome,
-                }
+                let (item, returned) = self.resume(generator, Value::NONE, None)?;
+                self.stop_value = returned;
+                Ok(item)
             }
             Kind::Iter => {
                 let top = self.stack_len();
                 self.push(iterator)?;
+                self.stop_value = Value::NONE;
                 let next = self.advance(self.heap.expect(iterator));
                 self.truncate(top);
-                next
+                self.stopped_iterator(next)
             }
             Kind::Instance => {
                 if let Some(found) = self.lookup_special(iterator, q::__next__)? {
                     let outcome = self.call_found(found, &[]);
-                    return self.stop_as_none(outcome);
+                    return self.stopped_iterator(outcome.map(Some));
                 }
                 Err(self.not_an_iterator(iterator))
             }
             Kind::StringIo | Kind::File => self.read_line_or_end(iterator),
             _ => Err(self.not_an_iterator(iterator)),
+        }
+    }
+
+    /// `StopIteration` is the end; its value is kept.
+    fn stopped_iterator(&mut self, outcome: Result<Option<Value>>) -> Result<Option<Value>> {
+        match outcome {
+            Err(Raised) if self.exception_is(TypeId::StopIteration) => {
+                let exception = self.take_exception();
+                self.stop_value = self.exception_value(exception);
+                Ok(None)
+            }
+            outcome => outcome,
         }
     }
 
@@ -399,7 +406,8 @@ impl Vm<'_> {
             if self.heap.cast::<File>(iterator).is_none()
                 && self.heap.cast::<StringIo>(iterator).is_none()
             {
-                return Ok((self.iterate_next(iterator)?, Value::NONE));
+                let item = self.iterate_next(iterator)?;
+                return Ok((item, self.stop_value));
             }
         }
         let found = self.load_method(iterator, q::send)?;

@@ -19,6 +19,8 @@ struct Spec {
     alternate: bool,
     width: usize,
     group: u8,
+    /// Fill with zeros, unless an alignment was given.
+    zero: bool,
     precision: Option<usize>,
     kind: u8,
 }
@@ -31,6 +33,7 @@ impl Spec {
         alternate: false,
         width: 0,
         group: 0,
+        zero: false,
         precision: None,
         kind: 0,
     };
@@ -59,6 +62,7 @@ fn parse_spec(text: &[u8]) -> Option<Spec> {
     }
     if text.get(at) == Some(&b'0') {
         if spec.align == 0 {
+            spec.zero = true;
             spec.align = b'=';
             spec.fill = b'0';
         }
@@ -150,15 +154,6 @@ impl Vm<'_> {
             (group, _) => Some((group, 4)),
         };
         let negative = self.is_negative(value);
-        let text = self.int_text(value, base, upper, group)?;
-        self.push(text)?;
-        let len = self.bytes_of(text).len();
-        let text = if negative {
-            self.substring(text, 1, len)?
-        } else {
-            text
-        };
-        let len = len - usize::from(negative);
         let prefix: &[u8] = match (spec.alternate, spec.kind) {
             (true, b'b') => b"0b",
             (true, b'o') => b"0o",
@@ -166,8 +161,41 @@ impl Vm<'_> {
             (true, b'X') => b"0X",
             _ => b"",
         };
-        self.put_field(sink, spec, Self::sign_of(spec, negative), prefix, text, len)?;
-        self.pop();
+        let sign = Self::sign_of(spec, negative);
+        let text = self.int_text(value, base, upper, None)?;
+        self.push(text)?;
+        let first = usize::from(negative);
+        let count = self.bytes_of(text).len() - first;
+        // A precision asks for that many digits; zeros that fill a width are grouped with the others.
+        let mut wanted = count.max(spec.precision.unwrap_or(0));
+        let grouped = |digits: usize| {
+            group.map_or(digits, |(_, size)| digits + digits.saturating_sub(1) / size)
+        };
+        if spec.zero && group.is_some() {
+            while sign.len() + prefix.len() + grouped(wanted) < spec.width {
+                wanted += 1;
+            }
+        }
+        let buffer = self.new_buffer()?;
+        self.push(buffer.value())?;
+        for place in (0..wanted).rev() {
+            let digit = if place < count {
+                self.bytes_of(text)[first + count - 1 - place]
+            } else {
+                b'0'
+            };
+            self.put(Sink::Buffer(buffer), &[digit])?;
+            if let Some((separator, _)) = group.filter(|&(_, size)| place > 0 && place % size == 0)
+            {
+                self.put(Sink::Buffer(buffer), &[separator])?;
+            }
+        }
+        let digits = self.take_text(buffer)?;
+        self.push(digits)?;
+        self.put_field(sink, spec, sign, prefix, digits, grouped(wanted))?;
+        for _ in 0..3 {
+            self.pop();
+        }
         Ok(())
     }
 
@@ -255,7 +283,7 @@ impl Vm<'_> {
         if numeric && spec.kind != b's' {
             return self.put_number_spec(sink, native, &spec, float_kind);
         }
-        if spec.align == b'=' {
+        if spec.align == b'=' && !spec.zero {
             return Err(self.value_error(b"'=' alignment not allowed in string format specifier"));
         }
         if spec.sign != b'-' && spec.kind != b'c' {
@@ -264,9 +292,10 @@ impl Vm<'_> {
         if spec.kind != 0 && spec.kind != b's' {
             return Err(self.unknown_code(spec.kind, value));
         }
+        let align = if spec.zero { b'<' } else { spec.align };
         let text = self.to_str(value)?;
         self.push(text)?;
-        self.put_text_field(sink, text, &spec)?;
+        self.put_text_field(sink, text, &Spec { align, ..spec })?;
         self.pop();
         Ok(())
     }
@@ -301,7 +330,8 @@ impl Vm<'_> {
                 let code = self.to_isize(value)?;
                 let (bytes, len) = crate::types::str::encode_char(code as u32);
                 let text = self.new_str(&bytes[..len])?;
-                self.put_text_field(sink, text, spec)
+                let align = if spec.align == 0 { b'>' } else { spec.align };
+                self.put_text_field(sink, text, &Spec { align, ..*spec })
             }
             0 | b'd' | b'b' | b'o' | b'x' | b'X' | b'n' => {
                 if spec.kind == 0
@@ -735,11 +765,10 @@ impl Vm<'_> {
                     }
                 };
                 let spec = match spec.precision {
-                    // A precision is a least number of digits.
-                    Some(precision) if precision > spec.width => Spec {
-                        width: precision,
-                        fill: b'0',
-                        align: b'=',
+                    // A precision is a least number of digits, and the width is filled with blanks.
+                    Some(_) if spec.align == b'=' => Spec {
+                        fill: b' ',
+                        align: b'>',
                         ..spec
                     },
                     _ => spec,

@@ -35,6 +35,11 @@ pub(crate) const ENTRIES: &[Entry] = &[
     text::BYTES_ENTRIES[18],
     text::BYTES_ENTRIES[19],
     text::BYTES_ENTRIES[20],
+    text::BYTES_ENTRIES[21],
+    text::BYTES_ENTRIES[22],
+    text::BYTES_ENTRIES[23],
+    text::BYTES_ENTRIES[24],
+    text::BYTES_ENTRIES[25],
     text::BYTES_ENTRIES[27],
 ];
 

@@ -81,9 +81,7 @@ impl Vm<'_> {
         };
         Ok(match name {
             q::args => Some(args),
-            q::value if body.class.is_a(TypeId::StopIteration) => {
-                Some(self.item_at(args, 0).unwrap_or(Value::NONE))
-            }
+            q::value => Some(self.item_at(args, 0).unwrap_or(Value::NONE)),
             q::errno if body.class.is_a(TypeId::OSError) => {
                 Some(self.item_at(args, 0).unwrap_or(Value::NONE))
             }
@@ -136,6 +134,19 @@ impl Vm<'_> {
                     return self.put_repr(sink, only);
                 }
                 self.put_str(sink, only)
+            }
+            2 if class.is_a(TypeId::OSError) => {
+                let first = self.item_at(args, 0).unwrap_or(Value::NONE);
+                let Some(name) = first.as_small().and_then(errno_name) else {
+                    return self.put_repr(sink, args);
+                };
+                self.put(sink, b"[Errno ")?;
+                self.put_str(sink, first)?;
+                self.put(sink, b"] ")?;
+                self.put_value(sink, Value::qstr(name))?;
+                self.put(sink, b": ")?;
+                let details = self.item_at(args, 1).unwrap_or(Value::NONE);
+                self.put_str(sink, details)
             }
             _ => self.put_repr(sink, args),
         }

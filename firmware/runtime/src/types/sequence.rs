@@ -10,6 +10,8 @@ use crate::value::Value;
 
 pub(crate) const SLICE_ENTRIES: &[Entry] = &[function(q::indices, indices, 2, 2)];
 
+pub(crate) const ITER_ENTRIES: &[Entry] = &[function(q::__next__, next_item, 1, 1)];
+
 pub(crate) const GENERATOR_ENTRIES: &[Entry] = &[
     function(q::close, close, 1, 1),
     function(q::send, send, 2, 2),
@@ -202,6 +204,21 @@ fn finish(vm: &mut Vm<'_>, outcome: (Option<Value>, Value)) -> Result<Value> {
     }
 }
 
+/// `iterator.__next__()`
+fn next_item(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let iterator = args.at(vm, 0);
+    match vm.iterate_next(iterator)? {
+        Some(value) => Ok(value),
+        None => {
+            let value = vm.stop_value;
+            Err(vm.raise_with(
+                TypeId::StopIteration,
+                Some(value).filter(|value| !value.is_none()),
+            ))
+        }
+    }
+}
+
 fn next(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let generator = this(vm, args)?;
     let outcome = vm.resume(generator, Value::NONE, None)?;
@@ -227,9 +244,8 @@ fn throw(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         }
         None => args.at(vm, 1),
     };
-    let exception = vm.to_exception(given)?;
-    vm.push(exception)?;
-    let outcome = vm.resume(generator, Value::NONE, Some(exception))?;
+    vm.push(given)?;
+    let outcome = vm.resume(generator, Value::NONE, Some(given))?;
     finish(vm, outcome)
 }
 

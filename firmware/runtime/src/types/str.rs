@@ -19,8 +19,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
     function(q::split, split, 1, KEYWORDS | 3),
     function(q::splitlines, splitlines, 1, KEYWORDS | 2),
     function(q::rsplit, rsplit, 1, 3),
-    function(q::startswith, startswith, 2, 3),
-    function(q::endswith, endswith, 2, 3),
+    function(q::startswith, startswith, 2, 4),
+    function(q::endswith, endswith, 2, 4),
     function(q::strip, strip_both, 1, 2),
     function(q::lstrip, strip_left, 1, 2),
     function(q::rstrip, strip_right, 1, 2),
@@ -54,8 +54,8 @@ pub(crate) const BYTES_ENTRIES: &[Entry] = &[
     function(q::split, split, 1, KEYWORDS | 3),
     function(q::splitlines, splitlines, 1, KEYWORDS | 2),
     function(q::rsplit, rsplit, 1, 3),
-    function(q::startswith, startswith, 2, 3),
-    function(q::endswith, endswith, 2, 3),
+    function(q::startswith, startswith, 2, 4),
+    function(q::endswith, endswith, 2, 4),
     function(q::strip, strip_both, 1, 2),
     function(q::lstrip, strip_left, 1, 2),
     function(q::rstrip, strip_right, 1, 2),
@@ -93,6 +93,11 @@ pub(crate) fn char_len(first: u8) -> usize {
         0xe0..=0xef => 3,
         _ => 4,
     }
+}
+
+/// Whether a byte is white space in Python.
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, 9..=13 | b' ')
 }
 
 /// The first place of `needle`.
@@ -513,6 +518,9 @@ fn locate(vm: &mut Vm<'_>, args: Args, last: bool, must: bool) -> Result<Value> 
     let needle = args.at(vm, 1);
     let single = vm.small_of(needle).filter(|_| !vm.is_str(this));
     if let Some(number) = single {
+        if !(0..256).contains(&number) {
+            return Err(vm.value_error(b"bytes value out of range"));
+        }
         byte[0] = number as u8;
     }
     let other = if single.is_some() {
@@ -630,7 +638,7 @@ fn split(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     if separator.is_none() {
         loop {
             let text = vm.bytes_of(this);
-            while at < len && text[at].is_ascii_whitespace() {
+            while at < len && is_space(text[at]) {
                 at += 1;
             }
             if at >= len {
@@ -643,7 +651,7 @@ fn split(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
                 break;
             }
             let text = vm.bytes_of(this);
-            while at < len && !text[at].is_ascii_whitespace() {
+            while at < len && !is_space(text[at]) {
                 at += 1;
             }
             let part = vm.same_kind(this, start, at)?;
@@ -760,29 +768,23 @@ fn splitlines(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 fn affix(vm: &mut Vm<'_>, args: Args, end: bool) -> Result<Value> {
     let this = vm.native_of(args.at(vm, 0));
-    let start = match args.get(vm, 2) {
-        Some(value) => vm.to_isize(value)?.max(0) as usize,
-        None => 0,
-    };
-    if end && args.count > 2 {
-        return Err(vm.raise_text(TypeId::NotImplementedError, b"start/end indices"));
-    }
+    let (from, to) = vm.bounds(this, args, 2)?;
     let wanted = args.at(vm, 1);
     let count = match vm.heap.cast::<crate::types::Tuple>(wanted) {
         Some(tuple) => vm.heap.tail_len(tuple),
         None => usize::MAX,
     };
-    let mut index = 0;
-    loop {
+    for index in 0..count.min(1 << 16) {
         let other = match count {
-            usize::MAX if index > 0 => return Ok(Value::FALSE),
+            usize::MAX if index > 0 => break,
             usize::MAX => wanted,
-            _ if index >= count => return Ok(Value::FALSE),
             _ => vm.item_at(wanted, index).unwrap_or(Value::NONE),
         };
         check_same(vm, this, other)?;
-        let text = vm.bytes_of(this);
-        let text = &text[start.min(text.len())..];
+        if from == usize::MAX {
+            continue;
+        }
+        let text = &vm.bytes_of(this)[from..to];
         let part = vm.bytes_of(other);
         if if end {
             text.ends_with(part)
@@ -791,8 +793,8 @@ fn affix(vm: &mut Vm<'_>, args: Args, end: bool) -> Result<Value> {
         } {
             return Ok(Value::TRUE);
         }
-        index += 1;
     }
+    Ok(Value::FALSE)
 }
 
 fn startswith(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
@@ -995,7 +997,7 @@ fn all_are(vm: &mut Vm<'_>, args: Args, test: fn(u8) -> bool) -> Result<Value> {
 }
 
 fn isspace(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    all_are(vm, args, |byte| byte.is_ascii_whitespace() || byte == 0x0b)
+    all_are(vm, args, |byte| is_space(byte))
 }
 fn isalpha(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     all_are(vm, args, |byte| byte.is_ascii_alphabetic())

@@ -68,12 +68,12 @@ built_in_types! {
     StaticMethod staticmethod Object Some(types::object::make_wrapper), NOTHING;
     ClassMethod classmethod Object Some(types::object::make_wrapper), NOTHING;
     Super super_ Object Some(types::object::make_super), NOTHING;
-    Map map Object Some(types::sequence::make_map), NOTHING;
-    Filter filter Object Some(types::sequence::make_filter), NOTHING;
-    Zip zip Object Some(types::sequence::make_zip), NOTHING;
-    Enumerate enumerate Object Some(types::sequence::make_enumerate), NOTHING;
-    Reversed reversed Object Some(types::sequence::make_reversed), NOTHING;
-    Iterator iterator Object None, NOTHING;
+    Map map Object Some(types::sequence::make_map), types::sequence::ITER_ENTRIES;
+    Filter filter Object Some(types::sequence::make_filter), types::sequence::ITER_ENTRIES;
+    Zip zip Object Some(types::sequence::make_zip), types::sequence::ITER_ENTRIES;
+    Enumerate enumerate Object Some(types::sequence::make_enumerate), types::sequence::ITER_ENTRIES;
+    Reversed reversed Object Some(types::sequence::make_reversed), types::sequence::ITER_ENTRIES;
+    Iterator iterator Object None, types::sequence::ITER_ENTRIES;
     Deque deque Object Some(types::deque::make), types::deque::ENTRIES;
     EllipsisType Ellipsis Object None, NOTHING;
     NotImplementedType NotImplementedType Object None, NOTHING;

@@ -470,6 +470,7 @@ impl Vm<'_> {
         let value = self.call_on_stack(init, base, args.keywords)?;
         self.check_init(value)?;
         self.truncate(top);
+        self.complete_native(object)?;
         Ok(object)
     }
 
@@ -519,6 +520,23 @@ impl Vm<'_> {
         if args.count + args.keywords > 0 && !custom_new {
             return Err(self.wrong_count(0, 0, args.count));
         }
+        Ok(())
+    }
+
+    /// Makes the object of the built-in base if `__init__` has not done so.
+    pub(crate) fn complete_native(&mut self, object: Value) -> Result<()> {
+        let Some(instance) = self.heap.cast::<Instance>(object) else {
+            return Ok(());
+        };
+        let Instance { class, native, .. } = self.heap[instance];
+        let base = self.heap[class].native;
+        if base == TypeId::Object || native.is_some() {
+            return Ok(());
+        }
+        self.push(object)?;
+        let made = self.make_instance(base, Args::EMPTY)?;
+        self.pop();
+        self.set_native(object, made);
         Ok(())
     }
 

@@ -302,9 +302,9 @@ impl Vm<'_> {
                     Opcode::StoreAttr => {
                         let name = string!();
                         let object = top!();
-                        let value = take(sp.wrapping_sub(2)).unwrap_or(Value::NONE);
+                        let value = take(sp.wrapping_sub(2));
                         sync!();
-                        attempt!(self.store_attr(object, name, Some(value)));
+                        attempt!(self.store_attr(object, name, value));
                         sp = sp.wrapping_sub(2);
                     }
                     Opcode::DeleteName => {
@@ -686,7 +686,12 @@ impl Vm<'_> {
                         let bound = usize::from(self.stack.get(base - 1).is_some());
                         call!(callee, base - bound, count + bound, keywords, base - 2);
                     }
-                    Opcode::LoadBuildClass => push!(Some(crate::builtins::BUILD_CLASS)),
+                    Opcode::LoadBuildClass => {
+                        let own = self
+                            .builtins
+                            .and_then(|dict| self.get_name(dict, crate::names::__build_class__));
+                        push!(Some(own.unwrap_or(crate::builtins::BUILD_CLASS)));
+                    }
                     Opcode::SetupExcept | Opcode::SetupFinally => {
                         let label = unsigned_label(&mut ip);
                         let handler = Handler {
@@ -859,7 +864,20 @@ impl Vm<'_> {
                         sync!();
                         let wanted = top!();
                         let level = take(sp.wrapping_sub(2)).unwrap_or(Value::NONE);
-                        let module = attempt!(self.import_name(name, wanted, level, frame.globals));
+                        let own = self
+                            .builtins
+                            .and_then(|dict| self.get_name(dict, crate::names::__import__));
+                        let module = match own {
+                            None => attempt!(self.import_name(name, wanted, level, frame.globals)),
+                            Some(own) => {
+                                let globals = frame.globals.value();
+                                let locals = frame.locals.value();
+                                attempt!(self.call(
+                                    own,
+                                    &[Value::qstr(name), globals, locals, wanted, level]
+                                ))
+                            }
+                        };
                         sp = sp.wrapping_sub(1);
                         set_top!(module);
                     }
@@ -909,6 +927,9 @@ impl Vm<'_> {
                     }
                 }
             }
+        } else {
+            let thrown = self.take_exception();
+            self.raise_object(thrown);
         }
         self.unwind(floor)?;
         Ok(false)
@@ -983,6 +1004,8 @@ impl Vm<'_> {
             Purpose::Init => {
                 self.stack.truncate(frame.result as usize + 1);
                 self.check_init(value)?;
+                let object = self.stack_at(frame.result as usize);
+                self.complete_native(object)?;
             }
             purpose => self.generator_returned(purpose, value),
         }

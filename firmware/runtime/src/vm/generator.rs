@@ -107,7 +107,10 @@ impl Vm<'_> {
             Progress::Running => return Err(self.value_error(b"generator already executing")),
             Progress::Finished => {
                 return match inject {
-                    Some(exception) => Err(self.raise_value(exception)),
+                    Some(exception) => {
+                        let exception = self.to_exception(exception)?;
+                        Err(self.raise_value(exception))
+                    }
                     None => Ok((None, Value::NONE)),
                 };
             }
@@ -161,7 +164,11 @@ impl Vm<'_> {
             }
             Ok((None, value)) => {
                 self.pop();
-                if self.is_instance(exception, TypeId::GeneratorExit) {
+                let class = TypeId::from_value(exception).unwrap_or(TypeId::Object);
+                if self.is_instance(exception, TypeId::GeneratorExit)
+                    || class == TypeId::GeneratorExit
+                {
+                    let exception = self.to_exception(exception)?;
                     return Err(self.raise_value(exception));
                 }
                 self.push(value)?;
@@ -186,17 +193,17 @@ impl Vm<'_> {
         if let Some(generator) = self.heap.cast::<Generator>(iterator) {
             return self.resume(generator, Value::NONE, Some(exception));
         }
-        if self.is_instance(exception, TypeId::GeneratorExit) {
+        let class = TypeId::from_value(exception).unwrap_or(TypeId::Object);
+        if self.is_instance(exception, TypeId::GeneratorExit) || class == TypeId::GeneratorExit {
             if let Some(close) = self.lookup(iterator, q::close)? {
-                self.call_found(close, &[])?;
+                let value = self.call_found(close, &[])?;
+                return Ok((None, value));
             }
-            return Err(self.raise_value(exception));
-        }
-        if let Some(throw) = self.lookup(iterator, q::throw)? {
-            let class = self.type_of(exception);
-            let value = self.call_found(throw, &[class, exception, Value::NONE])?;
+        } else if let Some(throw) = self.lookup(iterator, q::throw)? {
+            let value = self.call_found(throw, &[exception])?;
             return Ok((Some(value), Value::NONE));
         }
+        let exception = self.to_exception(exception)?;
         Err(self.raise_value(exception))
     }
 

@@ -45,6 +45,10 @@ impl Vm<'_> {
             }
             self.frames.pop();
             if let Some(generator) = frame.generator {
+                if self.exception_is(TypeId::StopIteration) {
+                    self.exception = None;
+                    self.raise_text(TypeId::RuntimeError, b"generator raised StopIteration");
+                }
                 let body = &mut self.heap[generator];
                 body.progress = Progress::Finished;
                 body.state.truncate(0);
