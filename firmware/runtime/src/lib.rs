@@ -10,6 +10,10 @@
 //! `unsafe` is allowed in `heap/` and in `vm/dispatch.rs` and `vm/stack.rs`, nowhere else. There is no global
 //! allocator: everything lives in the memory given to [`Vm::new`].
 #![no_std]
+#![expect(
+    clippy::wrong_self_convention,
+    reason = "conversions of Python values may allocate or run code"
+)]
 
 mod builtins;
 mod heap;

@@ -187,11 +187,11 @@ impl Vm<'_> {
     #[inline]
     pub(crate) fn set_name(&mut self, dict: Ref<Dict>, name: Qstr, value: Value) -> Result<()> {
         let map = &mut self.heap[dict].map;
-        if !map.general {
-            if let Some(number) = map.find_name(Value::qstr(name)) {
-                map.set_value(number, value);
-                return Ok(());
-            }
+        if !map.general
+            && let Some(number) = map.find_name(Value::qstr(name))
+        {
+            map.set_value(number, value);
+            return Ok(());
         }
         self.dict_set(dict, Value::qstr(name), value)
     }

@@ -28,11 +28,8 @@ impl Vm<'_> {
     #[inline(never)]
     pub(crate) fn raise(&mut self, class: TypeId, message: &[Piece<'_>]) -> Raised {
         let top = self.stack_len();
-        let text = match self.format_pieces(message) {
-            Ok(text) => Some(text),
-            // No memory for the message: the exception goes without.
-            Err(Raised) => None,
-        };
+        // Without memory for the message the exception goes without.
+        let text = self.format_pieces(message).ok();
         let raised = self.raise_with(class, text);
         self.truncate(top);
         raised
@@ -54,10 +51,10 @@ impl Vm<'_> {
 
     /// Makes an exception object; without memory it is the one kept for that.
     pub(crate) fn new_exception(&mut self, class: TypeId, argument: Option<Value>) -> Value {
-        if let Some(argument) = argument {
-            if self.push(argument).is_err() {
-                return self.emergency(class);
-            }
+        if let Some(argument) = argument
+            && self.push(argument).is_err()
+        {
+            return self.emergency(class);
         }
         let args = match argument {
             Some(argument) => self.new_tuple(&[argument]),
@@ -97,18 +94,6 @@ impl Vm<'_> {
     pub(crate) fn exception_is(&self, class: TypeId) -> bool {
         self.exception
             .is_some_and(|value| self.is_instance(value, class))
-    }
-
-    /// Turns `StopIteration` into the end: `Ok(None)` for it, the value otherwise.
-    pub(crate) fn stop_as_none(&mut self, outcome: Result<Value>) -> Result<Option<Value>> {
-        match outcome {
-            Ok(value) => Ok(Some(value)),
-            Err(Raised) if self.exception_is(TypeId::StopIteration) => {
-                self.exception = None;
-                Ok(None)
-            }
-            Err(Raised) => Err(Raised),
-        }
     }
 
     pub(crate) fn type_error(&mut self, message: &[u8]) -> Raised {

@@ -2,7 +2,7 @@
 
 use crate::heap::{Heap, Marker, Object, Ref, Tailed, Vector};
 use crate::host::Host;
-use crate::intern::{Interner, Qstr};
+use crate::intern::Interner;
 use crate::names as q;
 use crate::raise::{Raised, Result};
 use crate::types::{Dict, Exception, List, TypeId, trace_object};
@@ -76,7 +76,6 @@ pub struct Vm<'m> {
     in_no_memory: bool,
     pub(crate) gc_enabled: bool,
     pub(crate) atexit: Option<Value>,
-    pub(crate) stack_peak: usize,
     pub(crate) hints: crate::ops::attr::Hints,
 }
 
@@ -114,7 +113,6 @@ impl<'m> Vm<'m> {
             in_no_memory: false,
             gc_enabled: true,
             atexit: None,
-            stack_peak: 0,
             hints: crate::ops::attr::Hints::new(),
         };
         vm.start().ok()?;
@@ -194,10 +192,10 @@ impl<'m> Vm<'m> {
     /// Makes an object; what its body refers to survives a collection.
     #[inline]
     pub(crate) fn alloc<T: Object>(&mut self, body: T) -> Result<Ref<T>> {
-        if self.may_allocate() {
-            if let Some(made) = self.heap.try_new(body) {
-                return Ok(made);
-            }
+        if self.may_allocate()
+            && let Some(made) = self.heap.try_new(body)
+        {
+            return Ok(made);
         }
         self.alloc_slowly(&body, size_of::<T>(), |heap| heap.try_new(body))
     }
@@ -209,10 +207,10 @@ impl<'m> Vm<'m> {
         len: usize,
         fill: T::Item,
     ) -> Result<Ref<T>> {
-        if self.may_allocate() {
-            if let Some(made) = self.heap.try_tailed(body, len, fill) {
-                return Ok(made);
-            }
+        if self.may_allocate()
+            && let Some(made) = self.heap.try_tailed(body, len, fill)
+        {
+            return Ok(made);
         }
         let bytes = size_of::<T>().saturating_add(len.saturating_mul(size_of::<T::Item>()));
         self.alloc_slowly(&body, bytes, |heap| heap.try_tailed(body, len, fill))
@@ -303,12 +301,12 @@ impl<'m> Vm<'m> {
         }
         let bytes = bytes.next_multiple_of(crate::heap::BLOCK);
         let capacity = bytes / size_of::<T>();
-        if let Some(address) = vector.address() {
-            if self.heap.try_grow(address, bytes) {
-                let grown = self.heap.grown(vector, capacity);
-                *find(self) = grown;
-                return Ok(());
-            }
+        if let Some(address) = vector.address()
+            && self.heap.try_grow(address, bytes)
+        {
+            let grown = self.heap.grown(vector, capacity);
+            *find(self) = grown;
+            return Ok(());
         }
         if !self.may_allocate() {
             self.collect();
@@ -436,11 +434,6 @@ impl<'m> Vm<'m> {
         self.finalisable.push_within(object);
         self.pop();
         Ok(())
-    }
-
-    /// The name as a value, for tables that want one.
-    pub(crate) fn name_value(name: Qstr) -> Value {
-        Value::qstr(name)
     }
 }
 

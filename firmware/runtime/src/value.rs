@@ -183,15 +183,6 @@ impl Value {
         self.0.get()
     }
 
-    /// The value with this raw word, which came from [`Value::word`].
-    #[inline]
-    pub(crate) const fn from_word(word: usize) -> Option<Value> {
-        match NonZeroUsize::new(word) {
-            Some(word) => Some(Value(word)),
-            None => None,
-        }
-    }
-
     #[inline]
     pub(crate) fn is_none(self) -> bool {
         self == Value::NONE

@@ -110,10 +110,10 @@ impl Loader for HostSystem {
     }
 
     fn close(&mut self, file: u32) {
-        if let Some(index) = file.checked_sub(FIRST_FILE) {
-            if let Some(slot) = self.files.get_mut(index as usize) {
-                *slot = None;
-            }
+        if let Some(index) = file.checked_sub(FIRST_FILE)
+            && let Some(slot) = self.files.get_mut(index as usize)
+        {
+            *slot = None;
         }
     }
 

@@ -69,10 +69,10 @@ pub fn run(vm: &mut Vm<'_>) -> i32 {
             input.push('\n');
             continue;
         }
-        if !input.trim().is_empty() {
-            if let Outcome::Exit(status) = vm.run_source(input.as_bytes(), b"<stdin>", true) {
-                return status & 0xff;
-            }
+        if !input.trim().is_empty()
+            && let Outcome::Exit(status) = vm.run_source(input.as_bytes(), b"<stdin>", true)
+        {
+            return status & 0xff;
         }
         input.clear();
     }

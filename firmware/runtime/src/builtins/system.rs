@@ -417,7 +417,7 @@ pub(crate) const TIME: &[Entry] = &[
         q::ticks_ms,
         |vm, _| {
             Ok(Value::small(
-                (vm.host.ticks_us() / 1000 & 0x3fff_ffff) as isize,
+                ((vm.host.ticks_us() / 1000) & 0x3fff_ffff) as isize,
             ))
         },
         0,

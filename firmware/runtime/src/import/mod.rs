@@ -16,7 +16,7 @@ use crate::native::Args;
 use crate::ops::format::Piece;
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
-use crate::types::{Class, Code, Dict, Function, Module, TypeId};
+use crate::types::{Code, Dict, Function, Module, TypeId};
 use crate::value::{Class as Immediate, Value};
 
 /// The longest path and the longest dotted name.
@@ -161,13 +161,13 @@ impl Vm<'_> {
         }
         if outer.is_none() {
             // These cannot be shadowed by files.
-            if let Some(module) = modules::find(name) {
-                if matches!(
+            if let Some(module) = modules::find(name)
+                && matches!(
                     name,
                     q::sys | q::builtins | q::gc | q::micropython | q::math | q::cmath
-                ) {
-                    return Ok(module);
-                }
+                )
+            {
+                return Ok(module);
             }
         }
         let found = match outer {
@@ -695,11 +695,11 @@ impl Vm<'_> {
 
     /// Runs what was registered with `sys.atexit`.
     pub fn finish(&mut self) {
-        if let Some(function) = self.atexit.take() {
-            if let Err(Raised) = self.call(function, &[]) {
-                let exception = self.take_exception();
-                self.print_exception(exception);
-            }
+        if let Some(function) = self.atexit.take()
+            && let Err(Raised) = self.call(function, &[])
+        {
+            let exception = self.take_exception();
+            self.print_exception(exception);
         }
     }
 
@@ -741,41 +741,36 @@ impl Vm<'_> {
     /// Adds a directory to `sys.path`.
     pub fn add_path(&mut self, directory: &[u8]) {
         let Some(list) = self.path else { return };
-        if let Ok(text) = self.new_str(directory) {
-            if self.list_push(list, text).is_err() {
-                self.exception = None;
-            }
+        if let Ok(text) = self.new_str(directory)
+            && self.list_push(list, text).is_err()
+        {
+            self.exception = None;
         }
     }
 
     /// Replaces the first entry of `sys.path`.
     pub fn set_first_path(&mut self, directory: &[u8]) {
         let Some(list) = self.path else { return };
-        if let Ok(text) = self.new_str(directory) {
-            if let Some(first) = self.heap[list].items.first_mut() {
-                *first = text;
-            }
+        if let Ok(text) = self.new_str(directory)
+            && let Some(first) = self.heap[list].items.first_mut()
+        {
+            *first = text;
         }
     }
 
     /// Adds an argument to `sys.argv`.
     pub fn add_argument(&mut self, argument: &[u8]) {
         let Some(list) = self.argv else { return };
-        if let Ok(text) = self.new_str(argument) {
-            if self.list_push(list, text).is_err() {
-                self.exception = None;
-            }
+        if let Ok(text) = self.new_str(argument)
+            && self.list_push(list, text).is_err()
+        {
+            self.exception = None;
         }
     }
 
     /// Sets the level of `micropython.opt_level`.
     pub fn set_opt_level(&mut self, level: u8) {
         self.opt_level = level.min(3);
-    }
-
-    /// Whether a class is one made by the program.
-    pub(crate) fn is_class(&self, value: Value) -> bool {
-        self.heap.cast::<Class>(value).is_some()
     }
 }
 

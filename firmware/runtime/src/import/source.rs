@@ -17,6 +17,10 @@ use crate::value::{SMALL_INT_BITS, Value};
 const MESSAGE: usize = 128;
 
 /// What a compilation gave.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for a moment, and there is nothing to box it in"
+)]
 enum Attempt {
     /// The image has this length.
     Image(usize),

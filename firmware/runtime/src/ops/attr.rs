@@ -436,10 +436,10 @@ impl Vm<'_> {
     }
 
     fn native_module_member(&mut self, module: usize, name: Qstr) -> Result<Option<Found>> {
-        if let Some(dict) = self.module_dict(module, false)? {
-            if let Some(value) = self.get_name(dict, name) {
-                return Ok(Some((value, None)));
-            }
+        if let Some(dict) = self.module_dict(module, false)?
+            && let Some(value) = self.get_name(dict, name)
+        {
+            return Ok(Some((value, None)));
         }
         match name {
             q::__class__ => return Ok(Some((TypeId::Module.value(), None))),
@@ -645,10 +645,10 @@ impl Vm<'_> {
         if name == q::__init__ && native != TypeId::Object {
             return Ok(Some((builtins::NATIVE_INIT, Some(this))));
         }
-        if let Some(instance) = self.heap.cast::<Instance>(this) {
-            if let Some(inner) = self.heap[instance].native {
-                return self.lookup(inner, name);
-            }
+        if let Some(instance) = self.heap.cast::<Instance>(this)
+            && let Some(inner) = self.heap[instance].native
+        {
+            return self.lookup(inner, name);
         }
         self.native_method(native, name, Some(this))
     }
@@ -758,12 +758,11 @@ impl Vm<'_> {
     ) -> Result<()> {
         let class = self.heap[instance].class;
         let features = self.heap[class].features;
-        if features & ACCESSORS != 0 {
-            if let Some(member) = self.find_in_class(class, name) {
-                if self.store_through(member, object, value)? {
-                    return Ok(());
-                }
-            }
+        if features & ACCESSORS != 0
+            && let Some(member) = self.find_in_class(class, name)
+            && self.store_through(member, object, value)?
+        {
+            return Ok(());
         }
         if features & SETATTR != 0 {
             let special = if value.is_some() {

@@ -101,17 +101,17 @@ impl Vm<'_> {
             }
         }
         let (inner_left, inner_right) = (self.native_of(left), self.native_of(right));
-        if self.heap.cast::<Instance>(inner_left).is_none() {
-            if let Some(value) = self.native_binary(op, inner_left, inner_right)? {
-                return Ok(value);
-            }
+        if self.heap.cast::<Instance>(inner_left).is_none()
+            && let Some(value) = self.native_binary(op, inner_left, inner_right)?
+        {
+            return Ok(value);
         }
-        if let Some(name) = reversed {
-            if let Some(found) = self.lookup_special(right, name)? {
-                let answer = self.call_found(found, &[left])?;
-                if answer != Value::NOT_IMPLEMENTED {
-                    return Ok(answer);
-                }
+        if let Some(name) = reversed
+            && let Some(found) = self.lookup_special(right, name)?
+        {
+            let answer = self.call_found(found, &[left])?;
+            if answer != Value::NOT_IMPLEMENTED {
+                return Ok(answer);
             }
         }
         Err(self.unsupported_binary(op, left, right))

@@ -80,11 +80,11 @@ impl Vm<'_> {
         from: usize,
         to: usize,
     ) -> Result<()> {
-        if let Some(name) = value.as_qstr() {
-            if usize::from(name.0) <= crate::names::ROM_COUNT {
-                let text = crate::names::rom_text(usize::from(name.0)).as_bytes();
-                return self.put(sink, &text[from..to]);
-            }
+        if let Some(name) = value.as_qstr()
+            && usize::from(name.0) <= crate::names::ROM_COUNT
+        {
+            let text = crate::names::rom_text(usize::from(name.0)).as_bytes();
+            return self.put(sink, &text[from..to]);
         }
         // Copied through a small buffer: a sink may be anywhere in the heap.
         let mut chunk = [0; 64];
@@ -167,7 +167,7 @@ impl Vm<'_> {
     pub(crate) fn take_bytes(&mut self, buffer: Ref<Array>) -> Result<Value> {
         let len = self.heap[buffer].items.len();
         self.push(buffer.value())?;
-        let bytes = self.alloc_tailed(Bytes { hash: 0 }, len, 0)?;
+        let bytes = self.alloc_tailed(Bytes, len, 0)?;
         self.pop();
         self.heap.copy_tail(bytes, 0, buffer);
         self.release_buffer(buffer);

@@ -93,12 +93,6 @@ impl Vm<'_> {
         Err(self.not_an_index(value))
     }
 
-    /// Parts of a slice object, applied to a length.
-    pub(crate) fn span_of(&mut self, slice: Ref<Slice>, len: usize) -> Result<Span> {
-        let Slice { start, stop, step } = self.heap[slice];
-        self.span(start, stop, step, len)
-    }
-
     #[cold]
     fn not_an_index(&mut self, value: Value) -> Raised {
         let name = self.type_name(value);

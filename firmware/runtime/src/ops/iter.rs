@@ -271,15 +271,6 @@ impl Vm<'_> {
                 Ok(item)
             }
             IterOf::Lines => self.read_line_or_end(body.source),
-            IterOf::Callable => {
-                let value = self.call(body.source, &[])?;
-                let end = body.extra.unwrap_or(Value::NONE);
-                Ok(if self.equal(value, end)? {
-                    None
-                } else {
-                    Some(value)
-                })
-            }
         }
     }
 

@@ -618,7 +618,7 @@ impl Vm<'_> {
         } else {
             1
         };
-        if source.next != count && !(mapped && !tuple) {
+        if source.next != count && (tuple || !mapped) {
             return Err(self.type_error(b"format string didn't convert all arguments"));
         }
         let result = if text {

@@ -365,11 +365,8 @@ impl Vm<'_> {
         let special = if repr { q::__repr__ } else { q::__str__ };
         let mut found = self.lookup_special(value, special)?;
         if found.is_none() && !repr {
-            if self.native_of(value) == value {
-                found = self.lookup_special(value, q::__repr__)?;
-            } else if self.lookup_special(value, q::__repr__)?.is_some()
-                && self.native_exception(value).is_none()
-            {
+            let plain = self.native_of(value) == value || self.native_exception(value).is_none();
+            if plain {
                 found = self.lookup_special(value, q::__repr__)?;
             }
         }

@@ -149,7 +149,7 @@ impl Vm<'_> {
             }
             b'd' => {
                 let number = self.to_float(value)?;
-                Ok(f64::from(number).to_bits().to_le_bytes())
+                Ok(number.to_bits().to_le_bytes())
             }
             _ => {
                 let native = self.native_of(value);
@@ -220,7 +220,7 @@ impl Vm<'_> {
         if span.step == 1 {
             return self.copy_range(value, span.start, span.start + span.count, false);
         }
-        let made = self.alloc_tailed(Bytes { hash: 0 }, span.count, 0)?;
+        let made = self.alloc_tailed(Bytes, span.count, 0)?;
         for number in 0..span.count {
             let byte = self.bytes_of(value)[span.place(number)];
             self.heap.tail_mut(made)[number] = byte;
@@ -270,10 +270,10 @@ impl Vm<'_> {
                 b"array/bytes required on right side",
             ));
         };
-        if let Some(other) = self.heap.cast::<Array>(value) {
-            if item_size(self.heap[other].typecode) != size {
-                return Err(self.value_error(b"lhs and rhs should be compatible"));
-            }
+        if let Some(other) = self.heap.cast::<Array>(value)
+            && item_size(self.heap[other].typecode) != size
+        {
+            return Err(self.value_error(b"lhs and rhs should be compatible"));
         }
         let new = source.len();
         let value = if value == array.value() {
@@ -339,7 +339,7 @@ impl Vm<'_> {
             return Ok(None);
         };
         let a = self.bytes_of(left).len();
-        let joined = self.alloc_tailed(Bytes { hash: 0 }, a + b, 0)?.value();
+        let joined = self.alloc_tailed(Bytes, a + b, 0)?.value();
         self.copy_into(joined, 0, left, 0, a);
         self.copy_into(joined, a, right, 0, b);
         Ok(Some(joined))

@@ -59,12 +59,11 @@ impl Vm<'_> {
                 return Err(self.type_error(b"type isn't an acceptable base type"));
             };
             if found != TypeId::Object {
-                if native != TypeId::Object && native != found {
-                    if !(native.is_exception() && found.is_exception()) {
-                        return Err(
-                            self.type_error(b"multiple bases have instance lay-out conflict")
-                        );
-                    }
+                if native != TypeId::Object
+                    && native != found
+                    && !(native.is_exception() && found.is_exception())
+                {
+                    return Err(self.type_error(b"multiple bases have instance lay-out conflict"));
                 }
                 if native == TypeId::Object || found.is_a(native) {
                     native = found;

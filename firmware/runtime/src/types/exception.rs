@@ -122,13 +122,13 @@ impl Vm<'_> {
             0 => Ok(()),
             1 => {
                 let only = self.item_at(args, 0).unwrap_or(Value::NONE);
-                if class.is_a(TypeId::OSError) {
-                    if let Some(name) = only.as_small().and_then(errno_name) {
-                        self.put(sink, b"[Errno ")?;
-                        self.put_str(sink, only)?;
-                        self.put(sink, b"] ")?;
-                        return self.put_value(sink, Value::qstr(name));
-                    }
+                if class.is_a(TypeId::OSError)
+                    && let Some(name) = only.as_small().and_then(errno_name)
+                {
+                    self.put(sink, b"[Errno ")?;
+                    self.put_str(sink, only)?;
+                    self.put(sink, b"] ")?;
+                    return self.put_value(sink, Value::qstr(name));
                 }
                 if class.is_a(TypeId::KeyError) {
                     return self.put_repr(sink, only);

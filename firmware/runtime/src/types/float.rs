@@ -25,9 +25,9 @@ pub(crate) mod math {
     /// Digits that are always enough to tell numbers apart, and those that always survive.
     pub(crate) const DIGITS: (usize, usize) = (15, 17);
     pub(crate) use libm::{
-        acos, acosh, asin, asinh, atan, atan2, atanh, cbrt as _, ceil, copysign, cos, cosh, erf,
-        erfc, exp, expm1, fabs as _, floor, fmod, frexp, ldexp, lgamma, log, log2, log10, modf,
-        pow, sin, sinh, sqrt, tan, tanh, tgamma, trunc,
+        acos, acosh, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, erfc, exp,
+        expm1, floor, fmod, frexp, ldexp, lgamma, log, log2, log10, modf, pow, sin, sinh, sqrt,
+        tan, tanh, tgamma, trunc,
     };
 }
 
@@ -130,7 +130,7 @@ fn from_big(digits: &[u32], exponent: i32, more: bool) -> Real {
     }
     let whole = drop / 32;
     let lost = digits[..whole].iter().any(|&digit| digit != 0)
-        || (drop % 32 > 0 && digits[whole] & ((1 << (drop % 32)) - 1) != 0);
+        || (!drop.is_multiple_of(32) && digits[whole] & ((1 << (drop % 32)) - 1) != 0);
     if (lost || more) && drop == 0 {
         // There is room for the marker below the number.
         let shift = mantissa.leading_zeros().min(8);

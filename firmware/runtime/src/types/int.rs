@@ -380,10 +380,10 @@ impl Vm<'_> {
     /// An operator on two integers.
     pub(crate) fn int_binary(&mut self, op: BinaryOp, left: Value, right: Value) -> Result<Value> {
         let op = plain(op);
-        if let (Some(a), Some(b)) = (self.small_of(left), self.small_of(right)) {
-            if let Some(value) = small_binary(op, a, b) {
-                return Ok(value);
-            }
+        if let (Some(a), Some(b)) = (self.small_of(left), self.small_of(right))
+            && let Some(value) = small_binary(op, a, b)
+        {
+            return Ok(value);
         }
         let (Some(a), Some(b)) = (self.operand(left), self.operand(right)) else {
             return Err(self.type_error(b"unsupported types"));
@@ -675,10 +675,11 @@ impl Vm<'_> {
             let mut rest = big::divide_small(digits, chunk);
             len = big::trimmed(digits).len();
             for _ in 0..width {
-                if let Some((separator, size)) = group {
-                    if count > 0 && count % size == 0 {
-                        self.put(Sink::Buffer(buffer), &[separator])?;
-                    }
+                if let Some((separator, size)) = group
+                    && count > 0
+                    && count % size == 0
+                {
+                    self.put(Sink::Buffer(buffer), &[separator])?;
                 }
                 let digit = (rest % base) as usize;
                 rest /= base;
@@ -1011,7 +1012,7 @@ fn to_bytes(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     if needed > len * 8 || (operand.negative && !signed) {
         return Err(vm.raise_text(TypeId::OverflowError, b"int too big to convert"));
     }
-    let bytes = vm.alloc_tailed(crate::types::Bytes { hash: 0 }, len, 0)?;
+    let bytes = vm.alloc_tailed(crate::types::Bytes, len, 0)?;
     let mut carry = 1;
     let mut index = 0;
     while index < len {

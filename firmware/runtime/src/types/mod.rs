@@ -170,10 +170,7 @@ pub(crate) struct Str {
 
 /// Bytes in the tail.
 #[derive(Clone, Copy)]
-pub(crate) struct Bytes {
-    /// 0 until it is asked for.
-    pub(crate) hash: u32,
-}
+pub(crate) struct Bytes;
 
 /// A `bytearray` (type code 0) or an `array.array`.
 #[derive(Clone, Copy)]
@@ -436,8 +433,6 @@ pub(crate) enum IterOf {
     Reversed,
     Deque,
     Lines,
-    /// A callable and what ends it.
-    Callable,
 }
 
 /// An iterator made by native code.

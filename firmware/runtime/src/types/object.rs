@@ -71,7 +71,7 @@ fn delattr(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 /// `property(fget=None, fset=None, fdel=None, doc=None)`
 pub(crate) fn make_property(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value> {
-    let mut part = |index, name| {
+    let part = |index, name| {
         args.either(vm, index, name)
             .filter(|value| !value.is_none())
     };

@@ -224,12 +224,6 @@ impl Vm<'_> {
         Ok(object.value())
     }
 
-    pub(crate) fn new_bytes(&mut self, bytes: &[u8]) -> Result<Value> {
-        let object = self.alloc_tailed(Bytes { hash: 0 }, bytes.len(), 0)?;
-        self.heap.tail_mut(object).copy_from_slice(bytes);
-        Ok(object.value())
-    }
-
     /// A copy of a range of the bytes of `source`, as a string or as bytes.
     pub(crate) fn copy_range(
         &mut self,
@@ -254,7 +248,7 @@ impl Vm<'_> {
         self.push(source)?;
         let made = match text {
             true => self.alloc_tailed(Str { hash: 0 }, len, 0).map(Ref::value),
-            false => self.alloc_tailed(Bytes { hash: 0 }, len, 0).map(Ref::value),
+            false => self.alloc_tailed(Bytes, len, 0).map(Ref::value),
         };
         self.pop();
         let made = made?;
@@ -398,7 +392,7 @@ impl Vm<'_> {
         };
         let made = match self.is_str(value) {
             true => self.alloc_tailed(Str { hash: 0 }, total, 0)?.value(),
-            false => self.alloc_tailed(Bytes { hash: 0 }, total, 0)?.value(),
+            false => self.alloc_tailed(Bytes, total, 0)?.value(),
         };
         for number in 0..times {
             self.copy_into(made, number * len, value, 0, len);
@@ -603,7 +597,7 @@ fn join(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     }
     let made = match text {
         true => vm.alloc_tailed(Str { hash: 0 }, total, 0)?.value(),
-        false => vm.alloc_tailed(Bytes { hash: 0 }, total, 0)?.value(),
+        false => vm.alloc_tailed(Bytes, total, 0)?.value(),
     };
     let (mut at, mut index) = (0, 0);
     while let Some(item) = vm.item_at(list, index) {
@@ -997,7 +991,7 @@ fn all_are(vm: &mut Vm<'_>, args: Args, test: fn(u8) -> bool) -> Result<Value> {
 }
 
 fn isspace(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    all_are(vm, args, |byte| is_space(byte))
+    all_are(vm, args, is_space)
 }
 fn isalpha(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     all_are(vm, args, |byte| byte.is_ascii_alphabetic())

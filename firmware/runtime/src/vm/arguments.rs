@@ -1,7 +1,6 @@
 //! Putting arguments into the locals of a function: defaults, keywords, `*args`, `**kwargs`.
 
 use upy_bytecode::code::{FLAG_DEFAULT_KEYWORDS, FLAG_VAR_ARGUMENTS, FLAG_VAR_KEYWORDS};
-use upy_bytecode::operand::read_uint;
 
 use crate::heap::Ref;
 use crate::intern::Qstr;

@@ -394,15 +394,12 @@ impl Vm<'_> {
     /// Calls `__del__` of an object; what it raises is printed and forgotten.
     pub(crate) fn call_finaliser(&mut self, object: Value) {
         let saved = self.exception.take();
-        let found = match self.lookup_special(object, q::__del__) {
-            Ok(found) => found,
-            Err(Raised) => None,
-        };
-        if let Some(found) = found {
-            if let Err(Raised) = self.call_found(found, &[]) {
-                // As MicroPython: an exception of a finaliser is ignored.
-                self.exception = None;
-            }
+        let found = self.lookup_special(object, q::__del__).unwrap_or_default();
+        if let Some(found) = found
+            && let Err(Raised) = self.call_found(found, &[])
+        {
+            // As MicroPython: an exception of a finaliser is ignored.
+            self.exception = None;
         }
         self.exception = saved;
     }

@@ -168,8 +168,6 @@ pub(crate) enum Purpose {
     ForIter,
     /// A generator resumed by `yield from`.
     YieldFrom,
-    /// A generator resumed by a call of `send` or `next`.
-    Send,
 }
 
 /// One open call.
