@@ -60,7 +60,8 @@ pub(crate) struct Upload<'a> {
 
 /// Text as a Python literal.
 pub(crate) fn quoted(text: &str) -> String {
-    String::from_utf8(literal::str(text).collect()).expect("a literal keeps the characters of its text")
+    String::from_utf8(literal::str(text).collect())
+        .expect("a literal keeps the characters of its text")
 }
 
 fn quoted_bytes(bytes: &[u8]) -> String {

@@ -5,6 +5,8 @@
 
 #[cfg(unix)]
 mod bench;
+#[cfg(unix)]
+mod demo;
 mod desks;
 mod run;
 mod setup;
@@ -28,6 +30,7 @@ impl From<std::io::Error> for Failed {
 pub(crate) type Result<T = ()> = core::result::Result<T, Failed>;
 
 const USAGE: &str = "\
+cargo xtask demo             build ucli, and a first session on a real MicroPython; no hardware needed
 cargo xtask setup            peers into target/peers, Debian packages when root
 cargo xtask test [ARGS]      setup, build, every test; ARGS go to `cargo test`
 cargo xtask ci               formatting, lints, docs, walls, sizes, then test and the desks
@@ -42,6 +45,8 @@ fn main() -> ExitCode {
     let verb = words.first().map_or("", String::as_str);
     let rest = words.get(1..).unwrap_or_default();
     let result = match verb {
+        #[cfg(unix)]
+        "demo" => demo::run_session(),
         "setup" => setup::run().map(|_| ()),
         "test" => steps::test(rest),
         "ci" => steps::ci(),

@@ -67,7 +67,7 @@ pub(crate) fn run() -> Result<Missing> {
     Ok(missing)
 }
 
-fn peers() -> Result {
+pub(crate) fn peers() -> Result {
     let home = target().join("peers");
     let ready = home.join("ready");
     let wanted = PEERS.join("\n");
