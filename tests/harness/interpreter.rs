@@ -236,7 +236,7 @@ fn spawn(setup: &Setup) -> io::Result<(Child, OwnedFd)> {
         .env_clear()
         .env("TERM", "dumb")
         .env("PATH", "/usr/bin:/bin")
-        .env("HOME", &setup.directory);
+        .env("HOME", "/nonexistent");
     command.current_dir(&setup.directory);
     command.stdin(Stdio::from(pty.slave.try_clone()?));
     command.stdout(Stdio::from(pty.slave.try_clone()?));
