@@ -4,7 +4,7 @@
 //! itself; one that takes any number is ended by `+`. The splitting is done here, by asking clap
 //! what each command takes; clap then reads every piece. No I/O.
 
-use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::command;
 use crate::device::selector::shortcut;
@@ -12,12 +12,7 @@ use crate::error::{Code, Error, Result};
 
 /// Options that every command understands.
 #[derive(Clone, Debug, Default, Parser)]
-#[command(
-    name = "ucli",
-    no_binary_name = false,
-    disable_help_flag = true,
-    disable_version_flag = true
-)]
+#[command(name = "ucli", no_binary_name = false)]
 pub(crate) struct Globals {
     /// The board: a port, `id:SERIAL`, `vid:VID:PID`, `name:NAME`, `tcp://…`, `ws://…` (repeatable for fleets)
     #[arg(
@@ -234,9 +229,12 @@ pub(crate) fn parse(words: &[String]) -> core::result::Result<Line, Refusal> {
     while let Some(piece) = splitter.next_piece()? {
         pieces.push(piece);
     }
-    let globals = Globals::try_parse_from(
-        core::iter::once("ucli".to_string()).chain(splitter.globals.iter().cloned()),
-    )?;
+    let line = core::iter::once("ucli".to_string()).chain(splitter.globals.iter().cloned());
+    // Switched off here and not in the attributes: those would be flattened into `Cli` with the options.
+    let only_globals = Globals::command()
+        .disable_help_flag(true)
+        .disable_version_flag(true);
+    let globals = Globals::from_arg_matches(&only_globals.try_get_matches_from(line)?)?;
     let mut commands = Vec::new();
     for piece in pieces {
         let line = core::iter::once("ucli".to_string()).chain(piece);

@@ -7,15 +7,14 @@
 //! frames are lines of hexadecimal digits. Callers see no difference but the speed.
 
 use std::collections::{HashSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ucli_protocol::agent::{Decoder, Frame, Kind, Sender, request_header};
-use ucli_protocol::control;
-use ucli_protocol::host::{Exec, ExecEvent};
+use ucli_protocol::agent::request_header;
+use ucli_protocol::host::Exec;
 use ucli_protocol::literal;
 
 use super::errno;
-use super::interrupt;
+use super::fast::Fast;
 use super::session::{Output, Patience, Session};
 use super::snippet;
 use super::value::{self, Value};
@@ -27,14 +26,10 @@ use crate::transport::Link;
 const UART_WINDOW: usize = 128;
 /// Enough that a USB or network link never runs dry.
 const WIDE_WINDOW: usize = 4096;
-/// How many windows may be on the way.
-const IN_FLIGHT: u32 = 2;
 /// How much is queued for the wire before the caller is made to wait.
 const QUEUE_BYTES: usize = 16 * 1024;
 /// How long an agent may be silent; erasing flash and hashing large files take their time.
-const QUIET: Duration = Duration::from_secs(30);
-/// How long it may leave data unacknowledged.
-const STALL: Duration = Duration::from_secs(8);
+pub(super) const QUIET: Duration = Duration::from_secs(30);
 /// [`Session::degraded`] from here on: small windows.
 pub(super) const DEGRADED_WINDOW: u8 = 1;
 /// [`Session::degraded`] from here on: the slow path.
@@ -171,7 +166,7 @@ impl<'s> Agent<'s> {
     /// Whether the user wants it to stop.
     pub(super) fn stop_wanted(&self) -> bool {
         match &self.path {
-            Path::Fast(fast) => interrupt::count() > fast.pressed,
+            Path::Fast(fast) => fast.stop_wanted(),
             Path::Text(_) => false,
         }
     }
@@ -340,7 +335,7 @@ impl<'s> Agent<'s> {
                     "The board did not say what it can do",
                 ));
             };
-            if let Some(bytes) = fast.capabilities.take() {
+            if let Some(bytes) = fast.take_capabilities() {
                 break bytes;
             }
             fast.pump_reply(&mut self.replies)?;
@@ -475,287 +470,6 @@ pub(super) fn raised(action: &str, path: &str, text: &str) -> Error {
         Code::BoardException,
         format!("Failed to {action} `:{path}`: the board raised {shown}"),
     )
-}
-
-/// The fast path.
-pub(super) struct Fast<'s> {
-    session: &'s mut Session,
-    sender: Sender,
-    decoder: Decoder,
-    out: Vec<u8>,
-    out_sent: usize,
-    partial: Vec<u8>,
-    capabilities: Option<Vec<u8>>,
-    capabilities_came: bool,
-    /// It has said that it ends.
-    ended: bool,
-    /// It ended without saying so.
-    died: bool,
-    pressed: u32,
-}
-
-impl<'s> Fast<'s> {
-    /// Starts the agent; `None` when the board lacks what it needs.
-    fn start(
-        session: &'s mut Session,
-        machine: &mut Exec<'_>,
-        body: Vec<u8>,
-        window: usize,
-    ) -> Result<Option<Self>> {
-        let mut decoder = Decoder::new();
-        if !start_program(session, machine, &mut decoder)? {
-            return Ok(None);
-        }
-        let mut sender = Sender::new(u32::try_from(window).unwrap_or(u32::MAX), IN_FLIGHT);
-        // The last, partial window of the agent itself is acknowledged like a whole one.
-        sender.sent(body.len().next_multiple_of(window) - body.len());
-        session.set_paste(machine.paste());
-        Ok(Some(Self {
-            session,
-            sender,
-            decoder,
-            out: body,
-            out_sent: 0,
-            partial: Vec::new(),
-            capabilities: None,
-            capabilities_came: false,
-            ended: false,
-            died: false,
-            pressed: interrupt::count(),
-        }))
-    }
-
-    fn queue(&mut self, bytes: &[u8]) {
-        if self.out_sent == self.out.len() {
-            self.out.clear();
-            self.out_sent = 0;
-            self.session.wire.listen_afresh();
-        }
-        self.out.extend_from_slice(bytes);
-    }
-
-    fn queued_bytes(&self) -> usize {
-        self.out.len() - self.out_sent
-    }
-
-    /// Sends and receives until at most `most_bytes` are queued.
-    fn pump(&mut self, replies: &mut VecDeque<Reply>, most_bytes: usize) -> Result<()> {
-        loop {
-            self.decode(replies)?;
-            self.send()?;
-            if self.queued_bytes() <= most_bytes {
-                return Ok(());
-            }
-            self.wait()?;
-        }
-    }
-
-    /// Sends and receives until something has come.
-    fn pump_reply(&mut self, replies: &mut VecDeque<Reply>) -> Result<()> {
-        self.decode(replies)?;
-        self.send()?;
-        if replies.is_empty() {
-            self.wait()?;
-            self.decode(replies)?;
-        }
-        Ok(())
-    }
-
-    /// Writes what the window allows.
-    fn send(&mut self) -> Result<()> {
-        loop {
-            let len = self.queued_bytes().min(self.sender.may_send());
-            if len == 0 {
-                return Ok(());
-            }
-            let sent = self
-                .session
-                .wire
-                .write_some(&self.out[self.out_sent..self.out_sent + len])?;
-            self.sender.sent(sent);
-            self.out_sent += sent;
-            if sent == 0 {
-                // No room on the wire: what the board says meanwhile must be read.
-                self.session.wire.fill(Instant::now())?;
-                return Ok(());
-            }
-            self.session.wire.listen_afresh();
-        }
-    }
-
-    /// Sorts what has come.
-    fn decode(&mut self, replies: &mut VecDeque<Reply>) -> Result<()> {
-        while !self.ended && !self.session.wire.pending().is_empty() {
-            let pending = self.session.wire.pending();
-            let (used, frame) = self.decoder.receive(pending);
-            let mut consumed = used;
-            match frame {
-                Some(Frame::Aside(bytes)) => {
-                    if let Some(at) = bytes.iter().position(|&byte| byte == control::END) {
-                        // The program that the agent is has ended without saying so.
-                        consumed = used - bytes.len() + at;
-                        self.ended = true;
-                        self.died = true;
-                    }
-                }
-                Some(Frame::Part { kind, bytes, last }) => {
-                    self.partial.extend_from_slice(bytes);
-                    if last {
-                        let payload = core::mem::take(&mut self.partial);
-                        self.frame(kind, payload, replies);
-                    }
-                }
-                None => {}
-            }
-            self.session.wire.consume(consumed);
-        }
-        if self.died {
-            return Err(self.dead());
-        }
-        Ok(())
-    }
-
-    fn frame(&mut self, kind: Kind, payload: Vec<u8>, replies: &mut VecDeque<Reply>) {
-        match kind {
-            Kind::Ack => self.sender.acknowledged(),
-            Kind::Ready => self.ended = true,
-            Kind::Data if !self.capabilities_came => {
-                self.capabilities_came = true;
-                self.capabilities = Some(payload);
-            }
-            Kind::Data => replies.push_back(Reply::Data(payload)),
-            Kind::Result => replies.push_back(Reply::Done),
-            Kind::Error => replies.push_back(Reply::Raised(sanitise::lossy(&payload))),
-        }
-    }
-
-    fn dead(&self) -> Error {
-        Error::new(
-            Code::NoAnswer,
-            format!("`{}` dropped the transfer", self.session.name()),
-        )
-    }
-
-    /// Waits for the board.
-    fn wait(&mut self) -> Result<()> {
-        if self.ended {
-            return Err(self.dead());
-        }
-        if interrupt::count() >= self.pressed + 2 {
-            self.session.tear();
-            return Err(Error::new(Code::Interrupted, "Interrupted"));
-        }
-        if self.session.wire.fill(Instant::now() + interrupt::SLICE)? {
-            return Ok(());
-        }
-        let silence = self.session.wire.silence();
-        let stalled =
-            self.sender.unacknowledged_bytes() > 0 && self.queued_bytes() > 0 && silence > STALL;
-        if stalled || silence > QUIET {
-            self.session.tear();
-            let name = self.session.name();
-            let error = Error::new(
-                Code::NoAnswer,
-                format!(
-                    "`{name}` stopped in the middle of a transfer: silent for {} s",
-                    silence.as_secs()
-                ),
-            );
-            return Err(error.hint(
-                "The files on the board are whole: the old or the new ones; repeat the command",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Ends the agent. The board's last words are waited for when they matter.
-    fn end(mut self) -> Result<()> {
-        if self.session.is_torn() {
-            return Ok(());
-        }
-        if self.died {
-            self.session.tear();
-            return Ok(());
-        }
-        if self.ended {
-            self.session.settle_later();
-            return Ok(());
-        }
-        let mut rest = VecDeque::new();
-        self.queue(&request_header(0));
-        while self.queued_bytes() > 0 {
-            self.decode(&mut rest)?;
-            self.send()?;
-            if self.queued_bytes() > 0 {
-                self.wait()?;
-            }
-        }
-        self.session.settle_later();
-        Ok(())
-    }
-}
-
-/// Sends the program and waits for its first frame; false when it raised instead.
-fn start_program(
-    session: &mut Session,
-    machine: &mut Exec<'_>,
-    decoder: &mut Decoder,
-) -> Result<bool> {
-    session.wire.listen_afresh();
-    let mut failing = false;
-    loop {
-        while !session.wire.pending().is_empty() {
-            let pending = session.wire.pending();
-            let used = if failing || !machine.is_running() {
-                let (used, event) = match machine.receive(pending) {
-                    Ok(found) => found,
-                    Err(error) => return Err(session.exec_error(error)),
-                };
-                if matches!(
-                    event,
-                    Some(ExecEvent::Finished { .. } | ExecEvent::Reset | ExecEvent::Cancelled)
-                ) {
-                    session.wire.consume(used);
-                    session.set_paste(machine.paste());
-                    return Ok(false);
-                }
-                used
-            } else {
-                let (used, frame) = decoder.receive(pending);
-                match frame {
-                    Some(Frame::Part {
-                        kind: Kind::Ready,
-                        last: true,
-                        ..
-                    }) => {
-                        session.wire.consume(used);
-                        return Ok(true);
-                    }
-                    Some(Frame::Aside(bytes)) => {
-                        match bytes.iter().position(|&byte| byte == control::END) {
-                            Some(at) => {
-                                failing = true;
-                                used - bytes.len() + at
-                            }
-                            None => used,
-                        }
-                    }
-                    _ => used,
-                }
-            };
-            session.wire.consume(used);
-        }
-        session.push(machine)?;
-        session.wire.fill(Instant::now() + interrupt::SLICE)?;
-        if session.wire.silence() > session.timeout() {
-            session.tear();
-            let name = session.name();
-            return Err(Error::new(
-                Code::NoAnswer,
-                format!("`{name}` does not accept the transfer agent"),
-            ));
-        }
-    }
 }
 
 #[cfg(test)]

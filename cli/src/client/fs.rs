@@ -60,7 +60,8 @@ pub(crate) struct Upload<'a> {
 
 /// Text as a Python literal.
 pub(crate) fn quoted(text: &str) -> String {
-    literal::str(text).map(char::from).collect()
+    String::from_utf8(literal::str(text).collect())
+        .expect("a literal keeps the characters of its text")
 }
 
 fn quoted_bytes(bytes: &[u8]) -> String {

@@ -2,6 +2,8 @@
 
 pub(crate) mod agent;
 mod errno;
+mod exec;
+mod fast;
 pub(crate) mod fs;
 pub(crate) mod interrupt;
 pub(crate) mod mount;

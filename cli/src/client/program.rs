@@ -21,6 +21,8 @@ const HEAD_LINES: u32 = 1;
 pub(crate) struct Program {
     /// What goes over the wire.
     pub(crate) source: Vec<u8>,
+    /// The source as it was.
+    bare: Vec<u8>,
     /// What to subtract from the line numbers of `<stdin>`.
     shift: u32,
     /// The program is a loader with a `.mpy` image in it.
@@ -38,16 +40,28 @@ impl Program {
                 wrapped.extend_from_slice(TAIL.as_bytes());
                 Self {
                     source: wrapped,
+                    bare: source.to_vec(),
                     shift: HEAD_LINES,
                     image: false,
                 }
             }
             None => Self {
                 source: source.to_vec(),
+                bare: Vec::new(),
                 shift: 0,
                 image: false,
             },
         }
+    }
+
+    /// The bare source, if the board refused the wrapped one before running any of it because a
+    /// jump over its whole length does not fit the bytecode.
+    pub(crate) fn without_wrapping(&self, traceback: &[u8]) -> Option<&[u8]> {
+        let text = core::str::from_utf8(traceback).ok()?;
+        let trace = Traceback::parse(text)?;
+        let refused =
+            trace.exception == "RuntimeError" && trace.message.trim() == "bytecode overflow";
+        (refused && self.shift > 0).then_some(&self.bare)
     }
 
     /// A loader with an image of [`Program::as_main`] in it.
@@ -67,6 +81,7 @@ impl Program {
     pub(crate) fn plain(source: &[u8]) -> Self {
         Self {
             source: source.to_vec(),
+            bare: Vec::new(),
             shift: 0,
             image: false,
         }

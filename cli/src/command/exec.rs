@@ -177,13 +177,22 @@ fn follow(
     let printer = context.printer.clone();
     let started = Instant::now();
     let session = context.session()?;
-    let outcome = session.exec(&program.source, patience, &mut |piece| match piece {
+    let mut sink = |piece: Output<'_>| match piece {
         Output::Stdout(text) => printer.program("stdout", text),
         Output::Aside(text) => {
             printer.wire(&format!("aside: {}", text.escape_ascii()));
             Ok(())
         }
-    })?;
+    };
+    let mut outcome = session.exec(&program.source, patience, &mut sink)?;
+    let plain = program
+        .without_wrapping(&outcome.traceback)
+        .map(Program::plain);
+    if let Some(plain) = &plain {
+        // Nothing of it has run: the board could not jump over so much code.
+        outcome = session.exec(&plain.source, patience, &mut sink)?;
+    }
+    let program = plain.as_ref().unwrap_or(program);
     let seconds = started.elapsed().as_secs_f64();
     let exit = judge(&outcome, program, name, &printer)?;
     if exit == Exit::Done {

@@ -145,8 +145,18 @@ fn remove_tree(
         items.push((root, true));
     }
     let results = agent.remove(&items)?;
+    report(&items, &results, verbose, printer)
+}
+
+/// Prints what became of each path and counts what is gone.
+fn report(
+    items: &[(&str, bool)],
+    results: &[i64],
+    verbose: bool,
+    printer: &Printer,
+) -> Result<usize> {
     let mut removed = 0;
-    for ((path, directory), number) in items.iter().zip(results) {
+    for ((path, directory), number) in items.iter().zip(results.iter().copied()) {
         let shown = sanitise::line(path);
         match number {
             0 => {

@@ -36,24 +36,22 @@ pub(crate) struct Args {
     /// Where `build` writes the image [default: DIR.romfs]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    #[command(subcommand)]
+    /// What to do
+    #[arg(value_enum)]
     job: Job,
+    /// The directory to build or deploy, or an image (.romfs, .img) to deploy
+    path: Option<PathBuf>,
 }
 
-#[derive(Debug, clap::Subcommand)]
+/// What to do with ROM partitions.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Job {
     /// Show the board's ROM partitions
     Query,
     /// Make an image of a directory
-    Build {
-        /// The directory
-        path: PathBuf,
-    },
+    Build,
     /// Write an image, or a directory as one, to the board
-    Deploy {
-        /// An image (.romfs, .img) or a directory
-        path: PathBuf,
-    },
+    Deploy,
 }
 
 /// One ROM partition of a board.
@@ -66,10 +64,16 @@ struct Partition {
 
 /// Does the job.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
-    match &args.job {
+    let path = || {
+        args.path.as_deref().ok_or_else(|| {
+            Error::new(Code::Usage, "romfs: source path not given")
+                .hint("`ucli romfs build DIR`, `ucli romfs deploy DIR`")
+        })
+    };
+    match args.job {
         Job::Query => query(context),
-        Job::Build { path } => build(args, path, context),
-        Job::Deploy { path } => deploy(args, path, context),
+        Job::Build => build(args, path()?, context),
+        Job::Deploy => deploy(args, path()?, context),
     }
 }
 

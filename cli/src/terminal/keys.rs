@@ -41,7 +41,6 @@ pub(crate) fn read() -> Option<Vec<u8>> {
                     return Some(bytes);
                 }
             }
-            Ok(crossterm::event::Event::Paste(text)) => return Some(text.into_bytes()),
             Ok(_) => {}
             Err(_) => return None,
         }

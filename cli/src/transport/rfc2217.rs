@@ -66,10 +66,9 @@ impl Rfc2217 {
         port.command(SET_PARITY, &[1])?;
         port.command(SET_STOPSIZE, &[1])?;
         port.command(SET_CONTROL, &[CONTROL_NO_FLOW])?;
-        port.set_lines(
-            Some(options.dtr.unwrap_or(true)),
-            Some(options.rts.unwrap_or(true)),
-        )?;
+        // Servers assert both when they open their port. Saying it again would send an ESP behind
+        // esptool's server into its boot loader.
+        port.set_lines(options.dtr, options.rts)?;
         Ok(port)
     }
 
@@ -101,14 +100,20 @@ impl Rfc2217 {
         .hint("For a plain TCP serial server use `tcp://HOST:PORT`"))
     }
 
-    /// Sends one command and waits for the server's answer to it.
-    fn command(&mut self, command: u8, value: &[u8]) -> Result<()> {
+    /// Sends one command.
+    fn tell(&mut self, command: u8, value: &[u8]) -> Result<()> {
         let deadline = Instant::now() + COMMAND_TIMEOUT;
         let mut bytes = vec![IAC, SB, COM_PORT_OPTION, command];
         bytes.extend_from_slice(&escape(value));
         bytes.extend_from_slice(&[IAC, SE]);
+        self.socket.write_all(&bytes, deadline)
+    }
+
+    /// Sends one command and waits for the server's answer to it.
+    fn command(&mut self, command: u8, value: &[u8]) -> Result<()> {
         self.answers.clear();
-        self.socket.write_all(&bytes, deadline)?;
+        self.tell(command, value)?;
+        let deadline = Instant::now() + COMMAND_TIMEOUT;
         loop {
             if self
                 .answers
@@ -199,15 +204,16 @@ impl Transport for Rfc2217 {
         self.socket.name()
     }
 
+    // esptool's server never answers these.
     fn set_lines(&mut self, dtr: Option<bool>, rts: Option<bool>) -> Result<()> {
         if let Some(on) = dtr {
-            self.command(
+            self.tell(
                 SET_CONTROL,
                 &[if on { CONTROL_DTR_ON } else { CONTROL_DTR_OFF }],
             )?;
         }
         if let Some(on) = rts {
-            self.command(
+            self.tell(
                 SET_CONTROL,
                 &[if on { CONTROL_RTS_ON } else { CONTROL_RTS_OFF }],
             )?;

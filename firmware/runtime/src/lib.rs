@@ -1,2 +1,37 @@
+//! Values, heap and virtual machine of a MicroPython-compatible interpreter.
+//!
+//! Layers, each importing only those before it:
+//!
+//! 1. [`heap`](self): the only raw memory; knows no Python type. `value.rs`: one tagged word.
+//! 2. `intern.rs`, `map.rs`: interned strings and hash tables.
+//! 3. `ops/`, `types/`, `vm/`: what can be done with values, the built-in types, executing bytecode.
+//! 4. `import/`, `builtins/`, `native.rs`: modules and built-in functions.
+//!
+//! `unsafe` is allowed in `heap/` and in `vm/dispatch.rs` and `vm/stack.rs`, nowhere else. There is no global
+//! allocator: everything lives in the memory given to [`Vm::new`].
 #![no_std]
-//! Under construction.
+#![expect(
+    clippy::wrong_self_convention,
+    reason = "conversions of Python values may allocate or run code"
+)]
+
+mod builtins;
+mod heap;
+mod host;
+mod import;
+mod intern;
+mod map;
+mod names;
+mod native;
+mod ops;
+mod raise;
+mod state;
+mod types;
+mod value;
+mod vm;
+
+pub use host::{Host, Loader, PathKind};
+pub use import::Outcome;
+pub use raise::{Raised, Result};
+pub use state::{Sizes, Vm};
+pub use value::Value;

@@ -175,6 +175,24 @@ impl<'a> Image<'a> {
         self.string_count
     }
 
+    /// Where the table of interned strings starts in the file, for [`read_text`].
+    #[must_use]
+    pub fn strings_offset(&self) -> usize {
+        self.strings
+    }
+
+    /// Where the constants start in the file, for [`read_constant`].
+    #[must_use]
+    pub fn constants_offset(&self) -> usize {
+        self.constants
+    }
+
+    /// Where the code of the module starts in the file, with the number that says its length.
+    #[must_use]
+    pub fn code_offset(&self) -> usize {
+        self.code
+    }
+
     /// How many constants its code refers to, not counting items of tuples.
     #[must_use]
     pub fn constant_count(&self) -> u32 {
@@ -234,7 +252,11 @@ fn take_terminated<'a>(
     Ok(taken)
 }
 
-fn read_text<'a>(bytes: &'a [u8], at: &mut usize) -> Result<Text<'a>, BadOperand> {
+/// Reads the entry of the string table at `*at` and moves `*at` past it.
+///
+/// # Errors
+/// It is cut off or names a number the format does not fix.
+pub fn read_text<'a>(bytes: &'a [u8], at: &mut usize) -> Result<Text<'a>, BadOperand> {
     let head = operand::read_uint(bytes, at)?;
     if head & 1 == 0 {
         return Ok(Text::Bytes(take_terminated(
@@ -249,7 +271,11 @@ fn read_text<'a>(bytes: &'a [u8], at: &mut usize) -> Result<Text<'a>, BadOperand
     }
 }
 
-fn read_constant<'a>(bytes: &'a [u8], at: &mut usize) -> Result<Constant<'a>, BadOperand> {
+/// Reads the constant at `*at` and moves `*at` past it; the items of a tuple follow.
+///
+/// # Errors
+/// It is cut off or of no known type.
+pub fn read_constant<'a>(bytes: &'a [u8], at: &mut usize) -> Result<Constant<'a>, BadOperand> {
     let kind = take(bytes, at, 1)?[0];
     match kind {
         0 => return Ok(Constant::FunctionTable),

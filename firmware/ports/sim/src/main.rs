@@ -1,2 +1,51 @@
-//! Under construction.
-fn main() {}
+//! `upy`: the interpreter with the command line of MicroPython's unix port.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use upy_sim::{args, program};
+
+const USAGE: &str = "usage: upy [<opts>] [-X <implopt>] [-c <command> | -m <module> | <filename>]
+Options:
+-h : print this help message
+-i : enable inspection via REPL after running command/module/file
+-v : verbose (trace various operations); can be multiple
+-O[N] : apply bytecode optimizations of level N
+
+Implementation specific options (-X):
+  compile-only                 -- parse and compile only
+  emit=bytecode                -- accepted; there is only bytecode
+  heapsize=<n>[w][K|M]         -- set the heap size for the GC
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let name = arguments
+        .next()
+        .map_or_else(|| "upy".into(), |name| name.to_string_lossy().into_owned());
+    let arguments: Vec<OsString> = arguments.collect();
+    let help = arguments
+        .first()
+        .is_some_and(|first| first == "-h" || first == "--help");
+    let code = match args::parse(&arguments) {
+        Some(parsed) if !help => run(parsed, name),
+        _ => {
+            let shown = std::io::stderr().lock().write_all(USAGE.as_bytes());
+            if help && shown.is_ok() { 0 } else { 1 }
+        }
+    };
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Runs on a thread with a stack large enough for the compiler's and the interpreter's depth limits.
+fn run(arguments: args::Arguments, name: String) -> i32 {
+    let thread = std::thread::Builder::new().stack_size(64 << 20);
+    match thread
+        .spawn(move || program::run(&arguments, &name))
+        .map(std::thread::JoinHandle::join)
+    {
+        Ok(Ok(code)) => code,
+        _ => 1,
+    }
+}

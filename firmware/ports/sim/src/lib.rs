@@ -1,0 +1,6 @@
+//! The interpreter on a host: its surroundings, its command line, its prompt.
+
+pub mod args;
+pub mod host;
+pub mod program;
+pub mod prompt;

@@ -1,0 +1,185 @@
+//! Marking and sweeping.
+//!
+//! Marked objects wait on a short stack to be traced; when it is full they are found again by walking the
+//! table. Nothing recurses.
+#![expect(
+    unsafe_code,
+    reason = "freed blocks are overwritten in the stress build"
+)]
+
+use core::ptr;
+
+use super::layout::State;
+use super::{BLOCK, Header, Heap, RECENT, Vector};
+use crate::value::Value;
+
+/// Objects that can wait to be traced.
+const STACK: usize = 64;
+
+/// Visits everything a body refers to.
+pub(crate) trait Trace {
+    /// Passes every value and every vector of this body to `marker`.
+    fn trace(&self, marker: &mut Marker<'_, '_>);
+}
+
+/// Collects what can be reached.
+pub(crate) struct Marker<'h, 'm> {
+    heap: &'h Heap<'m>,
+    waiting: [usize; STACK],
+    count: usize,
+    overflow: bool,
+}
+
+/// Traces the object behind a value; supplied by the layer that knows the kinds.
+pub(crate) type Tracer = fn(&Heap<'_>, Header, Value, &mut Marker<'_, '_>);
+
+impl<'h, 'm> Marker<'h, 'm> {
+    /// A value that is in use.
+    #[inline]
+    pub(crate) fn value(&mut self, value: Value) {
+        let Some(address) = value.address() else {
+            return;
+        };
+        let block = self.heap.block_of(address);
+        if self.heap.table.state(block) != State::Head {
+            return;
+        }
+        self.heap.table.set(block, State::Mark);
+        match self.waiting.get_mut(self.count) {
+            Some(slot) => {
+                *slot = address;
+                self.count += 1;
+            }
+            None => self.overflow = true,
+        }
+    }
+
+    /// A value that may be absent.
+    #[inline]
+    pub(crate) fn option(&mut self, value: Option<Value>) {
+        if let Some(value) = value {
+            self.value(value);
+        }
+    }
+
+    /// A vector whose items are values.
+    pub(crate) fn values(&mut self, vector: &Vector<Value>) {
+        self.plain(vector);
+        for &value in vector.iter() {
+            self.value(value);
+        }
+    }
+
+    /// A vector whose items are no values.
+    pub(crate) fn plain<T: Copy>(&mut self, vector: &Vector<T>) {
+        if let Some(address) = vector.address() {
+            self.storage(address);
+        }
+    }
+
+    fn storage(&mut self, address: usize) {
+        let block = self.heap.block_of(address);
+        if self.heap.table.state(block) == State::Head {
+            self.heap.table.set(block, State::Mark);
+        }
+    }
+
+    /// Whether the object behind a value has been reached so far.
+    pub(crate) fn is_marked(&self, value: Value) -> bool {
+        value
+            .address()
+            .is_none_or(|address| self.heap.table.state(self.heap.block_of(address)) == State::Mark)
+    }
+
+    /// Traces until nothing waits.
+    pub(crate) fn drain(&mut self, tracer: Tracer) {
+        loop {
+            while self.count > 0 {
+                self.count -= 1;
+                self.trace(self.waiting[self.count], tracer);
+            }
+            if !self.overflow {
+                return;
+            }
+            self.overflow = false;
+            for block in 0..self.heap.blocks {
+                if self.heap.table.state(block) == State::Mark && self.heap.table.is_object(block) {
+                    self.trace(self.heap.address_of(block), tracer);
+                }
+            }
+        }
+    }
+
+    fn trace(&mut self, address: usize, tracer: Tracer) {
+        let value = Value::from_address(address);
+        let heap = self.heap;
+        if let Some(header) = heap.header(value) {
+            tracer(heap, header, value, self);
+        }
+    }
+}
+
+impl Heap<'_> {
+    /// Runs a collection: `roots` passes all roots to the marker, and is called with `true` a second time when
+    /// everything reachable is marked, to look for objects to finalise.
+    pub(crate) fn collect(
+        &mut self,
+        tracer: Tracer,
+        mut roots: impl FnMut(&mut Marker<'_, '_>, bool),
+    ) {
+        let mut marker = Marker {
+            heap: self,
+            waiting: [0; STACK],
+            count: 0,
+            overflow: false,
+        };
+        roots(&mut marker, false);
+        for index in 0..RECENT {
+            let address = marker.heap.recent[index];
+            if address == 0 {
+                continue;
+            }
+            if marker.heap.table.is_object(marker.heap.block_of(address)) {
+                marker.value(Value::from_address(address));
+            } else {
+                marker.storage(address);
+            }
+        }
+        marker.drain(tracer);
+        roots(&mut marker, true);
+        marker.drain(tracer);
+        self.sweep();
+    }
+
+    fn sweep(&mut self) {
+        let mut free = false;
+        for block in 0..self.blocks {
+            match self.table.state(block) {
+                State::Mark => {
+                    self.table.set(block, State::Head);
+                    free = false;
+                    continue;
+                }
+                State::Head => free = true,
+                State::Tail => {}
+                State::Free => continue,
+            }
+            if free {
+                self.table.set(block, State::Free);
+                if cfg!(feature = "gc-stress") {
+                    self.poison(block);
+                }
+            }
+        }
+        self.cursor = 0;
+        self.run_end = 0;
+        self.large_top = self.blocks;
+        self.allocated = 0;
+    }
+
+    fn poison(&mut self, block: usize) {
+        let start: *mut u8 = ptr::with_exposed_provenance_mut(self.address_of(block));
+        // SAFETY: the block is free and lies in the memory of the heap.
+        unsafe { start.write_bytes(0xdb, BLOCK) };
+    }
+}

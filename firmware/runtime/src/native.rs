@@ -1,0 +1,147 @@
+//! How Rust functions are declared to Python.
+//!
+//! A table of [`Entry`] belongs to a built-in type or module. A function's value is the number of its table and
+//! its place there, so tables are plain constants. Arguments lie on the value stack, where they are rooted.
+
+use crate::intern::Qstr;
+use crate::raise::Result;
+use crate::state::Vm;
+use crate::types::TypeId;
+use crate::value::Value;
+
+/// The arguments of a native call: a range of the value stack, positional ones first, then key and value of
+/// each keyword argument.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Args {
+    pub(crate) base: usize,
+    pub(crate) count: usize,
+    pub(crate) keywords: usize,
+}
+
+/// A native function.
+pub(crate) type Native = fn(&mut Vm<'_>, Args) -> Result<Value>;
+
+/// Accepts any number of arguments up to [`ANY`], and keyword arguments too.
+pub(crate) const KEYWORDS: u8 = 0x80;
+/// No upper limit on arguments.
+pub(crate) const ANY: u8 = 0x7f;
+
+/// What a name of a built-in type or module stands for.
+#[derive(Clone, Copy)]
+pub(crate) enum Item {
+    /// A function: least and greatest number of arguments; [`KEYWORDS`] may be added to the greatest.
+    Function(Native, u8, u8),
+    /// As `Function`, called with the class instead of an instance.
+    ClassFunction(Native, u8, u8),
+    /// As `Function`, called without an instance.
+    StaticFunction(Native, u8, u8),
+    Type(TypeId),
+    Value(Value),
+    Text(Qstr),
+    /// Computed when it is read.
+    Get(fn(&mut Vm<'_>) -> Result<Value>),
+}
+
+/// One name.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) name: Qstr,
+    pub(crate) item: Item,
+}
+
+/// A name for a function of a module or a method of a type; methods count `self`.
+pub(crate) const fn function(name: Qstr, native: Native, least: u8, most: u8) -> Entry {
+    Entry {
+        name,
+        item: Item::Function(native, least, most),
+    }
+}
+
+/// A name for an integer.
+pub(crate) const fn number(name: Qstr, number: isize) -> Entry {
+    Entry {
+        name,
+        item: Item::Value(Value::small(number)),
+    }
+}
+
+/// A name for a type.
+pub(crate) const fn class(name: Qstr, class: TypeId) -> Entry {
+    Entry {
+        name,
+        item: Item::Type(class),
+    }
+}
+
+/// A name for any other item.
+pub(crate) const fn item(name: Qstr, item: Item) -> Entry {
+    Entry { name, item }
+}
+
+impl Args {
+    /// No arguments.
+    pub(crate) const EMPTY: Args = Args {
+        base: 0,
+        count: 0,
+        keywords: 0,
+    };
+
+    /// A positional argument that is there.
+    #[inline]
+    pub(crate) fn at(self, vm: &Vm<'_>, index: usize) -> Value {
+        debug_assert!(index < self.count);
+        vm.stack_at(self.base + index)
+    }
+
+    /// A positional argument.
+    #[inline]
+    pub(crate) fn get(self, vm: &Vm<'_>, index: usize) -> Option<Value> {
+        (index < self.count).then(|| vm.stack_at(self.base + index))
+    }
+
+    /// A positional argument, or `None` if it is absent or Python's `None`.
+    pub(crate) fn some(self, vm: &Vm<'_>, index: usize) -> Option<Value> {
+        self.get(vm, index).filter(|value| !value.is_none())
+    }
+
+    /// The arguments from `index` on.
+    pub(crate) fn from(self, index: usize) -> Args {
+        let index = index.min(self.count);
+        Args {
+            base: self.base + index,
+            count: self.count - index,
+            keywords: self.keywords,
+        }
+    }
+
+    /// Name and value of a keyword argument.
+    pub(crate) fn keyword(self, vm: &Vm<'_>, index: usize) -> (Value, Value) {
+        let at = self.base + self.count + 2 * index;
+        (vm.stack_at(at), vm.stack_at(at + 1))
+    }
+
+    /// The value of a keyword argument.
+    pub(crate) fn named(self, vm: &Vm<'_>, name: Qstr) -> Option<Value> {
+        (0..self.keywords)
+            .map(|index| self.keyword(vm, index))
+            .find_map(|(key, value)| (key.as_qstr() == Some(name)).then_some(value))
+    }
+
+    /// An argument given by position or by name.
+    pub(crate) fn either(self, vm: &Vm<'_>, index: usize, name: Qstr) -> Option<Value> {
+        self.get(vm, index).or_else(|| self.named(vm, name))
+    }
+}
+
+impl Vm<'_> {
+    /// Raises unless all keyword arguments are among `allowed`.
+    pub(crate) fn check_keywords(&mut self, args: Args, allowed: &[Qstr]) -> Result<()> {
+        for index in 0..args.keywords {
+            let (key, _) = args.keyword(self, index);
+            if !key.as_qstr().is_some_and(|name| allowed.contains(&name)) {
+                return Err(self.type_error(b"extra keyword arguments given"));
+            }
+        }
+        Ok(())
+    }
+}

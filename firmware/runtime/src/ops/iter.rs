@@ -1,0 +1,538 @@
+//! Iteration and unpacking.
+
+use crate::heap::Ref;
+use crate::names as q;
+use crate::ops::format::Piece;
+use crate::raise::{Raised, Result};
+use crate::state::Vm;
+use crate::types::{
+    Array, Deque, Dict, DictView, File, Generator, Iter, IterOf, Kind, List, MemoryView,
+    NamedTuple, Progress, Range, StringIo, Tuple, TypeId, ViewOf,
+};
+use crate::value::Value;
+
+impl Vm<'_> {
+    /// Items of a list or tuple.
+    #[inline]
+    pub(crate) fn items_of(&self, value: Value) -> Option<&[Value]> {
+        let header = self.heap.header(value)?;
+        match Kind::of(header.kind()) {
+            Kind::List => Some(&self.heap[self.heap.expect::<List>(value)].items),
+            Kind::Tuple => Some(self.heap.tail(self.heap.expect::<Tuple>(value))),
+            Kind::NamedTuple => Some(self.heap.tail(self.heap.expect::<NamedTuple>(value))),
+            _ => None,
+        }
+    }
+
+    /// An item of a list or tuple.
+    #[inline]
+    pub(crate) fn item_at(&self, value: Value, index: usize) -> Option<Value> {
+        self.items_of(value)?.get(index).copied()
+    }
+
+    /// Whether `for` walks over a value without an iterator object.
+    #[inline]
+    pub(crate) fn walks_by_index(&self, value: Value) -> bool {
+        self.items_of(value).is_some()
+    }
+
+    pub(crate) fn iter_type(&self, iter: Ref<Iter>) -> TypeId {
+        match self.heap[iter].of {
+            IterOf::Map => TypeId::Map,
+            IterOf::Filter => TypeId::Filter,
+            IterOf::Zip => TypeId::Zip,
+            IterOf::Enumerate => TypeId::Enumerate,
+            IterOf::Reversed => TypeId::Reversed,
+            _ => TypeId::Iterator,
+        }
+    }
+
+    /// Makes an iterator object.
+    pub(crate) fn new_iter(
+        &mut self,
+        of: IterOf,
+        source: Value,
+        at: isize,
+        end: isize,
+    ) -> Result<Value> {
+        Ok(self
+            .alloc(Iter {
+                of,
+                source,
+                extra: None,
+                at,
+                end,
+                step: 1,
+            })?
+            .value())
+    }
+
+    /// `iter(value)`
+    pub(crate) fn iterate(&mut self, value: Value) -> Result<Value> {
+        if self.is_str(value) {
+            return self.new_iter(IterOf::Text, value, 0, 0);
+        }
+        let Some(header) = self.heap.header(value) else {
+            return Err(self.not_iterable(value));
+        };
+        match Kind::of(header.kind()) {
+            Kind::List
+            | Kind::Tuple
+            | Kind::NamedTuple
+            | Kind::Bytes
+            | Kind::Array
+            | Kind::MemoryView => self.new_iter(IterOf::Sequence, value, 0, 0),
+            Kind::Dict => self.new_iter(IterOf::Keys, value, 0, 0),
+            Kind::Set => {
+                let dict = self.set_dict(self.heap.expect(value));
+                self.new_iter(IterOf::Keys, dict.value(), 0, 0)
+            }
+            Kind::DictView => {
+                let DictView { dict, of } = self.heap[self.heap.expect::<DictView>(value)];
+                let of = match of {
+                    ViewOf::Keys => IterOf::Keys,
+                    ViewOf::Values => IterOf::Values,
+                    ViewOf::Items => IterOf::Items,
+                };
+                self.new_iter(of, dict.value(), 0, 0)
+            }
+            Kind::Range => {
+                let Range { start, stop, step } = self.heap[self.heap.expect::<Range>(value)];
+                let iter = Iter {
+                    of: IterOf::Range,
+                    source: Value::NONE,
+                    extra: None,
+                    at: start,
+                    end: stop,
+                    step,
+                };
+                Ok(self.alloc(iter)?.value())
+            }
+            Kind::Deque => self.new_iter(IterOf::Deque, value, 0, 0),
+            Kind::Generator | Kind::Iter => Ok(value),
+            Kind::StringIo | Kind::File => self.new_iter(IterOf::Lines, value, 0, 0),
+            Kind::Instance => self.iterate_instance(value),
+            _ => Err(self.not_iterable(value)),
+        }
+    }
+
+    fn iterate_instance(&mut self, value: Value) -> Result<Value> {
+        if let Some(found) = self.lookup_special(value, q::__iter__)? {
+            return self.call_found(found, &[]);
+        }
+        if self.lookup_special(value, q::__getitem__)?.is_some() {
+            return self.new_iter(IterOf::Subscript, value, 0, 0);
+        }
+        let native = self.native_of(value);
+        if native != value {
+            return self.iterate(native);
+        }
+        Err(self.not_iterable(value))
+    }
+
+    #[cold]
+    fn not_iterable(&mut self, value: Value) -> Raised {
+        let name = self.type_name(value);
+        self.raise(
+            TypeId::TypeError,
+            &[
+                Piece::Text(b"'"),
+                Piece::Name(name),
+                Piece::Text(b"' object isn't iterable"),
+            ],
+        )
+    }
+
+    /// The next item of an iterator, `None` at its end; what it returned is then in `stop_value`.
+    pub(crate) fn iterate_next(&mut self, iterator: Value) -> Result<Option<Value>> {
+        let Some(header) = self.heap.header(iterator) else {
+            return Err(self.not_an_iterator(iterator));
+        };
+        match Kind::of(header.kind()) {
+            Kind::Generator => {
+                let generator: Ref<Generator> = self.heap.expect(iterator);
+                self.stop_value = Value::NONE;
+                if self.heap[generator].progress == Progress::Finished {
+                    return Ok(None);
+                }
+                let (item, returned) = self.resume(generator, Value::NONE, None)?;
+                self.stop_value = returned;
+                Ok(item)
+            }
+            Kind::Iter => {
+                let top = self.stack_len();
+                self.push(iterator)?;
+                self.stop_value = Value::NONE;
+                let next = self.advance(self.heap.expect(iterator));
+                self.truncate(top);
+                self.stopped_iterator(next)
+            }
+            Kind::Instance => {
+                if let Some(found) = self.lookup_special(iterator, q::__next__)? {
+                    let outcome = self.call_found(found, &[]);
+                    return self.stopped_iterator(outcome.map(Some));
+                }
+                Err(self.not_an_iterator(iterator))
+            }
+            Kind::StringIo | Kind::File => self.read_line_or_end(iterator),
+            _ => Err(self.not_an_iterator(iterator)),
+        }
+    }
+
+    /// `StopIteration` is the end; its value is kept.
+    fn stopped_iterator(&mut self, outcome: Result<Option<Value>>) -> Result<Option<Value>> {
+        match outcome {
+            Err(Raised) if self.exception_is(TypeId::StopIteration) => {
+                let exception = self.take_exception();
+                self.stop_value = self.exception_value(exception);
+                Ok(None)
+            }
+            outcome => outcome,
+        }
+    }
+
+    #[cold]
+    fn not_an_iterator(&mut self, value: Value) -> Raised {
+        let name = self.type_name(value);
+        self.raise(
+            TypeId::TypeError,
+            &[
+                Piece::Text(b"'"),
+                Piece::Name(name),
+                Piece::Text(b"' object isn't an iterator"),
+            ],
+        )
+    }
+
+    fn advance(&mut self, iter: Ref<Iter>) -> Result<Option<Value>> {
+        let body = self.heap[iter];
+        let at = body.at;
+        match body.of {
+            IterOf::Sequence => {
+                let item = self.sequence_item(body.source, at as usize)?;
+                if item.is_some() {
+                    self.heap[iter].at = at + 1;
+                }
+                Ok(item)
+            }
+            IterOf::Text => {
+                let text = self.bytes_of(body.source);
+                let at = at as usize;
+                if at >= text.len() {
+                    return Ok(None);
+                }
+                let len = crate::types::str::char_len(text[at]).min(text.len() - at);
+                self.heap[iter].at = (at + len) as isize;
+                self.substring(body.source, at, at + len).map(Some)
+            }
+            IterOf::Keys | IterOf::Values | IterOf::Items => self.next_entry(iter, body),
+            IterOf::Subscript => {
+                self.heap[iter].at = at + 1;
+                match self.subscript(body.source, Value::small(at)) {
+                    Ok(value) => Ok(Some(value)),
+                    Err(Raised)
+                        if self.exception_is(TypeId::IndexError)
+                            || self.exception_is(TypeId::StopIteration) =>
+                    {
+                        self.exception = None;
+                        Ok(None)
+                    }
+                    Err(Raised) => Err(Raised),
+                }
+            }
+            IterOf::Range => {
+                if (body.step > 0 && at < body.end) || (body.step < 0 && at > body.end) {
+                    self.heap[iter].at = at.saturating_add(body.step);
+                    return self.new_int(at as i64).map(Some);
+                }
+                Ok(None)
+            }
+            IterOf::Map => self.next_mapped(body),
+            IterOf::Filter => self.next_filtered(body),
+            IterOf::Zip => self.next_zipped(body),
+            IterOf::Enumerate => {
+                let Some(item) = self.iterate_next(body.source)? else {
+                    return Ok(None);
+                };
+                self.heap[iter].at = at + 1;
+                let number = self.new_int(at as i64)?;
+                self.new_tuple(&[number, item]).map(Some)
+            }
+            IterOf::Reversed => {
+                if at == 0 {
+                    return Ok(None);
+                }
+                self.heap[iter].at = at - 1;
+                self.subscript(body.source, Value::small(at - 1)).map(Some)
+            }
+            IterOf::Deque => {
+                let item = self.deque_item(self.heap.expect::<Deque>(body.source), at as usize);
+                self.heap[iter].at = at + 1;
+                Ok(item)
+            }
+            IterOf::Lines => self.read_line_or_end(body.source),
+        }
+    }
+
+    fn next_entry(&mut self, iter: Ref<Iter>, body: Iter) -> Result<Option<Value>> {
+        let dict: Ref<Dict> = self.heap.expect(body.source);
+        let Some((number, key, value)) = self.heap[dict].map.next(body.at as usize) else {
+            return Ok(None);
+        };
+        self.heap[iter].at = number as isize + 1;
+        Ok(Some(match body.of {
+            IterOf::Keys => key,
+            IterOf::Values => value,
+            _ => self.new_tuple(&[key, value])?,
+        }))
+    }
+
+    fn next_mapped(&mut self, body: Iter) -> Result<Option<Value>> {
+        let function = body.extra.unwrap_or(Value::NONE);
+        let top = self.stack_len();
+        self.push(function)?;
+        let base = top + 1;
+        let mut index = 0;
+        while let Some(iterator) = self.item_at(body.source, index) {
+            let Some(item) = self.iterate_next(iterator)? else {
+                self.truncate(top);
+                return Ok(None);
+            };
+            self.push(item)?;
+            index += 1;
+        }
+        let value = self.call_on_stack(function, base, 0)?;
+        self.truncate(top);
+        Ok(Some(value))
+    }
+
+    fn next_filtered(&mut self, body: Iter) -> Result<Option<Value>> {
+        let function = body.extra.unwrap_or(Value::NONE);
+        while let Some(item) = self.iterate_next(body.source)? {
+            self.push(item)?;
+            let answer = if function.is_none() {
+                item
+            } else {
+                self.call(function, &[item])?
+            };
+            let keep = self.truth(answer)?;
+            self.pop();
+            if keep {
+                return Ok(Some(item));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_zipped(&mut self, body: Iter) -> Result<Option<Value>> {
+        let top = self.stack_len();
+        let mut index = 0;
+        while let Some(iterator) = self.item_at(body.source, index) {
+            let Some(item) = self.iterate_next(iterator)? else {
+                self.truncate(top);
+                return Ok(None);
+            };
+            self.push(item)?;
+            index += 1;
+        }
+        if index == 0 {
+            return Ok(None);
+        }
+        let tuple = self.tuple_from_stack(top, index)?;
+        self.truncate(top);
+        Ok(Some(tuple))
+    }
+
+    /// An item of a sequence of bytes or values by index, `None` behind its end.
+    fn sequence_item(&mut self, source: Value, index: usize) -> Result<Option<Value>> {
+        if let Some(items) = self.items_of(source) {
+            return Ok(items.get(index).copied());
+        }
+        if let Some(array) = self.heap.cast::<Array>(source) {
+            return if index < self.array_len(array) {
+                self.array_get(array, index).map(Some)
+            } else {
+                Ok(None)
+            };
+        }
+        if let Some(view) = self.heap.cast::<MemoryView>(source) {
+            return if index < self.view_len(view) {
+                self.view_get(view, index).map(Some)
+            } else {
+                Ok(None)
+            };
+        }
+        Ok(self
+            .bytes_of(source)
+            .get(index)
+            .map(|&byte| Value::small(isize::from(byte))))
+    }
+
+    /// Sends a value to any iterator: what it yields, or what it returned.
+    pub(crate) fn send_to(
+        &mut self,
+        iterator: Value,
+        sent: Value,
+    ) -> Result<(Option<Value>, Value)> {
+        if let Some(generator) = self.heap.cast::<Generator>(iterator) {
+            return match self.resume(generator, sent, None) {
+                Err(Raised) if self.exception_is(TypeId::StopIteration) => {
+                    let exception = self.take_exception();
+                    Ok((None, self.exception_value(exception)))
+                }
+                outcome => outcome,
+            };
+        }
+        if sent.is_none() {
+            if let Some(found) = self.lookup_special(iterator, q::__next__)? {
+                return match self.call_found(found, &[]) {
+                    Ok(value) => Ok((Some(value), Value::NONE)),
+                    Err(Raised) if self.exception_is(TypeId::StopIteration) => {
+                        let exception = self.take_exception();
+                        Ok((None, self.exception_value(exception)))
+                    }
+                    Err(Raised) => Err(Raised),
+                };
+            }
+            if self.heap.cast::<File>(iterator).is_none()
+                && self.heap.cast::<StringIo>(iterator).is_none()
+            {
+                let item = self.iterate_next(iterator)?;
+                return Ok((item, self.stop_value));
+            }
+        }
+        let found = self.load_method(iterator, q::send)?;
+        match self.call_found(found, &[sent]) {
+            Ok(value) => Ok((Some(value), Value::NONE)),
+            Err(Raised) if self.exception_is(TypeId::StopIteration) => {
+                let exception = self.take_exception();
+                Ok((None, self.exception_value(exception)))
+            }
+            Err(Raised) => Err(Raised),
+        }
+    }
+
+    // ---- unpacking ---------------------------------------------------------------------------------------
+
+    /// Replaces the sequence on top by its `count` items, the first on top.
+    pub(crate) fn unpack(&mut self, count: usize) -> Result<()> {
+        let at = self.stack_len() - 1;
+        let source = self.stack_at(at);
+        if let Some(items) = self.items_of(source) {
+            let len = items.len();
+            if len != count {
+                return Err(self.wrong_unpack(len > count, count, len));
+            }
+            self.stack.fill_to(at + count);
+            for index in 0..count {
+                let item = self.item_at(source, index);
+                self.stack.set(at + count - 1 - index, item);
+            }
+            self.truncate(at + count);
+            return Ok(());
+        }
+        let iterator = self.iterate(source)?;
+        self.stack.set(at, Some(iterator));
+        for index in 0..count {
+            match self.iterate_next(iterator)? {
+                Some(item) => self.push(item)?,
+                None => {
+                    self.truncate(at + 1);
+                    return Err(self.wrong_unpack(false, count, index));
+                }
+            }
+        }
+        if self.iterate_next(iterator)?.is_some() {
+            self.truncate(at + 1);
+            return Err(self.wrong_unpack(true, count, 0));
+        }
+        self.stack.slice_mut(at, at + count + 1).reverse();
+        self.truncate(at + count);
+        Ok(())
+    }
+
+    #[cold]
+    fn wrong_unpack(&mut self, many: bool, expected: usize, given: usize) -> Raised {
+        if many {
+            return self.raise(
+                TypeId::ValueError,
+                &[
+                    Piece::Text(b"too many values to unpack (expected "),
+                    Piece::Number(expected as isize),
+                    Piece::Text(b")"),
+                ],
+            );
+        }
+        self.raise(
+            TypeId::ValueError,
+            &[
+                Piece::Text(b"need more than "),
+                Piece::Number(given as isize),
+                Piece::Text(b" values to unpack"),
+            ],
+        )
+    }
+
+    /// As [`Vm::unpack`] with a starred target between `left` and `right` others.
+    pub(crate) fn unpack_starred(&mut self, left: usize, right: usize) -> Result<()> {
+        let at = self.stack_len() - 1;
+        let source = self.stack_at(at);
+        let list = self.list_from(source)?;
+        self.stack.set(at, Some(list.value()));
+        let len = self.heap[list].items.len();
+        if len < left + right {
+            return Err(self.wrong_unpack(false, left + right, len));
+        }
+        let rest = self.new_list(&[])?;
+        let middle = len - left - right;
+        if middle > 0 {
+            self.reserve(|vm| &mut vm.heap[rest].items, middle)?;
+        }
+        for index in left..len - right {
+            let item = self.heap[list].items[index];
+            self.heap[rest].items.push_within(item);
+        }
+        self.stack.fill_to(at + left + right + 1);
+        let mut slot = at;
+        for index in (0..right).rev() {
+            let item = self.heap[list].items[len - right + index];
+            self.stack.set(slot, Some(item));
+            slot += 1;
+        }
+        self.stack.set(slot, Some(rest.value()));
+        for index in (0..left).rev() {
+            slot += 1;
+            let item = self.heap[list].items[index];
+            self.stack.set(slot, Some(item));
+        }
+        self.truncate(at + left + right + 1);
+        Ok(())
+    }
+
+    /// Adds to the list, dict (1) or set (2) a comprehension builds.
+    pub(crate) fn store_comprehension(
+        &mut self,
+        kind: usize,
+        target: Value,
+        first: Value,
+        second: Value,
+    ) -> Result<()> {
+        match kind {
+            0 => match self.heap.cast::<List>(target) {
+                Some(list) => self.list_push(list, first),
+                None => Err(self.type_error(b"list expected")),
+            },
+            1 => match self.heap.cast::<Dict>(target) {
+                Some(dict) => self.dict_set(dict, first, second),
+                None => Err(self.type_error(b"dict expected")),
+            },
+            _ => match self.heap.cast::<crate::types::Set>(target) {
+                Some(set) => {
+                    let dict = self.set_dict(set);
+                    self.dict_set(dict, first, Value::NONE)
+                }
+                None => Err(self.type_error(b"set expected")),
+            },
+        }
+    }
+}

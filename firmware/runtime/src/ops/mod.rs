@@ -1,0 +1,11 @@
+//! What can be done with any value: the operators, attributes, items, iteration, printing.
+
+pub(crate) mod attr;
+pub(crate) mod binary;
+pub(crate) mod compare;
+pub(crate) mod format;
+pub(crate) mod index;
+pub(crate) mod iter;
+pub(crate) mod printf;
+pub(crate) mod repr;
+pub(crate) mod unary;

@@ -1,0 +1,8 @@
+//! Executing bytecode: the dispatch loop, calls, handlers and generators.
+
+pub(crate) mod arguments;
+pub(crate) mod call;
+pub(crate) mod dispatch;
+pub(crate) mod generator;
+pub(crate) mod stack;
+pub(crate) mod unwind;
