@@ -94,6 +94,8 @@ struct Inner {
     hints: Vec<String>,
     exit: Option<Exit>,
     silent: bool,
+    /// mpremote's words for it, without the command in front.
+    mpremote: Option<String>,
 }
 
 /// A failure with its stable code, its message and its hints.
@@ -110,6 +112,7 @@ impl Error {
             hints: Vec::new(),
             exit: None,
             silent: false,
+            mpremote: None,
         }))
     }
 
@@ -118,6 +121,24 @@ impl Error {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hints.push(hint.into());
         self
+    }
+
+    /// Adds what mpremote says of it behind the name of the command.
+    #[must_use]
+    pub(crate) fn in_mpremote(mut self, words: impl Into<String>) -> Self {
+        self.0.mpremote = Some(words.into());
+        self
+    }
+
+    /// The sentence as mpremote prints it for `command`.
+    pub(crate) fn mpremote_message(&self, command: &str) -> String {
+        match &self.0.mpremote {
+            Some(words) => format!("{command}: {words}"),
+            None if self.0.code == Code::BoardException => {
+                format!("Error with transport:\n{}", self.0.message)
+            }
+            None => self.0.message.clone(),
+        }
     }
 
     /// A failure that has been reported already (a traceback on stderr): only the status remains.

@@ -35,7 +35,11 @@ fn main() -> ExitCode {
                     "Argument {index} (`{}`) is no Unicode",
                     word.to_string_lossy()
                 );
-                return report(&plain_printer(false), &Error::new(Code::Usage, message));
+                return report(
+                    &plain_printer(false),
+                    &Error::new(Code::Usage, message),
+                    "ucli",
+                );
             }
         }
     }
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Err(Refusal::Error(error)) => report(
             &plain_printer(words.iter().any(|word| word == "--json")),
             &error,
+            "ucli",
         ),
         Err(Refusal::Clap(error)) => clap_exit(&error, words.iter().any(|word| word == "--json")),
     }
@@ -67,8 +72,8 @@ fn plain_printer(json: bool) -> Printer {
     )
 }
 
-fn report(printer: &Printer, error: &Error) -> ExitCode {
-    printer.error(error);
+fn report(printer: &Printer, error: &Error, command: &str) -> ExitCode {
+    printer.error(error, command);
     ExitCode::from(error.exit().code())
 }
 
@@ -89,7 +94,11 @@ fn clap_exit(error: &clap::Error, json: bool) -> ExitCode {
             .unwrap_or_default()
             .trim_start_matches("error: ")
             .to_string();
-        return report(&plain_printer(true), &Error::new(Code::Usage, first));
+        return report(
+            &plain_printer(true),
+            &Error::new(Code::Usage, first),
+            "ucli",
+        );
     }
     // Nobody is left to tell when the terminal is gone.
     let _ = error.print();
@@ -114,7 +123,7 @@ fn run(line: args::Line, is_mpremote: bool) -> ExitCode {
     let printer = printer_of(&line.globals, is_mpremote);
     let config = match config::Config::load(&line.globals) {
         Ok(config) => config,
-        Err(error) => return report(&printer, &error),
+        Err(error) => return report(&printer, &error, "ucli"),
     };
     client::interrupt::install();
     if line.globals.port.len() > 1 {
@@ -136,8 +145,11 @@ fn run(line: args::Line, is_mpremote: bool) -> ExitCode {
         context.disconnect()
     };
     match result.and_then(|exit| closed.map(|()| exit)) {
-        Ok(exit) => ExitCode::from(exit.code()),
-        Err(error) => report(&printer, &error),
+        Ok(exit) => {
+            printer.flush_held();
+            ExitCode::from(exit.code())
+        }
+        Err(error) => report(&printer, &error, &context.command),
     }
 }
 
@@ -158,6 +170,6 @@ fn run_all(commands: Vec<args::Command>, context: &mut Context) -> Result<Exit> 
 fn fleet(line: &args::Line, printer: &Printer) -> ExitCode {
     match command::fleet::run(&line.globals, printer) {
         Ok(exit) => ExitCode::from(exit.code()),
-        Err(error) => report(printer, &error),
+        Err(error) => report(printer, &error, "ucli"),
     }
 }

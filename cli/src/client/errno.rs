@@ -67,7 +67,8 @@ pub(crate) fn board_error(action: &str, path: &str, errno: i64) -> Error {
             words(errno),
             name(errno)
         ),
-    );
+    )
+    .in_mpremote(format!("{path}: {}.", words(errno)));
     match code {
         Code::ReadOnly => error.hint(
             "On CircuitPython the computer owns the drive: eject it, or call `storage.remount(\"/\", False)` in boot.py",

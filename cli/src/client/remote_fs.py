@@ -55,11 +55,10 @@ class _F(io.IOBase):
   if not l:raise StopIteration
   return l
  def readinto(s,b):
-  n=len(b);d=s.v[:n]
+  n=len(b)if isinstance(b,(bytearray,memoryview))else len(bytes(b));d=s.v[:n]
   if d:s.v=s.v[len(d):]
   else:d=s._r(min(n,2048))
-  b[:len(d)]=d
-  return len(d)
+  return io.BytesIO(d).readinto(b)
  def _n(s,n):
   d=s.v
   while n<0 or len(d)<n:

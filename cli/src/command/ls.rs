@@ -164,7 +164,11 @@ fn root_of(agent: &mut Agent<'_>, path: &str) -> Result<String> {
                     format!("tree: '{}' is not a directory", sanitise::line(path)),
                 ));
             }
-            Stat::Missing(number) => return Err(crate::client::board_error("list", path, number)),
+            Stat::Missing(number) => {
+                let error = crate::client::board_error("list", path, number);
+                let shown = sanitise::line(path);
+                return Err(error.in_mpremote(format!("'{shown}' is not a directory")));
+            }
         }
     }
     Ok(path.to_string())

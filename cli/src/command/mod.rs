@@ -53,6 +53,8 @@ pub(crate) struct Context {
     /// The board of `connect`, before it is opened.
     selector: Option<String>,
     session: Option<Session>,
+    /// The name of the command that runs.
+    pub(crate) command: String,
     /// A command has done something: no REPL at the end.
     pub(crate) acted: bool,
     /// As mpremote: soft-reset before the first command that uses raw mode.
@@ -77,6 +79,7 @@ impl Context {
             record,
             selector: None,
             session: None,
+            command: String::new(),
             acted: false,
             soft_reset,
             restarting: false,
@@ -217,11 +220,26 @@ impl Context {
     }
 }
 
+/// The name of a command as it is typed: `SoftReset(…)` is `soft-reset`.
+fn name_of(command: &Command) -> String {
+    let debug = format!("{command:?}");
+    let variant = debug.split(['(', ' ']).next().unwrap_or_default();
+    let mut name = String::new();
+    for (index, letter) in variant.chars().enumerate() {
+        if letter.is_uppercase() && index > 0 {
+            name.push('-');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}
+
 /// Runs one command.
 ///
 /// # Errors
 /// Those of the command.
 pub(crate) fn run(command: Command, context: &mut Context) -> Result<Exit> {
+    context.command = name_of(&command);
     match command {
         Command::Connect(_)
         | Command::Disconnect

@@ -14,6 +14,9 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Code, Error, Result};
 
+/// mpremote's lines, see [`Printer::data`].
+static HELD: std::sync::Mutex<Vec<u8>> = std::sync::Mutex::new(Vec::new());
+
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
@@ -75,9 +78,29 @@ impl Printer {
         if self.json {
             return Ok(());
         }
+        if self.mpremote && !std::io::stdout().is_terminal() {
+            // mpremote's own lines wait in its buffer while what programs print goes straight out.
+            // Scripts that read both know them in that order.
+            if let Ok(mut held) = HELD.lock() {
+                held.extend_from_slice(line.as_bytes());
+                held.push(b'\n');
+            }
+            return Ok(());
+        }
         let mut out = std::io::stdout().lock();
         write_all(&mut out, line.as_bytes())?;
         write_all(&mut out, b"\n")
+    }
+
+    /// Writes what [`Printer::data`] held back. Called at the end of everything.
+    pub(crate) fn flush_held(&self) {
+        let held = HELD.lock().map(|mut held| core::mem::take(&mut *held));
+        if let Ok(held) = held
+            && !held.is_empty()
+        {
+            // Nobody is left to tell when stdout is gone at the very end.
+            let _ = self.raw(&held);
+        }
     }
 
     /// Raw bytes on stdout: what a program or a file on the board says.
@@ -188,8 +211,9 @@ impl Printer {
         let _ = writeln!(err, "{line}");
     }
 
-    /// Prints a failure: `error: …` and its hints, or the final JSON object.
-    pub(crate) fn error(&self, error: &Error) {
+    /// Prints a failure of `command`: `error: …` and its hints, or the final JSON object.
+    pub(crate) fn error(&self, error: &Error, command: &str) {
+        self.flush_held();
         if self.json {
             let code = if error.code() == Code::Usage {
                 "usage"
@@ -208,7 +232,8 @@ impl Printer {
             return;
         }
         if self.mpremote {
-            self.stderr_line(&format!("mpremote: {}", error.message()));
+            let message = error.mpremote_message(command);
+            self.stderr_line(&format!("mpremote: {message}"));
             return;
         }
         let label = self.paint("error", &Style::new().red().bold());
