@@ -518,23 +518,11 @@ fn check_imports(
     }
     let mut unmet: BTreeMap<String, (String, String)> = BTreeMap::new();
     for package in packages.iter().filter(|package| package.source == "pypi") {
-        for file in package
-            .files
-            .iter()
-            .filter(|file| file.path.ends_with(".py"))
-        {
-            let Content::Bytes(bytes) = &file.content else {
-                continue;
-            };
-            for name in imports::outermost(&String::from_utf8_lossy(bytes)) {
-                let name = top(&name);
-                // The firmware finds `json` for `ujson` too.
-                let plain = name.strip_prefix('u').unwrap_or(&name);
-                if !known.contains(&name) && !known.contains(plain) {
-                    unmet
-                        .entry(name)
-                        .or_insert((package.name.clone(), file.path.clone()));
-                }
+        for (name, module) in imports::unmet(&sources_of(package)) {
+            // The firmware finds `json` for `ujson` too.
+            let plain = name.strip_prefix('u').unwrap_or(&name);
+            if !known.contains(&name) && !known.contains(plain) {
+                unmet.entry(name).or_insert((package.name.clone(), module));
             }
         }
     }
@@ -542,12 +530,33 @@ fn check_imports(
     let present = session.with_agent(|agent| apply::present_modules(agent, &board.path, &names))?;
     match unmet.iter().find(|(name, _)| !present.contains(*name)) {
         None => Ok(()),
-        Some((name, (package, path))) => Err(Error::new(
+        Some((name, (package, module))) => Err(Error::new(
             Code::NotForBoards,
-            format!("`{path}` of `{package}` imports `{name}`, which neither the board nor the packages have"),
+            format!(
+                "`{}` of `{package}` imports `{name}`, which neither the board nor the packages have",
+                module.replace('/', ".")
+            ),
         )
         .hint("Nothing was written; `--force` installs it all the same")),
     }
+}
+
+/// The source files of a package by module: whether it is an `__init__`, and the text.
+fn sources_of(package: &Package) -> BTreeMap<String, (bool, String)> {
+    let mut sources = BTreeMap::new();
+    for file in package
+        .files
+        .iter()
+        .filter(|file| file.path.ends_with(".py"))
+    {
+        if let Content::Bytes(bytes) = &file.content {
+            let module = plan::module(&file.path).to_string();
+            let is_package = file.path.ends_with("/__init__.py");
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            sources.insert(module, (is_package, text));
+        }
+    }
+    sources
 }
 
 fn line(built: &Built) -> Line {

@@ -14,6 +14,8 @@ use crate::error::{Code, Error, Result};
 
 /// How long a description is believed without asking, in seconds.
 const FRESH_SECONDS: u64 = 600;
+/// Stands for the digest of what a server did not have; only believed where it cannot be asked.
+const MISSING: &str = "";
 /// How many files are fetched at once.
 const PARALLEL: usize = 8;
 /// The largest description.
@@ -136,10 +138,11 @@ impl Store<'_> {
         ask: bool,
         most_bytes: u64,
     ) -> Result<Option<Vec<u8>>> {
-        let known = self
-            .cache
-            .entry(url)
-            .and_then(|entry| Some((self.cache.blob(&entry.sha256)?, entry)));
+        let entry = self.cache.entry(url);
+        if self.offline && entry.as_ref().is_some_and(|entry| entry.sha256 == MISSING) {
+            return Ok(None);
+        }
+        let known = entry.and_then(|entry| Some((self.cache.blob(&entry.sha256)?, entry)));
         if let Some((bytes, entry)) = &known {
             let is_fresh = now().saturating_sub(entry.asked) < FRESH_SECONDS;
             if self.offline || (is_fresh && !ask) {
@@ -166,7 +169,10 @@ impl Store<'_> {
                 self.cache.remember(url, &entry.sha256, entry.etag)?;
                 Ok(Some(bytes))
             }
-            (Reply::NotModified | Reply::Missing, _) => Ok(None),
+            (Reply::NotModified | Reply::Missing, _) => {
+                self.cache.remember(url, MISSING, None)?;
+                Ok(None)
+            }
         }
     }
 }
@@ -275,6 +281,10 @@ mod tests {
         store.offline = true;
         assert_eq!(store.document("u", "").unwrap().unwrap(), b"one");
         assert_eq!(store.document("v", "").unwrap_err().code(), Code::Offline);
+        store.offline = false;
+        assert_eq!(store.document("v", "").unwrap(), None);
+        store.offline = true;
+        assert_eq!(store.document("v", "").unwrap(), None);
     }
 
     #[test]

@@ -6,17 +6,15 @@
 //! for MicroPython are taken without `pypi:`. A cycle, a conflict and a package that installs nothing
 //! are errors with the way that led there.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 
 use super::alias::{self, Alias};
-use super::archive;
 use super::manifest::Manifest;
-use super::requirement::{self, Environment};
-use super::simple::{self, Kind};
+use super::normalised;
+use super::requirement::Environment;
 use super::spec::{Location, Spec, Wish, is_hosted, is_module};
-use super::{normalised, path};
 use crate::error::{Code, Error, Result};
 use crate::output::sanitise;
 
@@ -518,209 +516,6 @@ impl<'a> Resolver<'a> {
         Ok(names)
     }
 
-    fn on_host(&mut self, location: &Location, trail: &Trail) -> Result<String> {
-        let place = location.package();
-        let source = place.to_string();
-        let known = |package: &&Package| package.source == source;
-        if let Some(package) = self.resolution.packages.iter().find(known) {
-            return Ok(package.name.clone());
-        }
-        let file_name = place.file_name().to_string();
-        if is_module(&file_name) {
-            path::check(&file_name, &source)?;
-            let name = file_name
-                .rsplit_once('.')
-                .map_or("", |(stem, _)| stem)
-                .to_string();
-            let files = vec![wanted_file(
-                &source,
-                &file_name,
-                place.url()?,
-                Expect::Anything,
-            )];
-            let version = place.reference.clone().unwrap_or_default();
-            return Ok(self.push(Package {
-                name,
-                version,
-                source,
-                requested: false,
-                pinned: false,
-                files,
-                dependencies: Vec::new(),
-            }));
-        }
-        let url = place.url()?;
-        let Some(bytes) = self.source.document(&url, "")? else {
-            let error = Error::new(Code::PackageNotFound, format!("`{source}` is not there"))
-                .hint("A package has a `package.json`; a single file is named with its `.py`");
-            return Err(because(error, trail));
-        };
-        let manifest = Manifest::parse(&bytes, &source).map_err(|error| because(error, trail))?;
-        let directory = place.text.rsplit_once('/').map_or("", |(front, _)| front);
-        let name = directory
-            .rsplit(['/', ':'])
-            .next()
-            .unwrap_or(directory)
-            .to_string();
-        let name = name.trim_end_matches(".git").to_string();
-        self.described(&name, &source, &manifest, &place, &Wish::Newest, trail)
-    }
-
-    fn on_disk(&mut self, given: &Path, trail: &Trail) -> Result<String> {
-        let (description, bytes) = match self.source.local(given)? {
-            Some(bytes) => (given.to_path_buf(), bytes),
-            None => {
-                let inner = given.join("package.json");
-                let bytes = self.source.local(&inner)?.unwrap_or_default();
-                (inner, bytes)
-            }
-        };
-        let shown = given.display().to_string();
-        let source = format!("path:{shown}");
-        let file_name = crate::files::local::base_name(&description).unwrap_or_default();
-        if is_module(&file_name) {
-            path::check(&file_name, &shown)?;
-            let name = file_name
-                .rsplit_once('.')
-                .map_or("", |(stem, _)| stem)
-                .to_string();
-            return Ok(self.push(local_package(name, source, vec![(file_name, bytes)], "")));
-        }
-        let manifest = Manifest::parse(&bytes, &shown).map_err(|error| because(error, trail))?;
-        let directory: PathBuf = description.parent().unwrap_or(Path::new("")).to_path_buf();
-        let mut files = Vec::new();
-        for (target, place) in &manifest.urls {
-            if is_hosted(place) {
-                let url = Location::parse(place)?.url()?;
-                files.push(wanted_file(&shown, target, url, Expect::Anything));
-            } else {
-                let bytes = self.source.local(&directory.join(place))?;
-                let bytes = bytes.ok_or_else(|| {
-                    Error::new(
-                        Code::IsDirectory,
-                        format!("`{place}` of `{shown}` is a directory"),
-                    )
-                })?;
-                files.push(File {
-                    path: target.clone(),
-                    content: Content::Bytes(bytes),
-                });
-            }
-        }
-        for (target, hash) in &manifest.hashes {
-            let url = format!("{}/file/{}/{hash}", self.settings.index, &hash[..2]);
-            files.push(wanted_file(
-                &shown,
-                target,
-                url,
-                Expect::Prefix(hash.clone()),
-            ));
-        }
-        let dependencies = self.needed(&manifest.dependencies, Some(&directory), trail)?;
-        let named = directory
-            .canonicalize()
-            .ok()
-            .and_then(|path| crate::files::local::base_name(&path));
-        let name = named.unwrap_or_else(|| shown.clone());
-        let mut package = local_package(name, source, Vec::new(), "");
-        package.version = manifest.version.unwrap_or_default();
-        package.files = files;
-        package.dependencies = dependencies;
-        Ok(self.push(package))
-    }
-
-    /// Takes a package of the Python package index, if it has it.
-    fn on_pypi(
-        &mut self,
-        name: &str,
-        wish: &Wish,
-        explicit: bool,
-        trail: &mut Trail,
-    ) -> Result<Option<String>> {
-        if let Some(name) = self.resolved(name, wish, trail)? {
-            return Ok(Some(name));
-        }
-        let project = normalised(name);
-        let url = format!("{}/{project}/", self.settings.pypi);
-        let Some(page) = self.source.document(&url, simple::ACCEPT)? else {
-            return Ok(None);
-        };
-        let candidates = simple::parse(&page, &url)?;
-        let (candidate, kind, version) =
-            simple::choose(&candidates, &project, wish).map_err(|error| because(error, trail))?;
-        let expect = candidate
-            .sha256
-            .clone()
-            .map_or(Expect::Anything, Expect::Whole);
-        let wanted = Wanted {
-            package: name.to_string(),
-            url: candidate.url.clone(),
-            expect,
-        };
-        let archive = self.source.files(&[wanted])?.pop().unwrap_or_default();
-        let unpacked = self.unpack(&archive, &candidate.filename, kind, name, trail)?;
-        let is_ours = project.starts_with("micropython-") || unpacked.for_boards;
-        if !explicit && !is_ours {
-            return Err(because(
-                Error::new(
-                    Code::NotForBoards,
-                    format!("`{name}` is not in the index; PyPI has a package of that name, made for CPython"),
-                )
-                .hint(format!("`ucli install pypi:{name}` installs it all the same")),
-                trail,
-            ));
-        }
-        let mut dependencies = Vec::new();
-        for line in &unpacked.requirements {
-            let needed = requirement::parse(line, &self.settings.environment)
-                .map_err(|error| because(error, trail))?;
-            if let Some(needed) = needed {
-                let spec = Spec::Name(needed.name, needed.wish);
-                dependencies.push(self.package(&spec, &mut trail.clone())?);
-            }
-        }
-        let file = |(path, bytes)| File {
-            path,
-            content: Content::Bytes(bytes),
-        };
-        Ok(Some(self.push(Package {
-            name: name.to_string(),
-            version,
-            source: "pypi".to_string(),
-            requested: false,
-            pinned: *wish != Wish::Newest,
-            files: unpacked.files.into_iter().map(file).collect(),
-            dependencies,
-        })))
-    }
-
-    fn unpack(
-        &mut self,
-        bytes: &[u8],
-        filename: &str,
-        kind: Kind,
-        name: &str,
-        trail: &Trail,
-    ) -> Result<archive::Unpacked> {
-        let unpacked =
-            archive::unpack(bytes, filename, kind, name).map_err(|error| because(error, trail))?;
-        if let Some(link) = unpacked.links.first() {
-            self.resolution.notes.push(format!(
-                "`{link}` of `{name}` is a link to another package's file and is left out"
-            ));
-        }
-        if !unpacked.files.keys().any(|path| is_module(path)) {
-            return Err(because(
-                Error::new(
-                    Code::Placeholder,
-                    format!("`{name}` on PyPI is a placeholder: it installs nothing"),
-                ),
-                trail,
-            ));
-        }
-        Ok(unpacked)
-    }
-
     fn not_found(&mut self, name: &str, trail: &Trail) -> Error {
         let index = super::http::redacted(&self.settings.index);
         let place = if self.settings.mip_only {
@@ -759,27 +554,6 @@ fn wanted_file(package: &str, target: &str, url: String, expect: Expect) -> File
             url,
             expect,
         }),
-    }
-}
-
-fn local_package(
-    name: String,
-    source: String,
-    files: Vec<(String, Vec<u8>)>,
-    version: &str,
-) -> Package {
-    let file = |(path, bytes)| File {
-        path,
-        content: Content::Bytes(bytes),
-    };
-    Package {
-        name,
-        version: version.to_string(),
-        source,
-        requested: false,
-        pinned: false,
-        files: files.into_iter().map(file).collect(),
-        dependencies: Vec::new(),
     }
 }
 
@@ -825,5 +599,7 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+mod hosted;
+mod pypi;
 #[cfg(test)]
 mod tests;
