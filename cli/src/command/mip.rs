@@ -4,9 +4,9 @@
 //! paths are checked all the same.
 
 use super::Context;
-use super::install::{Fetching, Job, Place};
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
+use crate::package::install::{Fetching, Job, Place};
 use crate::package::spec::Spec;
 
 /// Arguments of `ucli mip`.
@@ -48,6 +48,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         .iter()
         .map(|text| Spec::parse(text))
         .collect::<Result<_>>()?;
+    let printer = context.printer.clone();
     Job {
         command: "mip",
         specs,
@@ -59,5 +60,6 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         force: false,
         as_mip: true,
     }
-    .run(context)
+    .run(context.session()?, &printer)?;
+    Ok(Exit::Done)
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::Context;
-use super::install::Place;
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::output::bytes::human;
 use crate::output::table;
 use crate::package::apply::{self, Presence};
 use crate::package::board::Board;
+use crate::package::install::Place;
 use crate::package::record::{Installed, Owned};
 
 /// Arguments of `ucli list`.

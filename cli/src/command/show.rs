@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::Context;
-use super::install::Fetching;
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::output::sanitise;
 use crate::package::alias::{self, Alias};
 use crate::package::http::{Client, redacted};
+use crate::package::install::Fetching;
 use crate::package::normalised;
 use crate::package::resolve::catalogue;
 

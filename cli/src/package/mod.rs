@@ -17,6 +17,7 @@ pub(crate) mod cache;
 pub(crate) mod fetch;
 pub(crate) mod http;
 pub(crate) mod imports;
+pub(crate) mod install;
 pub(crate) mod manifest;
 pub(crate) mod netrc;
 pub(crate) mod path;
