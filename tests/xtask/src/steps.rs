@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::run::{cargo, run};
-use crate::{Failed, Result, desks, is_ci, setup, sizes, walls};
+use crate::{Failed, Result, desks, is_ci, ports, setup, sizes, walls};
 
 /// Runs steps and remembers how they went.
 #[derive(Debug, Default)]
@@ -122,6 +122,7 @@ fn tests(steps: &mut Steps, arguments: &[String]) {
         None if is_ci() || missing.peers.is_none() => {
             steps.step("windows", desks::windows);
             steps.step("macos", desks::macos);
+            steps.step("ports", ports::run_all);
         }
         None => steps.skip("desks", "they need the peers"),
     }
