@@ -149,7 +149,7 @@ impl Vm<'_> {
             }
             b'd' => {
                 let number = self.to_float(value)?;
-                Ok(number.to_bits().to_le_bytes())
+                Ok(widened(number).to_bits().to_le_bytes())
             }
             _ => {
                 let native = self.native_of(value);
@@ -617,4 +617,14 @@ pub(crate) fn fromhex(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         return Err(vm.value_error(b"non-hex digit"));
     }
     vm.take_bytes(buffer)
+}
+
+/// A float of the firmware's width as one of 64 bits.
+#[expect(
+    clippy::allow_attributes,
+    reason = "the conversion is needed for one width only"
+)]
+#[allow(clippy::useless_conversion, reason = "as above")]
+fn widened(number: super::float::Real) -> f64 {
+    f64::from(number)
 }
