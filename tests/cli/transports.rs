@@ -88,6 +88,16 @@ fn something_else_on_the_port_is_no_webrepl() {
         .fails(3, "no WebREPL");
 }
 
+/// esptool's server, told that this line has no modem signals: a pty has none.
+const RFC2217_SERVER: &str = "\
+import sys,serial
+import serial.serialposix as posix
+for name in ('_update_dtr_state','_update_rts_state'):setattr(posix.Serial,name,lambda self:None)
+for name in ('cts','dsr','ri','cd'):setattr(posix.Serial,name,property(lambda self:True))
+from esp_rfc2217_server.__init__ import main
+sys.exit(main())
+";
+
 /// esptool's RFC 2217 server in front of a serial board.
 #[test]
 fn rfc2217_works_through_a_real_server() {
@@ -97,15 +107,24 @@ fn rfc2217_works_through_a_real_server() {
         free.local_addr().unwrap().port().to_string()
     };
     let mut server = desk
-        .peer("esp_rfc2217_server", &["-v", "-p", &port, board.address()])
+        .peer(
+            "python3",
+            &[
+                "-u",
+                "-c",
+                RFC2217_SERVER,
+                "-v",
+                "-p",
+                &port,
+                board.address(),
+            ],
+        )
         .start();
-    server.wait_for(&port);
-    let until = std::time::Instant::now() + harness::program::DEADLINE;
-    while std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
-        assert!(std::time::Instant::now() < until, "the server listens");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    works(&desk, &format!("rfc2217://127.0.0.1:{port}"));
+    server.wait_for("Waiting for connection");
+    let address = format!("rfc2217://127.0.0.1:{port}");
+    works(&desk, &address);
+    // It lets in one client after the other.
+    assert_eq!(desk.ucli(&["-p", &address, "eval", "1"]).out(), "1\n");
 }
 
 #[test]

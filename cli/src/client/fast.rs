@@ -301,7 +301,7 @@ fn start_program(
         }
         session.push(machine)?;
         session.wire.fill(Instant::now() + interrupt::SLICE)?;
-        if session.wire.silence() > session.timeout() {
+        if session.wire.silence().max(session.wire.idle()) > session.timeout() {
             session.tear();
             let name = session.name();
             return Err(Error::new(

@@ -3,9 +3,7 @@
 //! Windows: the program is built with MinGW and driven under wine by `tests/desks`. macOS: the
 //! program is type-checked; without Apple's linker more cannot be done from here.
 
-use std::process::Command;
-
-use crate::run::run as start;
+use crate::run::{cargo, command, run as start};
 use crate::setup::{self, cargo_with_library};
 use crate::{Result, target};
 
@@ -25,11 +23,18 @@ pub(crate) fn run() -> Result {
 /// Builds `ucli.exe` and runs it under wine.
 pub(crate) fn windows() -> Result {
     start(cargo_with_library(&["build", "-p", "ucli"], WINDOWS))?;
-    let mut tests: Command = crate::run::cargo(&["test", "-p", "integration", "--test", "desks"]);
-    tests.env(
-        "UCLI_WINDOWS_PROGRAM",
-        target().join("desks").join(WINDOWS).join("debug/ucli.exe"),
-    );
+    let directory = target().join("desks").join(WINDOWS).join("debug");
+    let library = directory
+        .join("bcryptprimitives.dll")
+        .to_string_lossy()
+        .into_owned();
+    let source = "tests/desks/bcryptprimitives.c";
+    start(command(
+        "x86_64-w64-mingw32-gcc",
+        &["-shared", "-O2", "-o", &library, source, "-ladvapi32"],
+    ))?;
+    let mut tests = cargo(&["test", "-p", "integration", "--test", "desks"]);
+    tests.env("UCLI_WINDOWS_PROGRAM", directory.join("ucli.exe"));
     start(tests)
 }
 
