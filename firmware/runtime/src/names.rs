@@ -329,6 +329,7 @@ own! {
     __rtruediv__ "__rtruediv__";
     __rxor__ "__rxor__";
     __set__ "__set__";
+    __set_name__ "__set_name__";
     __setattr__ "__setattr__";
     __sub__ "__sub__";
     __traceback__ "__traceback__";

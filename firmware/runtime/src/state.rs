@@ -52,6 +52,8 @@ pub struct Vm<'m> {
     /// What the iterator that ended last returned.
     pub(crate) stop_value: Value,
     pub(crate) emergency_exception: Option<Value>,
+    /// All empty tuples are this one.
+    pub(crate) empty_tuple: Option<Value>,
     /// The namespace of `__main__`.
     pub(crate) main: Option<Ref<Dict>>,
     /// Loaded modules by name.
@@ -95,6 +97,7 @@ impl<'m> Vm<'m> {
             exception: None,
             stop_value: Value::NONE,
             emergency_exception: None,
+            empty_tuple: None,
             main: None,
             modules: None,
             builtins: None,
@@ -124,6 +127,7 @@ impl<'m> Vm<'m> {
         let exception = self.alloc(Exception::new(TypeId::MemoryError, Value::NONE))?;
         self.heap[exception].args = None;
         self.emergency_exception = Some(exception.value());
+        self.empty_tuple = Some(self.new_tuple(&[])?);
         let main = self.new_dict()?;
         self.main = Some(main);
         self.set_name(main, q::__name__, Value::qstr(q::__main__))?;
@@ -369,6 +373,7 @@ impl<'m> Vm<'m> {
             self.exception,
             Some(self.stop_value),
             self.emergency_exception,
+            self.empty_tuple,
             self.main.map(Ref::value),
             self.modules.map(Ref::value),
             self.builtins.map(Ref::value),

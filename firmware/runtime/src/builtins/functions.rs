@@ -429,7 +429,7 @@ fn hash(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             return vm.new_int(vm.low_bits(answer) as i64 & 0x3fff_ffff_ffff_ffff);
         }
     }
-    if let Some(number) = vm.small_of(value) {
+    if let Some(number) = vm.integral(value) {
         return Ok(Value::small(number));
     }
     let hash = vm.hash(value)?;
@@ -484,6 +484,17 @@ fn len(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 fn extreme(vm: &mut Vm<'_>, args: Args, op: BinaryOp) -> Result<Value> {
     vm.check_keywords(args, &[q::key, q::default])?;
     let key = args.named(vm, q::key).filter(|key| !key.is_none());
+    if args.count > 1 && key.is_none() {
+        let mut best = args.at(vm, 0);
+        for index in 1..args.count {
+            let item = args.at(vm, index);
+            let answer = vm.binary(op, item, best)?;
+            if vm.truth(answer)? {
+                best = item;
+            }
+        }
+        return Ok(best);
+    }
     let source = match args.count {
         1 => args.at(vm, 0),
         count => vm.tuple_from_stack(args.base, count)?,

@@ -126,6 +126,14 @@ impl Vm<'_> {
                     return Ok(answer);
                 }
             }
+            if self.lookup_special(left, q::__eq__)?.is_none()
+                && let Some(found) = self.lookup_special(right, name)?
+            {
+                let answer = self.call_found(found, &[left])?;
+                if answer != Value::NOT_IMPLEMENTED {
+                    return Ok(answer);
+                }
+            }
             return Ok(Value::bool(!self.equal(left, right)?));
         }
         for (this, other) in [(left, right), (right, left)] {

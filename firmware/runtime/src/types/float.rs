@@ -625,7 +625,7 @@ impl Vm<'_> {
             BinaryOp::FloorDivide => floor_divide(a, b),
             BinaryOp::Modulo => modulo(a, b),
             BinaryOp::Power => {
-                if a == 0.0 && b < 0.0 && !b.is_nan() {
+                if a == 0.0 && b < 0.0 && !b.is_infinite() {
                     return Err(self.raise_text(TypeId::ZeroDivisionError, b"divide by zero"));
                 }
                 if a < 0.0 && b != math::floor(b) && !b.is_nan() && a.is_finite() {

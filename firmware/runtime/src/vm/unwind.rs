@@ -122,7 +122,10 @@ impl Vm<'_> {
         if byte == Opcode::EndFinally.byte() || byte == Opcode::RaiseLast.byte() {
             return;
         }
-        let Some(exception) = self.native_exception(exception) else {
+        let Some(exception) = self
+            .native_exception(exception)
+            .filter(|_| self.heap.lock_depth == 0)
+        else {
             return;
         };
         let line = self.line_of(frame.code, at as usize);
