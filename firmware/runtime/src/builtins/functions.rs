@@ -577,7 +577,7 @@ fn next(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 fn pow(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (base, exponent) = (args.at(vm, 0), args.at(vm, 1));
-    match args.get(vm, 2) {
+    match args.some(vm, 2) {
         None => vm.binary(BinaryOp::Power, base, exponent),
         Some(modulus) => {
             if !vm.is_int(base) || !vm.is_int(exponent) || !vm.is_int(modulus) {

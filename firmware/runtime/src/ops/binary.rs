@@ -199,7 +199,7 @@ impl Vm<'_> {
         };
         match Kind::of(header.kind()) {
             Kind::Bytes if base == BinaryOp::Modulo => self.percent(left, right).map(Some),
-            Kind::Bytes | Kind::Array | Kind::MemoryView if base == BinaryOp::Add => {
+            Kind::Bytes | Kind::Array if base == BinaryOp::Add => {
                 self.concat_bytes(left, right, op != base)
             }
             Kind::List if base == BinaryOp::Add => {

@@ -33,7 +33,74 @@ impl Vm<'_> {
     /// Whether `for` walks over a value without an iterator object.
     #[inline]
     pub(crate) fn walks_by_index(&self, value: Value) -> bool {
-        self.items_of(value).is_some()
+        let Some(header) = self.heap.header(value) else {
+            return value.as_qstr().is_some();
+        };
+        matches!(
+            Kind::of(header.kind()),
+            Kind::List
+                | Kind::Tuple
+                | Kind::NamedTuple
+                | Kind::Str
+                | Kind::Bytes
+                | Kind::Array
+                | Kind::MemoryView
+                | Kind::Dict
+                | Kind::Set
+                | Kind::DictView
+                | Kind::Range
+                | Kind::Deque
+        )
+    }
+
+    /// The item of such a value at a position, and the position after it.
+    pub(crate) fn walk(&mut self, source: Value, at: usize) -> Result<Option<(Value, usize)>> {
+        if self.is_str(source) {
+            let text = self.bytes_of(source);
+            let Some(&first) = text.get(at) else {
+                return Ok(None);
+            };
+            let end = text.len().min(at + crate::types::str::char_len(first));
+            return Ok(Some((self.substring(source, at, end)?, end)));
+        }
+        let kind = self
+            .heap
+            .header(source)
+            .map(|header| Kind::of(header.kind()));
+        let (dict, of) = match kind {
+            Some(Kind::Dict) => (self.heap.expect(source), ViewOf::Keys),
+            Some(Kind::Set) => (self.set_dict(self.heap.expect(source)), ViewOf::Keys),
+            Some(Kind::DictView) => {
+                let DictView { dict, of } = self.heap[self.heap.expect::<DictView>(source)];
+                (dict, of)
+            }
+            Some(Kind::Range) => {
+                let range: Ref<Range> = self.heap.expect(source);
+                if at >= self.range_len(range) {
+                    return Ok(None);
+                }
+                let Range { start, step, .. } = self.heap[range];
+                return Ok(Some((
+                    self.new_int((start + at as isize * step) as i64)?,
+                    at + 1,
+                )));
+            }
+            Some(Kind::Deque) => {
+                let item = self.deque_item(self.heap.expect(source), at);
+                return Ok(item.map(|item| (item, at + 1)));
+            }
+            _ => return Ok(self.sequence_item(source, at)?.map(|item| (item, at + 1))),
+        };
+        let dict: Ref<Dict> = dict;
+        let Some((number, key, value)) = self.heap[dict].map.next(at) else {
+            return Ok(None);
+        };
+        let item = match of {
+            ViewOf::Keys => key,
+            ViewOf::Values => value,
+            ViewOf::Items => self.new_tuple(&[key, value])?,
+        };
+        Ok(Some((item, number + 1)))
     }
 
     pub(crate) fn iter_type(&self, iter: Ref<Iter>) -> TypeId {
@@ -163,7 +230,7 @@ impl Vm<'_> {
                 let top = self.stack_len();
                 self.push(iterator)?;
                 self.stop_value = Value::NONE;
-                let next = self.advance(self.heap.expect(iterator));
+                let next = self.descend(|vm| vm.advance(vm.heap.expect(iterator)));
                 self.truncate(top);
                 self.stopped_iterator(next)
             }

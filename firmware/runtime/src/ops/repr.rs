@@ -216,6 +216,10 @@ impl Vm<'_> {
                 self.put_repr(sink, this)?;
                 return self.put(sink, b">");
             }
+            Kind::StringIo | Kind::File => {
+                let name = self.type_name(value);
+                self.put_named(sink, b"<io.", name, b"")?;
+            }
             _ => {
                 let name = self.type_name(value);
                 self.put_named(sink, b"<", name, b"")?;

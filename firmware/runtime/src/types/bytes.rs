@@ -139,17 +139,11 @@ impl Vm<'_> {
         match typecode {
             b'f' => {
                 let number = self.to_float(value)?;
-                #[expect(
-                    clippy::allow_attributes,
-                    reason = "the cast is needed for one width only"
-                )]
-                #[allow(clippy::unnecessary_cast, reason = "as above")]
-                let word = (number as f32).to_bits();
-                Ok(u64::from(word).to_le_bytes())
+                Ok(u64::from(crate::types::float::math::narrow_bits(number)).to_le_bytes())
             }
             b'd' => {
                 let number = self.to_float(value)?;
-                Ok(number.to_bits().to_le_bytes())
+                Ok(crate::types::float::math::wide_bits(number).to_le_bytes())
             }
             _ => {
                 let native = self.native_of(value);
@@ -339,6 +333,12 @@ impl Vm<'_> {
             return Ok(None);
         };
         let a = self.bytes_of(left).len();
+        if b == 0 {
+            return Ok(Some(left));
+        }
+        if a == 0 && self.is_bytes(right) {
+            return Ok(Some(right));
+        }
         let joined = self.alloc_tailed(Bytes, a + b, 0)?.value();
         self.copy_into(joined, 0, left, 0, a);
         self.copy_into(joined, a, right, 0, b);

@@ -19,6 +19,17 @@ use crate::value::Value;
 pub(crate) mod math {
     pub(crate) type Real = f64;
     pub(crate) type Bits = u64;
+
+    /// The bits of a number as one of 64 bits.
+    pub(crate) fn wide_bits(number: Real) -> u64 {
+        number.to_bits()
+    }
+
+    /// The bits of a number as one of 32 bits.
+    pub(crate) fn narrow_bits(number: Real) -> u32 {
+        (number as f32).to_bits()
+    }
+
     pub(crate) const MANTISSA_BITS: i32 = 53;
     pub(crate) const LEAST_EXPONENT: i32 = -1074;
     pub(crate) const GREATEST_EXPONENT: i32 = 1024;
@@ -36,6 +47,17 @@ pub(crate) mod math {
 pub(crate) mod math {
     pub(crate) type Real = f32;
     pub(crate) type Bits = u32;
+
+    /// The bits of a number as one of 64 bits.
+    pub(crate) fn wide_bits(number: Real) -> u64 {
+        f64::from(number).to_bits()
+    }
+
+    /// The bits of a number as one of 32 bits.
+    pub(crate) fn narrow_bits(number: Real) -> u32 {
+        number.to_bits()
+    }
+
     pub(crate) const MANTISSA_BITS: i32 = 24;
     pub(crate) const LEAST_EXPONENT: i32 = -149;
     pub(crate) const GREATEST_EXPONENT: i32 = 128;

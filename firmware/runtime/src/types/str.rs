@@ -842,18 +842,19 @@ fn replace(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         Some(value) => vm.to_isize(value)?,
         None => -1,
     };
+    if left == 0 || find(vm.bytes_of(this), vm.bytes_of(old)).is_none() {
+        return Ok(this);
+    }
     let buffer = vm.new_buffer()?;
     vm.push(buffer.value())?;
     let sink = Sink::Buffer(buffer);
     let len = vm.bytes_of(this).len();
     let width = vm.bytes_of(old).len();
     let mut at = 0;
-    let mut changed = false;
     while left != 0 && at <= len {
         let Some(found) = find(&vm.bytes_of(this)[at..], vm.bytes_of(old)) else {
             break;
         };
-        changed = true;
         vm.put_part(sink, this, at, at + found)?;
         vm.put_value(sink, new)?;
         at += found + width;
@@ -864,9 +865,6 @@ fn replace(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             at += 1;
         }
         left -= 1;
-    }
-    if !changed {
-        return Ok(this);
     }
     if at < len {
         vm.put_part(sink, this, at, len)?;

@@ -28,6 +28,7 @@ pub(crate) const FILE_ENTRIES: &[Entry] = &[
     function(q::readinto, readinto, 2, 3),
     function(q::readline, readline, 1, 2),
     function(q::readlines, readlines, 1, 1),
+    function(q::fileno, fileno, 1, 1),
     function(q::write, write, 2, 4),
     function(q::seek, seek, 2, 3),
     function(q::tell, tell, 1, 1),
@@ -327,6 +328,13 @@ fn close(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         vm.heap[file].open = false;
     }
     Ok(Value::NONE)
+}
+
+/// The number of the host's stream.
+fn fileno(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let stream = this(vm, args);
+    let file = vm.open_file(stream)?;
+    Ok(Value::small(vm.heap[file].handle as isize))
 }
 
 fn getvalue(vm: &mut Vm<'_>, args: Args) -> Result<Value> {

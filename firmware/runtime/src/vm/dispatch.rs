@@ -484,7 +484,7 @@ impl Vm<'_> {
                     Opcode::GetIterStack => {
                         let value = top!();
                         sync!();
-                        // Lists and tuples are walked by index, without an iterator.
+                        // Built-in containers are walked by position, without an iterator.
                         if self.walks_by_index(value) {
                             put(sp.wrapping_sub(1), Some(value));
                             push!(Some(Value::small(0)));
@@ -501,8 +501,26 @@ impl Vm<'_> {
                         let second = take(sp.wrapping_sub(3)).unwrap_or(Value::NONE);
                         let next = if let Some(sequence) = take(sp.wrapping_sub(4)) {
                             let index = second.as_small().unwrap_or(0);
-                            put(sp.wrapping_sub(3), Some(Value::small(index + 1)));
-                            self.item_at(sequence, index as usize)
+                            match self.items_of(sequence) {
+                                Some(items) => {
+                                    let item = items.get(index as usize).copied();
+                                    put(sp.wrapping_sub(3), Some(Value::small(index + 1)));
+                                    item
+                                }
+                                None => {
+                                    sync!();
+                                    match attempt!(self.walk(sequence, index as usize)) {
+                                        Some((item, after)) => {
+                                            put(
+                                                sp.wrapping_sub(3),
+                                                Some(Value::small(after as isize)),
+                                            );
+                                            Some(item)
+                                        }
+                                        None => None,
+                                    }
+                                }
+                            }
                         } else if let Some(iterator) = self.quick_range(second) {
                             iterator
                         } else {

@@ -199,6 +199,9 @@ impl Vm<'_> {
             return Ok((Some(value), Value::NONE));
         }
         let exception = self.to_exception(exception)?;
+        if self.is_instance(exception, TypeId::StopIteration) {
+            return Err(self.raise_text(TypeId::RuntimeError, b"generator raised StopIteration"));
+        }
         Err(self.raise_value(exception))
     }
 
