@@ -1,2 +1,89 @@
-//! Under construction.
-fn main() {}
+//! `cargo xtask VERB`: the commands of the house. What each does is in `CONTRIBUTING.md`.
+//!
+//! Prints what it starts, so that any step can be repeated by hand.
+#![expect(clippy::print_stdout, reason = "it talks to the developer")]
+
+#[cfg(unix)]
+mod bench;
+#[cfg(unix)]
+mod demo;
+mod desks;
+mod run;
+mod setup;
+mod sizes;
+mod steps;
+mod walls;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// A step failed; it has said why.
+#[derive(Debug)]
+pub(crate) struct Failed(pub(crate) String);
+
+impl From<std::io::Error> for Failed {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+pub(crate) type Result<T = ()> = core::result::Result<T, Failed>;
+
+const USAGE: &str = "\
+cargo xtask demo             build ucli, and a first session on a real MicroPython; no hardware needed
+cargo xtask setup            peers into target/peers, Debian packages when root
+cargo xtask test [ARGS]      setup, build, every test; ARGS go to `cargo test`
+cargo xtask ci               formatting, lints, docs, walls, sizes, then test and the desks
+cargo xtask desks            Windows program under wine, type check for macOS
+cargo xtask walls            who may import whom, and where `unsafe` may stand
+cargo xtask sizes            files and functions that have grown too long
+cargo xtask bench transfer [--quick]   ucli, mpremote and mpytool on the same links
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let verb = words.first().map_or("", String::as_str);
+    let rest = words.get(1..).unwrap_or_default();
+    let result = match verb {
+        #[cfg(unix)]
+        "demo" => demo::run_session(),
+        "setup" => setup::run().map(|_| ()),
+        "test" => steps::test(rest),
+        "ci" => steps::ci(),
+        "desks" => desks::run(),
+        "walls" => walls::run(),
+        "sizes" => sizes::run(),
+        #[cfg(unix)]
+        "bench" => bench::run(rest),
+        _ => {
+            println!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failed(why)) => {
+            println!("xtask {verb}: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The top of the checkout.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("tests/xtask is two levels down")
+}
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root().join("target"), |path| root().join(path))
+}
+
+/// Whether a missing peer is a failure instead of a skip.
+pub(crate) fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false" && value != "0")
+}

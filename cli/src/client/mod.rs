@@ -1,0 +1,16 @@
+//! A conversation with a board: sessions, programs, files.
+
+pub(crate) mod agent;
+mod errno;
+mod exec;
+mod fast;
+pub(crate) mod fs;
+pub(crate) mod interrupt;
+pub(crate) mod mount;
+pub(crate) mod program;
+pub(crate) mod session;
+pub(crate) mod snippet;
+pub(crate) mod value;
+mod wire;
+
+pub(crate) use errno::board_error;

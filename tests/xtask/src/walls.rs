@@ -1,0 +1,324 @@
+//! `cargo xtask walls`: the table of `ARCHITECTURE.md`, "Walls", held against the source.
+//!
+//! Between packages it reads the dependencies in each `Cargo.toml` (those of tests aside), inside a
+//! package the `crate::` and `super::` paths of each file.
+
+use std::path::Path;
+
+use crate::sizes::sources;
+use crate::{Failed, Result, root};
+
+/// A package's directory and what of ours it may depend on.
+const PACKAGES: [(&str, &[&str]); 13] = [
+    ("protocol", &[]),
+    ("firmware/bytecode", &[]),
+    ("firmware/syntax", &[]),
+    ("firmware/hal", &[]),
+    ("firmware/compiler", &["upy-syntax", "upy-bytecode"]),
+    ("firmware/vfs", &["upy-hal"]),
+    (
+        "firmware/runtime",
+        &["upy-bytecode", "upy-compiler", "upy-syntax"],
+    ),
+    ("firmware/modules", &["upy-runtime", "upy-vfs", "upy-hal"]),
+    (
+        "firmware/repl",
+        &["upy-runtime", "ucli-protocol", "upy-hal"],
+    ),
+    (
+        "firmware/ports",
+        &[
+            "upy-runtime",
+            "upy-modules",
+            "upy-repl",
+            "upy-vfs",
+            "upy-hal",
+            "upy-compiler",
+            "upy-syntax",
+            "upy-bytecode",
+            "ucli-protocol",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "ucli-protocol",
+            "upy-compiler",
+            "upy-syntax",
+            "upy-bytecode",
+            "upy-sim",
+        ],
+    ),
+    ("tests/xtask", &["integration"]),
+    ("tests", &["ucli-protocol"]),
+];
+
+/// A part of a package and the parts of it that must not be named there.
+const PARTS: [(&str, &[&str]); 9] = [
+    ("protocol/src/host", &["device"]),
+    ("protocol/src/device", &["host"]),
+    (
+        "firmware/runtime/src/heap",
+        &["ops", "types", "vm", "import", "builtins", "native"],
+    ),
+    (
+        "cli/src/transport",
+        &["client", "device", "files", "command", "args"],
+    ),
+    ("cli/src/client", &["files", "command", "args"]),
+    ("cli/src/device", &["files", "command", "args"]),
+    ("cli/src/files", &["command", "args"]),
+    (
+        "cli/src/output",
+        &["transport", "client", "device", "files", "command", "args"],
+    ),
+    (
+        "cli/src/terminal",
+        &["client", "device", "files", "command", "args"],
+    ),
+];
+
+/// Commands that others may use: `(who, what)`; `*` is everybody.
+const SHARED_COMMANDS: [(&str, &str); 5] = [
+    ("*", "files"),
+    ("*", "connect"),
+    ("devs", "info"),
+    ("doctor", "info"),
+    ("watch", "sync"),
+];
+
+/// Files in which `unsafe` may stand.
+const UNSAFE: [&str; 4] = [
+    "firmware/runtime/src/heap/",
+    "firmware/runtime/src/value.rs",
+    "firmware/runtime/src/vm/dispatch.rs",
+    "firmware/runtime/src/vm/stack.rs",
+];
+
+/// Prints every breach and fails when there is one.
+pub(crate) fn run() -> Result {
+    let mut breaches = Vec::new();
+    let ours: Vec<(String, String)> = manifests(root());
+    for (directory, manifest) in &ours {
+        packages(directory, manifest, &mut breaches);
+    }
+    for path in sources(root()) {
+        let text = std::fs::read_to_string(&path)?;
+        let shown = path
+            .strip_prefix(root())
+            .unwrap_or(&path)
+            .to_string_lossy()
+            .replace('\\', "/");
+        let code: Vec<&str> = text
+            .lines()
+            .map(|line| line.split("//").next().unwrap_or_default())
+            .collect();
+        parts(&shown, &code, &mut breaches);
+        commands(&shown, &code, &mut breaches);
+        unsafety(&shown, &code, &mut breaches);
+    }
+    for breach in &breaches {
+        println!("{breach}");
+    }
+    println!("{} packages looked at", ours.len());
+    if breaches.is_empty() {
+        Ok(())
+    } else {
+        Err(Failed(format!("{} breaches", breaches.len())))
+    }
+}
+
+/// Every package: its directory and manifest.
+fn manifests(directory: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return found;
+    };
+    for entry in entries.filter_map(core::result::Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() && !name.starts_with('.') && name != "target" && name != "fuzz" {
+            found.extend(manifests(&entry.path()));
+        }
+    }
+    if directory != root()
+        && let Ok(manifest) = std::fs::read_to_string(directory.join("Cargo.toml"))
+    {
+        let shown = directory
+            .strip_prefix(root())
+            .unwrap_or(directory)
+            .to_string_lossy()
+            .replace('\\', "/");
+        found.push((shown, manifest));
+    }
+    found.sort();
+    found
+}
+
+fn packages(directory: &str, manifest: &str, breaches: &mut Vec<String>) {
+    let rule = PACKAGES
+        .iter()
+        .find(|(prefix, _)| directory == *prefix || directory.starts_with(&format!("{prefix}/")));
+    let Some((_, allowed)) = rule else {
+        breaches.push(format!("{directory}: no rule says what it may import"));
+        return;
+    };
+    let mut in_dependencies = false;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            in_dependencies = line.contains("dependencies") && !line.contains("dev-dependencies");
+            continue;
+        }
+        let name = line.split(['=', '.', ' ']).next().unwrap_or_default();
+        let is_ours = name.starts_with("upy-") || name.starts_with("ucli") || name == "integration";
+        if in_dependencies && is_ours && !allowed.contains(&name) {
+            breaches.push(format!("{directory} must not import {name}"));
+        }
+    }
+}
+
+fn parts(file: &str, code: &[&str], breaches: &mut Vec<String>) {
+    let rule = PARTS
+        .iter()
+        .find(|(part, _)| file.starts_with(&format!("{part}/")) || file == format!("{part}.rs"));
+    let Some((part, forbidden)) = rule else {
+        return;
+    };
+    for (number, line) in code.iter().enumerate() {
+        for name in *forbidden {
+            if names(line, &format!("crate::{name}")) {
+                breaches.push(format!("{file}:{}: {part} must not use {name}", number + 1));
+            }
+        }
+    }
+}
+
+fn commands(file: &str, code: &[&str], breaches: &mut Vec<String>) {
+    let Some(command) = file
+        .strip_prefix("cli/src/command/")
+        .and_then(|name| name.strip_suffix(".rs"))
+    else {
+        return;
+    };
+    if command == "mod" {
+        return;
+    }
+    let others: Vec<String> = std::fs::read_dir(root().join("cli/src/command"))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            Some(
+                entry
+                    .ok()?
+                    .file_name()
+                    .to_string_lossy()
+                    .strip_suffix(".rs")?
+                    .to_string(),
+            )
+        })
+        .filter(|name| name != "mod" && name != command)
+        .collect();
+    for (number, line) in code.iter().enumerate() {
+        for other in &others {
+            let used = names(line, &format!("super::{other}"))
+                || names(line, &format!("crate::command::{other}"));
+            let is_shared = SHARED_COMMANDS
+                .iter()
+                .any(|(who, what)| (*who == "*" || *who == command) && what == other);
+            if used && !is_shared {
+                breaches.push(format!(
+                    "{file}:{}: one command must not use another ({other})",
+                    number + 1
+                ));
+            }
+        }
+    }
+}
+
+fn unsafety(file: &str, code: &[&str], breaches: &mut Vec<String>) {
+    if file.starts_with("tests/xtask/") || UNSAFE.iter().any(|allowed| file.starts_with(allowed)) {
+        return;
+    }
+    for (number, line) in code.iter().enumerate() {
+        let line = line.trim_start();
+        let opens = [
+            "unsafe {",
+            "unsafe fn ",
+            "unsafe impl ",
+            "unsafe extern ",
+            "unsafe trait ",
+        ];
+        if opens.iter().any(|open| line.contains(open)) {
+            breaches.push(format!(
+                "{file}:{}: `unsafe` is not allowed here",
+                number + 1
+            ));
+        }
+    }
+}
+
+/// Whether `line` has `path` and no longer name that begins like it.
+fn names(line: &str, path: &str) -> bool {
+    line.match_indices(path).any(|(at, _)| {
+        let next = line[at + path.len()..].chars().next();
+        next.is_none_or(|next| !next.is_alphanumeric() && next != '_')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn breaches_are_found() {
+        let mut breaches = Vec::new();
+        packages(
+            "protocol",
+            "[dependencies]\nupy-runtime.workspace = true\n",
+            &mut breaches,
+        );
+        packages("firmware/new", "", &mut breaches);
+        parts(
+            "cli/src/transport/tcp.rs",
+            &["use crate::client::session;"],
+            &mut breaches,
+        );
+        commands(
+            "cli/src/command/ls.rs",
+            &["use super::cp::Plan;"],
+            &mut breaches,
+        );
+        unsafety("cli/src/main.rs", &["    unsafe { x() }"], &mut breaches);
+        assert_eq!(breaches.len(), 5, "{breaches:?}");
+    }
+
+    #[test]
+    fn what_is_allowed_is_no_breach() {
+        let mut breaches = Vec::new();
+        packages(
+            "cli",
+            "[dependencies]\nucli-protocol.workspace = true\n",
+            &mut breaches,
+        );
+        packages(
+            "protocol",
+            "[dev-dependencies]\nupy-runtime = \"1\"\n",
+            &mut breaches,
+        );
+        parts(
+            "cli/src/transport/tcp.rs",
+            &["use crate::client_name::x;", "use crate::error::Error;"],
+            &mut breaches,
+        );
+        commands(
+            "cli/src/command/watch.rs",
+            &["use super::sync;"],
+            &mut breaches,
+        );
+        unsafety(
+            "firmware/runtime/src/heap/mod.rs",
+            &["unsafe { x() }"],
+            &mut breaches,
+        );
+        assert!(breaches.is_empty(), "{breaches:?}");
+    }
+}
