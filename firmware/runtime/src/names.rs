@@ -503,6 +503,7 @@ own! {
     stderr "stderr";
     stdin "stdin";
     stdout "stdout";
+    string "string";
     string_file "<string>";
     struct_ "struct";
     symmetric_difference "symmetric_difference";

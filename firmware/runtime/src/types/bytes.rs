@@ -214,12 +214,7 @@ impl Vm<'_> {
         if span.step == 1 {
             return self.copy_range(value, span.start, span.start + span.count, false);
         }
-        let made = self.alloc_tailed(Bytes, span.count, 0)?;
-        for number in 0..span.count {
-            let byte = self.bytes_of(value)[span.place(number)];
-            self.heap.tail_mut(made)[number] = byte;
-        }
-        Ok(made.value())
+        Err(self.only_step_one())
     }
 
     pub(crate) fn slice_array(&mut self, array: Ref<Array>, span: Span) -> Result<Value> {

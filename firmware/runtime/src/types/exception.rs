@@ -130,9 +130,6 @@ impl Vm<'_> {
                     self.put(sink, b"] ")?;
                     return self.put_value(sink, Value::qstr(name));
                 }
-                if class.is_a(TypeId::KeyError) {
-                    return self.put_repr(sink, only);
-                }
                 self.put_str(sink, only)
             }
             2 if class.is_a(TypeId::OSError) => {

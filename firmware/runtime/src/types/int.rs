@@ -876,7 +876,8 @@ fn parse(vm: &mut Vm<'_>, value: Value, base: isize) -> Result<Value> {
     };
     let (base_found, body) = prefixed(body, base);
     let leading_zero = base == 0 && base_found == 10 && body.len() > 1 && body[0] == b'0';
-    let parsed = if body.is_empty() || body[0] == b'_' || base_found == 0 || leading_zero {
+    let shown = if leading_zero { 0 } else { base_found as isize };
+    let parsed = if body.is_empty() || base_found == 0 || leading_zero {
         None
     } else if body.len() <= chunk.len() {
         let len = body.len();
@@ -891,7 +892,7 @@ fn parse(vm: &mut Vm<'_>, value: Value, base: isize) -> Result<Value> {
             TypeId::ValueError,
             &[
                 Piece::Text(b"invalid syntax for integer with base "),
-                Piece::Number(if base == 0 { base_found as isize } else { base }),
+                Piece::Number(if base == 0 { shown } else { base }),
                 Piece::Text(b": "),
                 Piece::Repr(value),
             ],

@@ -353,21 +353,7 @@ impl Vm<'_> {
             };
             return self.substring(value, from, to);
         }
-        let buffer = self.new_buffer()?;
-        self.push(buffer.value())?;
-        for number in 0..span.count {
-            let place = span.place(number);
-            let from = if ascii {
-                place
-            } else {
-                self.offset(value, place)
-            };
-            let to = from + char_len(self.bytes_of(value)[from]);
-            self.put_part(Sink::Buffer(buffer), value, from, to)?;
-        }
-        let text = self.take_text(buffer)?;
-        self.pop();
-        Ok(text)
+        Err(self.only_step_one())
     }
 
     pub(crate) fn concat_text(&mut self, left: Value, right: Value) -> Result<Value> {
@@ -432,7 +418,26 @@ impl Vm<'_> {
                 }
                 _ if byte == quote => self.put(sink, &escape[..2])?,
                 0x20..=0x7e => self.put(sink, &[byte])?,
-                _ if text && code >= 0xa0 && len > 1 => self.put_part(sink, value, at, at + len)?,
+                _ if code > 0xff => {
+                    let width = if code > 0xffff { 8 } else { 4 };
+                    let mut long = [
+                        b'\\',
+                        if width == 8 { b'U' } else { b'u' },
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                    ];
+                    for place in 0..width {
+                        let nibble = code >> (4 * (width - 1 - place)) & 0xf;
+                        long[2 + place] = b"0123456789abcdef"[nibble as usize];
+                    }
+                    self.put(sink, &long[..2 + width])?;
+                }
                 _ => {
                     escape[1] = b'x';
                     escape[2] = b"0123456789abcdef"[(code >> 4 & 0xf) as usize];

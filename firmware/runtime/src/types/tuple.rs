@@ -132,8 +132,8 @@ impl Vm<'_> {
         count: usize,
         given: usize,
     ) -> crate::raise::Raised {
-        let _ = class;
-        self.wrong_count(count, count, given)
+        let name = self.heap[class].name;
+        self.named_mismatch(name, count, given)
     }
 
     pub(crate) fn put_namedtuple(&mut self, sink: Sink, tuple: Ref<NamedTuple>) -> Result<()> {
