@@ -52,6 +52,8 @@ pub struct Vm<'m> {
     /// What the iterator that ended last returned.
     pub(crate) stop_value: Value,
     pub(crate) emergency_exception: Option<Value>,
+    /// Where the exception kept for that puts its argument.
+    pub(crate) emergency_args: Option<Value>,
     /// All empty tuples are this one.
     pub(crate) empty_tuple: Option<Value>,
     /// The namespace of `__main__`.
@@ -97,6 +99,7 @@ impl<'m> Vm<'m> {
             exception: None,
             stop_value: Value::NONE,
             emergency_exception: None,
+            emergency_args: None,
             empty_tuple: None,
             main: None,
             modules: None,
@@ -128,6 +131,8 @@ impl<'m> Vm<'m> {
         self.heap[exception].args = None;
         self.emergency_exception = Some(exception.value());
         self.empty_tuple = Some(self.new_tuple(&[])?);
+        self.emergency_args = Some(self.new_tuple(&[Value::NONE])?);
+        self.reserve(|vm| &mut vm.heap[exception].traceback, 12)?;
         let main = self.new_dict()?;
         self.main = Some(main);
         self.set_name(main, q::__name__, Value::qstr(q::__main__))?;
@@ -373,6 +378,7 @@ impl<'m> Vm<'m> {
             self.exception,
             Some(self.stop_value),
             self.emergency_exception,
+            self.emergency_args,
             self.empty_tuple,
             self.main.map(Ref::value),
             self.modules.map(Ref::value),

@@ -157,9 +157,9 @@ fn abs(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 fn any_is(vm: &mut Vm<'_>, args: Args, wanted: bool) -> Result<Value> {
     let source = args.at(vm, 0);
-    let iterator = vm.iterate(source)?;
-    vm.push(iterator)?;
-    while let Some(item) = vm.iterate_next(iterator)? {
+    let mut cursor = vm.cursor(source)?;
+    vm.push(cursor.source)?;
+    while let Some(item) = vm.cursor_next(&mut cursor)? {
         if vm.truth(item)? == wanted {
             return Ok(Value::TRUE);
         }
@@ -499,13 +499,13 @@ fn extreme(vm: &mut Vm<'_>, args: Args, op: BinaryOp) -> Result<Value> {
         1 => args.at(vm, 0),
         count => vm.tuple_from_stack(args.base, count)?,
     };
-    let iterator = vm.iterate(source)?;
-    vm.push(iterator)?;
+    let mut cursor = vm.cursor(source)?;
+    vm.push(cursor.source)?;
     vm.push(Value::NONE)?;
     vm.push(Value::NONE)?;
     let top = vm.stack_len();
     let mut best: Option<(Value, Value)> = None;
-    while let Some(item) = vm.iterate_next(iterator)? {
+    while let Some(item) = vm.cursor_next(&mut cursor)? {
         vm.push(item)?;
         let rank = match key {
             Some(key) => vm.call(key, &[item])?,
@@ -707,10 +707,10 @@ fn sorted(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 fn sum(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (source, mut total) = (args.at(vm, 0), args.get(vm, 1).unwrap_or(Value::small(0)));
-    let iterator = vm.iterate(source)?;
-    vm.push(iterator)?;
+    let mut cursor = vm.cursor(source)?;
+    vm.push(cursor.source)?;
     let top = vm.stack_len();
-    while let Some(item) = vm.iterate_next(iterator)? {
+    while let Some(item) = vm.cursor_next(&mut cursor)? {
         vm.push(item)?;
         total = vm.binary(BinaryOp::Add, total, item)?;
         vm.truncate(top);

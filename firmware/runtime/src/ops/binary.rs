@@ -385,9 +385,9 @@ impl Vm<'_> {
             }
         }
         let top = self.stack_len();
-        let iterator = self.iterate(container)?;
-        self.push(iterator)?;
-        while let Some(other) = self.iterate_next(iterator)? {
+        let mut cursor = self.cursor(container)?;
+        self.push(cursor.source)?;
+        while let Some(other) = self.cursor_next(&mut cursor)? {
             if self.equal(other, item)? {
                 self.truncate(top);
                 return Ok(true);

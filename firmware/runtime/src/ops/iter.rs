@@ -11,6 +11,15 @@ use crate::types::{
 };
 use crate::value::Value;
 
+/// A place among the items of something.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor {
+    /// A container, or an iterator.
+    pub(crate) source: Value,
+    /// The position in a container.
+    at: Option<usize>,
+}
+
 impl Vm<'_> {
     /// Items of a list or tuple.
     #[inline]
@@ -101,6 +110,23 @@ impl Vm<'_> {
             ViewOf::Items => self.new_tuple(&[key, value])?,
         };
         Ok(Some((item, number + 1)))
+    }
+
+    /// Starts to go over the items of a value, without an iterator object where that is possible. The caller roots
+    /// the cursor's source.
+    pub(crate) fn cursor(&mut self, value: Value) -> Result<Cursor> {
+        if self.walks_by_index(value) {
+            return Ok(Cursor { source: value, at: Some(0) });
+        }
+        Ok(Cursor { source: self.iterate(value)?, at: None })
+    }
+
+    /// The next item, `None` at the end.
+    pub(crate) fn cursor_next(&mut self, cursor: &mut Cursor) -> Result<Option<Value>> {
+        let Some(at) = cursor.at else { return self.iterate_next(cursor.source) };
+        let Some((item, after)) = self.walk(cursor.source, at)? else { return Ok(None) };
+        cursor.at = Some(after);
+        Ok(Some(item))
     }
 
     pub(crate) fn iter_type(&self, iter: Ref<Iter>) -> TypeId {

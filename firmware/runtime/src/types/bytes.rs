@@ -52,7 +52,7 @@ pub(crate) const ARRAY_ENTRIES: &[Entry] = &[
 /// Bytes of one item of a type code; 0 is a `bytearray`.
 pub(crate) fn item_size(typecode: u8) -> usize {
     match typecode {
-        b'h' | b'H' => 2,
+        b'h' | b'H' | b'e' => 2,
         b'i' | b'I' | b'f' => 4,
         b'l' | b'L' => size_of::<usize>(),
         b'q' | b'Q' | b'd' => 8,
@@ -128,6 +128,7 @@ impl Vm<'_> {
         match typecode {
             0 | b'B' | b'H' | b'I' | b'L' | b'P' | b'c' => self.new_unsigned(word),
             b'Q' => self.new_unsigned(word),
+            b'e' => self.new_float(crate::types::float::from_half(word as u16)),
             b'f' => self.new_float(crate::types::float::Real::from(f32::from_bits(word as u32))),
             b'd' => self.new_float(f64::from_bits(word) as crate::types::float::Real),
             _ => self.new_int(signed),
@@ -137,6 +138,10 @@ impl Vm<'_> {
     /// The bytes of a value as an item of a type code, little-endian.
     pub(crate) fn pack_number(&mut self, typecode: u8, value: Value) -> Result<[u8; 8]> {
         match typecode {
+            b'e' => {
+                let number = self.to_float(value)?;
+                Ok(u64::from(crate::types::float::to_half(number)).to_le_bytes())
+            }
             b'f' => {
                 let number = self.to_float(value)?;
                 Ok(u64::from(crate::types::float::math::narrow_bits(number)).to_le_bytes())

@@ -204,7 +204,7 @@ pub(crate) fn make(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Value> 
         // As MicroPython: without memory the exception kept for that is used.
         Err(Raised) if vm.heap.lock_depth > 0 => {
             vm.exception = None;
-            Ok(vm.new_exception(class, None))
+            Ok(vm.new_exception(class, args.get(vm, 0).filter(|_| args.count == 1)))
         }
         Err(Raised) => Err(Raised),
     }

@@ -667,6 +667,46 @@ impl Vm<'_> {
     }
 }
 
+/// A number of 16 bits: sign, 5 bits of exponent, 10 of mantissa.
+pub(crate) fn from_half(half: u16) -> Real {
+    let mantissa = Real::from(half & 0x3ff);
+    let exponent = i32::from(half >> 10 & 0x1f);
+    let magnitude = match exponent {
+        0 => math::ldexp(mantissa, -24),
+        31 if mantissa == 0.0 => Real::INFINITY,
+        31 => Real::NAN,
+        _ => math::ldexp(mantissa + 1024.0, exponent - 25),
+    };
+    if half >> 15 == 0 { magnitude } else { -magnitude }
+}
+
+/// The nearest number of 16 bits, half to even.
+pub(crate) fn to_half(number: Real) -> u16 {
+    let sign = u16::from(number.is_sign_negative()) << 15;
+    let size = math::copysign(number, 1.0);
+    if size.is_nan() {
+        return sign | 0x7e00;
+    }
+    if size >= 65520.0 {
+        return sign | 0x7c00;
+    }
+    let (_, exponent) = math::frexp(size);
+    // The unit of the last place: never below that of the smallest numbers.
+    let unit = (exponent - 11).max(-24);
+    let scaled = math::ldexp(size, -unit);
+    let floor = math::floor(scaled);
+    let rest = scaled - floor;
+    let mut steps = floor as u16;
+    if rest > 0.5 || (rest == 0.5 && steps & 1 != 0) {
+        steps += 1;
+    }
+    if unit == -24 {
+        // A carry into the exponent is what is wanted.
+        return sign | steps;
+    }
+    sign | (((unit + 24) as u16) << 10).wrapping_add(steps)
+}
+
 /// `float(x=0.0)`
 pub(crate) fn make(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value> {
     if args.count > 1 || args.keywords > 0 {

@@ -366,7 +366,14 @@ pub(crate) fn make_string_io(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Resu
     }
     let binary = class == TypeId::BytesIo;
     let buffer = match args.some(vm, 0) {
-        Some(source) if vm.is_int(source) => vm.new_array(0, 0)?.value(),
+        Some(source) if vm.is_int(source) => {
+            // A number is room to write without an allocation.
+            let room = usize::try_from(vm.to_isize(source)?).unwrap_or(0);
+            let buffer = vm.new_array(0, 0)?;
+            vm.push(buffer.value())?;
+            vm.reserve(|vm| &mut vm.heap[buffer].items, room)?;
+            buffer.value()
+        }
         Some(source) => {
             let source = vm.native_of(source);
             if vm.text_or_bytes(source).is_none() {
