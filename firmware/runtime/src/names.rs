@@ -1,7 +1,10 @@
 //! The interned strings of the firmware itself.
 //!
 //! Each constant is the number of its text; texts of the `.mpy` format keep the number they have there.
-#![expect(non_upper_case_globals, reason = "a constant is spelt as the Python name it stands for")]
+#![expect(
+    non_upper_case_globals,
+    reason = "a constant is spelt as the Python name it stands for"
+)]
 
 use upy_bytecode::qstr::{STATIC, STATIC_COUNT};
 

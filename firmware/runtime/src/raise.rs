@@ -74,8 +74,12 @@ impl Vm<'_> {
 
     /// The exception used when there is no memory for another.
     fn emergency(&mut self, class: TypeId, argument: Option<Value>) -> Value {
-        let Some(value) = self.emergency_exception else { return Value::NONE };
-        let args = self.emergency_args.and_then(|args| self.heap.cast::<Tuple>(args));
+        let Some(value) = self.emergency_exception else {
+            return Value::NONE;
+        };
+        let args = self
+            .emergency_args
+            .and_then(|args| self.heap.cast::<Tuple>(args));
         if let (Some(args), Some(argument)) = (args, argument) {
             self.heap.tail_mut(args)[0] = argument;
         }

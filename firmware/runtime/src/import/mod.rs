@@ -652,6 +652,22 @@ impl Vm<'_> {
         Ok(())
     }
 
+    /// Runs a `.mpy` image in the namespace of `__main__` and prints what it raises.
+    pub fn run_image(&mut self, image: &[u8]) -> Outcome {
+        let outcome = self.try_image(image);
+        self.outcome(outcome)
+    }
+
+    fn try_image(&mut self, image: &[u8]) -> Result<()> {
+        let blob = self.new_blob(image.len())?;
+        self.heap.tail_mut(blob).copy_from_slice(image);
+        let code = self.load_image(blob, 0, image.len())?;
+        self.push(code.value())?;
+        let main = self.main();
+        self.run_code(code, &[], main, main)?;
+        Ok(())
+    }
+
     /// Runs a file in the namespace of `__main__` and prints what it raises.
     pub fn run_file(&mut self, path: &[u8]) -> Outcome {
         let outcome = self.try_file(path);

@@ -116,15 +116,25 @@ impl Vm<'_> {
     /// the cursor's source.
     pub(crate) fn cursor(&mut self, value: Value) -> Result<Cursor> {
         if self.walks_by_index(value) {
-            return Ok(Cursor { source: value, at: Some(0) });
+            return Ok(Cursor {
+                source: value,
+                at: Some(0),
+            });
         }
-        Ok(Cursor { source: self.iterate(value)?, at: None })
+        Ok(Cursor {
+            source: self.iterate(value)?,
+            at: None,
+        })
     }
 
     /// The next item, `None` at the end.
     pub(crate) fn cursor_next(&mut self, cursor: &mut Cursor) -> Result<Option<Value>> {
-        let Some(at) = cursor.at else { return self.iterate_next(cursor.source) };
-        let Some((item, after)) = self.walk(cursor.source, at)? else { return Ok(None) };
+        let Some(at) = cursor.at else {
+            return self.iterate_next(cursor.source);
+        };
+        let Some((item, after)) = self.walk(cursor.source, at)? else {
+            return Ok(None);
+        };
         cursor.at = Some(after);
         Ok(Some(item))
     }

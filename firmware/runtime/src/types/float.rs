@@ -215,7 +215,11 @@ pub(crate) fn decimal(number: Real, significant: Option<usize>, after: usize) ->
         result.digits[result.len] = digit;
         result.len += 1;
     }
-    let keep = wanted(&result) - 1;
+    let Some(keep) = wanted(&result).checked_sub(1) else {
+        // Not even half of the last place: nothing is left.
+        result.len = 0;
+        return result;
+    };
     let more = fraction.iter().any(|&word| word != 0);
     round(&mut result, keep, more);
     result
@@ -328,6 +332,12 @@ fn shortest(number: Real) -> Decimal {
         return decimal_or_zero(number, None, 0);
     }
     let (least, most) = DIGITS;
+    // The smallest numbers have fewer digits than others.
+    let least = if number < Real::MIN_POSITIVE {
+        1
+    } else {
+        least
+    };
     for count in least..=most {
         let mut digits = decimal(number, Some(count), 0);
         while digits.len > 1 && digits.digits[digits.len - 1] == 0 {
@@ -677,7 +687,11 @@ pub(crate) fn from_half(half: u16) -> Real {
         31 => Real::NAN,
         _ => math::ldexp(mantissa + 1024.0, exponent - 25),
     };
-    if half >> 15 == 0 { magnitude } else { -magnitude }
+    if half >> 15 == 0 {
+        magnitude
+    } else {
+        -magnitude
+    }
 }
 
 /// The nearest number of 16 bits, half to even.

@@ -777,6 +777,7 @@ impl Vm<'_> {
                         let label = signed_label(&mut ip);
                         let target = (ip.wrapping_offset(label).addr() - start.addr()) as u32;
                         let count = fetch(&mut ip);
+                        poll!();
                         sync!();
                         save_ip!(at);
                         self.unwind_jump(frame.handlers as usize, target, count);
