@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::run::{cargo, run};
-use crate::{Failed, Result, desks, setup, sizes, walls};
+use crate::{Failed, Result, desks, ports, setup, sizes, walls};
 
 /// Runs steps and remembers how they went.
 #[derive(Debug, Default)]
@@ -124,6 +124,7 @@ fn tests(steps: &mut Steps, arguments: &[String]) {
         None => {
             steps.step("windows", desks::windows);
             steps.step("macos", desks::macos);
+            steps.step("ports", ports::run_all);
         }
     }
 }

@@ -157,9 +157,9 @@ fn abs(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 fn any_is(vm: &mut Vm<'_>, args: Args, wanted: bool) -> Result<Value> {
     let source = args.at(vm, 0);
-    let iterator = vm.iterate(source)?;
-    vm.push(iterator)?;
-    while let Some(item) = vm.iterate_next(iterator)? {
+    let mut cursor = vm.cursor(source)?;
+    vm.push(cursor.source)?;
+    while let Some(item) = vm.cursor_next(&mut cursor)? {
         if vm.truth(item)? == wanted {
             return Ok(Value::TRUE);
         }
@@ -429,7 +429,7 @@ fn hash(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             return vm.new_int(vm.low_bits(answer) as i64 & 0x3fff_ffff_ffff_ffff);
         }
     }
-    if let Some(number) = vm.small_of(value) {
+    if let Some(number) = vm.integral(value) {
         return Ok(Value::small(number));
     }
     let hash = vm.hash(value)?;
@@ -484,17 +484,28 @@ fn len(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 fn extreme(vm: &mut Vm<'_>, args: Args, op: BinaryOp) -> Result<Value> {
     vm.check_keywords(args, &[q::key, q::default])?;
     let key = args.named(vm, q::key).filter(|key| !key.is_none());
+    if args.count > 1 && key.is_none() {
+        let mut best = args.at(vm, 0);
+        for index in 1..args.count {
+            let item = args.at(vm, index);
+            let answer = vm.binary(op, item, best)?;
+            if vm.truth(answer)? {
+                best = item;
+            }
+        }
+        return Ok(best);
+    }
     let source = match args.count {
         1 => args.at(vm, 0),
         count => vm.tuple_from_stack(args.base, count)?,
     };
-    let iterator = vm.iterate(source)?;
-    vm.push(iterator)?;
+    let mut cursor = vm.cursor(source)?;
+    vm.push(cursor.source)?;
     vm.push(Value::NONE)?;
     vm.push(Value::NONE)?;
     let top = vm.stack_len();
     let mut best: Option<(Value, Value)> = None;
-    while let Some(item) = vm.iterate_next(iterator)? {
+    while let Some(item) = vm.cursor_next(&mut cursor)? {
         vm.push(item)?;
         let rank = match key {
             Some(key) => vm.call(key, &[item])?,
@@ -566,7 +577,7 @@ fn next(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 fn pow(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (base, exponent) = (args.at(vm, 0), args.at(vm, 1));
-    match args.get(vm, 2) {
+    match args.some(vm, 2) {
         None => vm.binary(BinaryOp::Power, base, exponent),
         Some(modulus) => {
             if !vm.is_int(base) || !vm.is_int(exponent) || !vm.is_int(modulus) {
@@ -696,10 +707,10 @@ fn sorted(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 fn sum(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (source, mut total) = (args.at(vm, 0), args.get(vm, 1).unwrap_or(Value::small(0)));
-    let iterator = vm.iterate(source)?;
-    vm.push(iterator)?;
+    let mut cursor = vm.cursor(source)?;
+    vm.push(cursor.source)?;
     let top = vm.stack_len();
-    while let Some(item) = vm.iterate_next(iterator)? {
+    while let Some(item) = vm.cursor_next(&mut cursor)? {
         vm.push(item)?;
         total = vm.binary(BinaryOp::Add, total, item)?;
         vm.truncate(top);

@@ -352,7 +352,7 @@ impl Vm<'_> {
         } else if let Some(module) = self.heap.cast::<Module>(module) {
             self.heap[module].dict
         } else {
-            return Err(self.type_error(b"module expected"));
+            return self.import_star_of_object(module, into);
         };
         let top = self.stack_len();
         self.push(dict.value())?;
@@ -369,6 +369,41 @@ impl Vm<'_> {
             self.truncate(top);
             return Ok(());
         }
+        let mut number = 0;
+        while let Some((at, key, value)) = self.heap[dict].map.next(number) {
+            number = at + 1;
+            let Some(name) = key.as_qstr() else { continue };
+            if self.qstr_text(name).first() != Some(&b'_') {
+                self.set_name(into, name, value)?;
+            }
+        }
+        self.truncate(top);
+        Ok(())
+    }
+
+    /// As [`Vm::import_star`] for an object that stands in for a module.
+    fn import_star_of_object(&mut self, object: Value, into: Ref<Dict>) -> Result<()> {
+        let top = self.stack_len();
+        if let Some(all) = self.try_attr(object, q::__all__)? {
+            let names = self.list_from(all)?;
+            self.push(names.value())?;
+            let mut index = 0;
+            while let Some(&name) = self.heap[names].items.get(index) {
+                index += 1;
+                let name = self.intern_value(name)?;
+                let value = self.load_attr(object, name)?;
+                self.set_name(into, name, value)?;
+            }
+            self.truncate(top);
+            return Ok(());
+        }
+        let Some(dict) = self.try_attr(object, q::__dict__)? else {
+            return Err(self.raise_text(TypeId::ImportError, b"import * not at module level"));
+        };
+        let Some(dict) = self.heap.cast::<Dict>(dict) else {
+            return Err(self.type_error(b"dict expected"));
+        };
+        self.push(dict.value())?;
         let mut number = 0;
         while let Some((at, key, value)) = self.heap[dict].map.next(number) {
             number = at + 1;
@@ -611,6 +646,22 @@ impl Vm<'_> {
         let mode = if interactive { MODE_SINGLE } else { MODE_FILE };
         let code = self.compile_source(blob, name, mode)?;
         self.truncate(0);
+        self.push(code.value())?;
+        let main = self.main();
+        self.run_code(code, &[], main, main)?;
+        Ok(())
+    }
+
+    /// Runs a `.mpy` image in the namespace of `__main__` and prints what it raises.
+    pub fn run_image(&mut self, image: &[u8]) -> Outcome {
+        let outcome = self.try_image(image);
+        self.outcome(outcome)
+    }
+
+    fn try_image(&mut self, image: &[u8]) -> Result<()> {
+        let blob = self.new_blob(image.len())?;
+        self.heap.tail_mut(blob).copy_from_slice(image);
+        let code = self.load_image(blob, 0, image.len())?;
         self.push(code.value())?;
         let main = self.main();
         self.run_code(code, &[], main, main)?;

@@ -710,10 +710,6 @@ impl Vm<'_> {
             Kind::Exception => {
                 self.store_exception_field(self.heap.expect(object), object, name, value)
             }
-            Kind::Super => {
-                let Super { this, .. } = self.heap[self.heap.expect::<Super>(object)];
-                self.store_attr(this, name, value)
-            }
             _ => Err(self.no_attribute(object, name)),
         }
     }

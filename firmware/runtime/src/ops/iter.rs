@@ -11,6 +11,15 @@ use crate::types::{
 };
 use crate::value::Value;
 
+/// A place among the items of something.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor {
+    /// A container, or an iterator.
+    pub(crate) source: Value,
+    /// The position in a container.
+    at: Option<usize>,
+}
+
 impl Vm<'_> {
     /// Items of a list or tuple.
     #[inline]
@@ -33,7 +42,101 @@ impl Vm<'_> {
     /// Whether `for` walks over a value without an iterator object.
     #[inline]
     pub(crate) fn walks_by_index(&self, value: Value) -> bool {
-        self.items_of(value).is_some()
+        let Some(header) = self.heap.header(value) else {
+            return value.as_qstr().is_some();
+        };
+        matches!(
+            Kind::of(header.kind()),
+            Kind::List
+                | Kind::Tuple
+                | Kind::NamedTuple
+                | Kind::Str
+                | Kind::Bytes
+                | Kind::Array
+                | Kind::MemoryView
+                | Kind::Dict
+                | Kind::Set
+                | Kind::DictView
+                | Kind::Range
+                | Kind::Deque
+        )
+    }
+
+    /// The item of such a value at a position, and the position after it.
+    pub(crate) fn walk(&mut self, source: Value, at: usize) -> Result<Option<(Value, usize)>> {
+        if self.is_str(source) {
+            let text = self.bytes_of(source);
+            let Some(&first) = text.get(at) else {
+                return Ok(None);
+            };
+            let end = text.len().min(at + crate::types::str::char_len(first));
+            return Ok(Some((self.substring(source, at, end)?, end)));
+        }
+        let kind = self
+            .heap
+            .header(source)
+            .map(|header| Kind::of(header.kind()));
+        let (dict, of) = match kind {
+            Some(Kind::Dict) => (self.heap.expect(source), ViewOf::Keys),
+            Some(Kind::Set) => (self.set_dict(self.heap.expect(source)), ViewOf::Keys),
+            Some(Kind::DictView) => {
+                let DictView { dict, of } = self.heap[self.heap.expect::<DictView>(source)];
+                (dict, of)
+            }
+            Some(Kind::Range) => {
+                let range: Ref<Range> = self.heap.expect(source);
+                if at >= self.range_len(range) {
+                    return Ok(None);
+                }
+                let Range { start, step, .. } = self.heap[range];
+                return Ok(Some((
+                    self.new_int((start + at as isize * step) as i64)?,
+                    at + 1,
+                )));
+            }
+            Some(Kind::Deque) => {
+                let item = self.deque_item(self.heap.expect(source), at);
+                return Ok(item.map(|item| (item, at + 1)));
+            }
+            _ => return Ok(self.sequence_item(source, at)?.map(|item| (item, at + 1))),
+        };
+        let dict: Ref<Dict> = dict;
+        let Some((number, key, value)) = self.heap[dict].map.next(at) else {
+            return Ok(None);
+        };
+        let item = match of {
+            ViewOf::Keys => key,
+            ViewOf::Values => value,
+            ViewOf::Items => self.new_tuple(&[key, value])?,
+        };
+        Ok(Some((item, number + 1)))
+    }
+
+    /// Starts to go over the items of a value, without an iterator object where that is possible. The caller roots
+    /// the cursor's source.
+    pub(crate) fn cursor(&mut self, value: Value) -> Result<Cursor> {
+        if self.walks_by_index(value) {
+            return Ok(Cursor {
+                source: value,
+                at: Some(0),
+            });
+        }
+        Ok(Cursor {
+            source: self.iterate(value)?,
+            at: None,
+        })
+    }
+
+    /// The next item, `None` at the end.
+    pub(crate) fn cursor_next(&mut self, cursor: &mut Cursor) -> Result<Option<Value>> {
+        let Some(at) = cursor.at else {
+            return self.iterate_next(cursor.source);
+        };
+        let Some((item, after)) = self.walk(cursor.source, at)? else {
+            return Ok(None);
+        };
+        cursor.at = Some(after);
+        Ok(Some(item))
     }
 
     pub(crate) fn iter_type(&self, iter: Ref<Iter>) -> TypeId {
@@ -163,7 +266,7 @@ impl Vm<'_> {
                 let top = self.stack_len();
                 self.push(iterator)?;
                 self.stop_value = Value::NONE;
-                let next = self.advance(self.heap.expect(iterator));
+                let next = self.descend(|vm| vm.advance(vm.heap.expect(iterator)));
                 self.truncate(top);
                 self.stopped_iterator(next)
             }

@@ -65,6 +65,8 @@ fn parse_spec(text: &[u8]) -> Option<Spec> {
             spec.zero = true;
             spec.align = b'=';
             spec.fill = b'0';
+        } else if !is_align(text.get(1)) {
+            spec.fill = b'0';
         }
         at += 1;
     }
@@ -328,6 +330,11 @@ impl Vm<'_> {
                     );
                 }
                 let code = self.to_isize(value)?;
+                if !(0..0x11_0000).contains(&code) {
+                    return Err(
+                        self.raise_text(TypeId::OverflowError, b"chr() arg not in range(0x110000)")
+                    );
+                }
                 let (bytes, len) = crate::types::str::encode_char(code as u32);
                 let text = self.new_str(&bytes[..len])?;
                 let align = if spec.align == 0 { b'>' } else { spec.align };
@@ -787,6 +794,12 @@ impl Vm<'_> {
                     native
                 } else if self.is_int(native) {
                     let code = self.to_isize(native)?;
+                    if !(0..0x11_0000).contains(&code) {
+                        return Err(self.raise_text(
+                            TypeId::OverflowError,
+                            b"chr() arg not in range(0x110000)",
+                        ));
+                    }
                     let (bytes, len) = crate::types::str::encode_char(code as u32);
                     self.new_str(&bytes[..len])?
                 } else {

@@ -52,7 +52,7 @@ pub(crate) const ARRAY_ENTRIES: &[Entry] = &[
 /// Bytes of one item of a type code; 0 is a `bytearray`.
 pub(crate) fn item_size(typecode: u8) -> usize {
     match typecode {
-        b'h' | b'H' => 2,
+        b'h' | b'H' | b'e' => 2,
         b'i' | b'I' | b'f' => 4,
         b'l' | b'L' => size_of::<usize>(),
         b'q' | b'Q' | b'd' => 8,
@@ -128,6 +128,7 @@ impl Vm<'_> {
         match typecode {
             0 | b'B' | b'H' | b'I' | b'L' | b'P' | b'c' => self.new_unsigned(word),
             b'Q' => self.new_unsigned(word),
+            b'e' => self.new_float(crate::types::float::from_half(word as u16)),
             b'f' => self.new_float(crate::types::float::Real::from(f32::from_bits(word as u32))),
             b'd' => self.new_float(f64::from_bits(word) as crate::types::float::Real),
             _ => self.new_int(signed),
@@ -137,19 +138,17 @@ impl Vm<'_> {
     /// The bytes of a value as an item of a type code, little-endian.
     pub(crate) fn pack_number(&mut self, typecode: u8, value: Value) -> Result<[u8; 8]> {
         match typecode {
+            b'e' => {
+                let number = self.to_float(value)?;
+                Ok(u64::from(crate::types::float::to_half(number)).to_le_bytes())
+            }
             b'f' => {
                 let number = self.to_float(value)?;
-                #[expect(
-                    clippy::allow_attributes,
-                    reason = "the cast is needed for one width only"
-                )]
-                #[allow(clippy::unnecessary_cast, reason = "as above")]
-                let word = (number as f32).to_bits();
-                Ok(u64::from(word).to_le_bytes())
+                Ok(u64::from(crate::types::float::math::narrow_bits(number)).to_le_bytes())
             }
             b'd' => {
                 let number = self.to_float(value)?;
-                Ok(widened(number).to_bits().to_le_bytes())
+                Ok(crate::types::float::math::wide_bits(number).to_le_bytes())
             }
             _ => {
                 let native = self.native_of(value);
@@ -220,12 +219,7 @@ impl Vm<'_> {
         if span.step == 1 {
             return self.copy_range(value, span.start, span.start + span.count, false);
         }
-        let made = self.alloc_tailed(Bytes, span.count, 0)?;
-        for number in 0..span.count {
-            let byte = self.bytes_of(value)[span.place(number)];
-            self.heap.tail_mut(made)[number] = byte;
-        }
-        Ok(made.value())
+        Err(self.only_step_one())
     }
 
     pub(crate) fn slice_array(&mut self, array: Ref<Array>, span: Span) -> Result<Value> {
@@ -339,6 +333,12 @@ impl Vm<'_> {
             return Ok(None);
         };
         let a = self.bytes_of(left).len();
+        if b == 0 {
+            return Ok(Some(left));
+        }
+        if a == 0 && self.is_bytes(right) {
+            return Ok(Some(right));
+        }
         let joined = self.alloc_tailed(Bytes, a + b, 0)?.value();
         self.copy_into(joined, 0, left, 0, a);
         self.copy_into(joined, a, right, 0, b);
@@ -617,14 +617,4 @@ pub(crate) fn fromhex(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         return Err(vm.value_error(b"non-hex digit"));
     }
     vm.take_bytes(buffer)
-}
-
-/// A float of the firmware's width as one of 64 bits.
-#[expect(
-    clippy::allow_attributes,
-    reason = "the conversion is needed for one width only"
-)]
-#[allow(clippy::useless_conversion, reason = "as above")]
-fn widened(number: super::float::Real) -> f64 {
-    f64::from(number)
 }

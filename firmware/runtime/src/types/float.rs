@@ -19,6 +19,17 @@ use crate::value::Value;
 pub(crate) mod math {
     pub(crate) type Real = f64;
     pub(crate) type Bits = u64;
+
+    /// The bits of a number as one of 64 bits.
+    pub(crate) fn wide_bits(number: Real) -> u64 {
+        number.to_bits()
+    }
+
+    /// The bits of a number as one of 32 bits.
+    pub(crate) fn narrow_bits(number: Real) -> u32 {
+        (number as f32).to_bits()
+    }
+
     pub(crate) const MANTISSA_BITS: i32 = 53;
     pub(crate) const LEAST_EXPONENT: i32 = -1074;
     pub(crate) const GREATEST_EXPONENT: i32 = 1024;
@@ -36,6 +47,17 @@ pub(crate) mod math {
 pub(crate) mod math {
     pub(crate) type Real = f32;
     pub(crate) type Bits = u32;
+
+    /// The bits of a number as one of 64 bits.
+    pub(crate) fn wide_bits(number: Real) -> u64 {
+        f64::from(number).to_bits()
+    }
+
+    /// The bits of a number as one of 32 bits.
+    pub(crate) fn narrow_bits(number: Real) -> u32 {
+        number.to_bits()
+    }
+
     pub(crate) const MANTISSA_BITS: i32 = 24;
     pub(crate) const LEAST_EXPONENT: i32 = -149;
     pub(crate) const GREATEST_EXPONENT: i32 = 128;
@@ -193,7 +215,11 @@ pub(crate) fn decimal(number: Real, significant: Option<usize>, after: usize) ->
         result.digits[result.len] = digit;
         result.len += 1;
     }
-    let keep = wanted(&result) - 1;
+    let Some(keep) = wanted(&result).checked_sub(1) else {
+        // Not even half of the last place: nothing is left.
+        result.len = 0;
+        return result;
+    };
     let more = fraction.iter().any(|&word| word != 0);
     round(&mut result, keep, more);
     result
@@ -306,6 +332,12 @@ fn shortest(number: Real) -> Decimal {
         return decimal_or_zero(number, None, 0);
     }
     let (least, most) = DIGITS;
+    // The smallest numbers have fewer digits than others.
+    let least = if number < Real::MIN_POSITIVE {
+        1
+    } else {
+        least
+    };
     for count in least..=most {
         let mut digits = decimal(number, Some(count), 0);
         while digits.len > 1 && digits.digits[digits.len - 1] == 0 {
@@ -625,7 +657,7 @@ impl Vm<'_> {
             BinaryOp::FloorDivide => floor_divide(a, b),
             BinaryOp::Modulo => modulo(a, b),
             BinaryOp::Power => {
-                if a == 0.0 && b < 0.0 && !b.is_nan() {
+                if a == 0.0 && b < 0.0 && !b.is_infinite() {
                     return Err(self.raise_text(TypeId::ZeroDivisionError, b"divide by zero"));
                 }
                 if a < 0.0 && b != math::floor(b) && !b.is_nan() && a.is_finite() {
@@ -643,6 +675,50 @@ impl Vm<'_> {
         };
         self.new_float(number)
     }
+}
+
+/// A number of 16 bits: sign, 5 bits of exponent, 10 of mantissa.
+pub(crate) fn from_half(half: u16) -> Real {
+    let mantissa = Real::from(half & 0x3ff);
+    let exponent = i32::from(half >> 10 & 0x1f);
+    let magnitude = match exponent {
+        0 => math::ldexp(mantissa, -24),
+        31 if mantissa == 0.0 => Real::INFINITY,
+        31 => Real::NAN,
+        _ => math::ldexp(mantissa + 1024.0, exponent - 25),
+    };
+    if half >> 15 == 0 {
+        magnitude
+    } else {
+        -magnitude
+    }
+}
+
+/// The nearest number of 16 bits, half to even.
+pub(crate) fn to_half(number: Real) -> u16 {
+    let sign = u16::from(number.is_sign_negative()) << 15;
+    let size = math::copysign(number, 1.0);
+    if size.is_nan() {
+        return sign | 0x7e00;
+    }
+    if size >= 65520.0 {
+        return sign | 0x7c00;
+    }
+    let (_, exponent) = math::frexp(size);
+    // The unit of the last place: never below that of the smallest numbers.
+    let unit = (exponent - 11).max(-24);
+    let scaled = math::ldexp(size, -unit);
+    let floor = math::floor(scaled);
+    let rest = scaled - floor;
+    let mut steps = floor as u16;
+    if rest > 0.5 || (rest == 0.5 && steps & 1 != 0) {
+        steps += 1;
+    }
+    if unit == -24 {
+        // A carry into the exponent is what is wanted.
+        return sign | steps;
+    }
+    sign | (((unit + 24) as u16) << 10).wrapping_add(steps)
 }
 
 /// `float(x=0.0)`

@@ -875,7 +875,9 @@ fn parse(vm: &mut Vm<'_>, value: Value, base: isize) -> Result<Value> {
         _ => (false, text),
     };
     let (base_found, body) = prefixed(body, base);
-    let parsed = if body.is_empty() || body[0] == b'_' || base_found == 0 {
+    let leading_zero = base == 0 && base_found == 10 && body.len() > 1 && body[0] == b'0';
+    let shown = if leading_zero { 0 } else { base_found as isize };
+    let parsed = if body.is_empty() || base_found == 0 || leading_zero {
         None
     } else if body.len() <= chunk.len() {
         let len = body.len();
@@ -890,7 +892,7 @@ fn parse(vm: &mut Vm<'_>, value: Value, base: isize) -> Result<Value> {
             TypeId::ValueError,
             &[
                 Piece::Text(b"invalid syntax for integer with base "),
-                Piece::Number(if base == 0 { base_found as isize } else { base }),
+                Piece::Number(if base == 0 { shown } else { base }),
                 Piece::Text(b": "),
                 Piece::Repr(value),
             ],
@@ -962,6 +964,20 @@ fn from_bytes(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         return Err(vm.type_error(b"object with buffer protocol required"));
     };
     let len = bytes.len();
+    let used = match little {
+        true => bytes
+            .iter()
+            .rposition(|&byte| byte != 0)
+            .map_or(0, |last| last + 1),
+        false => len - bytes.iter().position(|&byte| byte != 0).unwrap_or(len),
+    };
+    if used < 8 && (!signed || used < len) {
+        // Few enough bytes for a word: no memory is needed.
+        let small = (0..used).rev().fold(0_u64, |number, index| {
+            number << 8 | u64::from(bytes[if little { index } else { len - 1 - index }])
+        });
+        return vm.new_unsigned(small);
+    }
     let object = vm.alloc_tailed(Int, len.div_ceil(4) + 1, 0)?;
     for index in 0..len {
         let bytes = vm.buffer_bytes(source).unwrap_or(&[]);

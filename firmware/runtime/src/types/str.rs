@@ -353,21 +353,7 @@ impl Vm<'_> {
             };
             return self.substring(value, from, to);
         }
-        let buffer = self.new_buffer()?;
-        self.push(buffer.value())?;
-        for number in 0..span.count {
-            let place = span.place(number);
-            let from = if ascii {
-                place
-            } else {
-                self.offset(value, place)
-            };
-            let to = from + char_len(self.bytes_of(value)[from]);
-            self.put_part(Sink::Buffer(buffer), value, from, to)?;
-        }
-        let text = self.take_text(buffer)?;
-        self.pop();
-        Ok(text)
+        Err(self.only_step_one())
     }
 
     pub(crate) fn concat_text(&mut self, left: Value, right: Value) -> Result<Value> {
@@ -432,7 +418,26 @@ impl Vm<'_> {
                 }
                 _ if byte == quote => self.put(sink, &escape[..2])?,
                 0x20..=0x7e => self.put(sink, &[byte])?,
-                _ if text && code >= 0xa0 && len > 1 => self.put_part(sink, value, at, at + len)?,
+                _ if code > 0xff => {
+                    let width = if code > 0xffff { 8 } else { 4 };
+                    let mut long = [
+                        b'\\',
+                        if width == 8 { b'U' } else { b'u' },
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                    ];
+                    for place in 0..width {
+                        let nibble = code >> (4 * (width - 1 - place)) & 0xf;
+                        long[2 + place] = b"0123456789abcdef"[nibble as usize];
+                    }
+                    self.put(sink, &long[..2 + width])?;
+                }
                 _ => {
                     escape[1] = b'x';
                     escape[2] = b"0123456789abcdef"[(code >> 4 & 0xf) as usize];
@@ -842,18 +847,19 @@ fn replace(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         Some(value) => vm.to_isize(value)?,
         None => -1,
     };
+    if left == 0 || find(vm.bytes_of(this), vm.bytes_of(old)).is_none() {
+        return Ok(this);
+    }
     let buffer = vm.new_buffer()?;
     vm.push(buffer.value())?;
     let sink = Sink::Buffer(buffer);
     let len = vm.bytes_of(this).len();
     let width = vm.bytes_of(old).len();
     let mut at = 0;
-    let mut changed = false;
     while left != 0 && at <= len {
         let Some(found) = find(&vm.bytes_of(this)[at..], vm.bytes_of(old)) else {
             break;
         };
-        changed = true;
         vm.put_part(sink, this, at, at + found)?;
         vm.put_value(sink, new)?;
         at += found + width;
@@ -864,9 +870,6 @@ fn replace(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             at += 1;
         }
         left -= 1;
-    }
-    if !changed {
-        return Ok(this);
     }
     if at < len {
         vm.put_part(sink, this, at, len)?;
