@@ -184,6 +184,16 @@ impl Vm<'_> {
         Ok(((count > 0).then_some(number), at + count))
     }
 
+    /// The character with a number.
+    pub(crate) fn char_of(&mut self, number: Value) -> Result<Value> {
+        let code = self.to_isize(number)?;
+        if !(0..0x11_0000).contains(&code) {
+            return Err(self.raise_text(TypeId::OverflowError, b"chr() arg not in range(0x110000)"));
+        }
+        let (bytes, len) = crate::types::str::encode_char(code as u32);
+        self.new_str(&bytes[..len])
+    }
+
     pub(crate) fn put_conversion(
         &mut self,
         sink: Sink,
@@ -225,15 +235,7 @@ impl Vm<'_> {
                     }
                     native
                 } else if self.is_int(native) {
-                    let code = self.to_isize(native)?;
-                    if !(0..0x11_0000).contains(&code) {
-                        return Err(self.raise_text(
-                            TypeId::OverflowError,
-                            b"chr() arg not in range(0x110000)",
-                        ));
-                    }
-                    let (bytes, len) = crate::types::str::encode_char(code as u32);
-                    self.new_str(&bytes[..len])?
+                    self.char_of(native)?
                 } else {
                     return Err(self.type_error(b"%c needs int or char"));
                 };
