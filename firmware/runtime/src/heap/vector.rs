@@ -158,13 +158,13 @@ impl super::Heap<'_> {
 }
 
 impl super::Heap<'_> {
-    /// Copies the bytes of an array into the tail of another object.
+    /// Copies the bytes of a vector into the tail of another object.
     pub(crate) fn copy_tail<T: super::Tailed<Item = u8>>(
         &mut self,
         target: super::Ref<T>,
         at: usize,
-        items: Vector<u8>,
+        source: Vector<u8>,
     ) {
-        self.tail_mut(target)[at..at + items.len()].copy_from_slice(&items);
+        self.tail_mut(target)[at..at + source.len()].copy_from_slice(&source);
     }
 }

@@ -219,7 +219,7 @@ impl Vm<'_> {
         }
     }
 
-    fn iterate_instance(&mut self, value: Value) -> Result<Value> {
+    pub(crate) fn iterate_instance(&mut self, value: Value) -> Result<Value> {
         if let Some(found) = self.lookup_special(value, q::__iter__)? {
             return self.call_found(found, &[]);
         }
@@ -234,7 +234,7 @@ impl Vm<'_> {
     }
 
     #[cold]
-    fn not_iterable(&mut self, value: Value) -> Raised {
+    pub(crate) fn not_iterable(&mut self, value: Value) -> Raised {
         let name = self.type_name(value);
         self.raise(
             TypeId::TypeError,
@@ -283,7 +283,10 @@ impl Vm<'_> {
     }
 
     /// `StopIteration` is the end; its value is kept.
-    fn stopped_iterator(&mut self, outcome: Result<Option<Value>>) -> Result<Option<Value>> {
+    pub(crate) fn stopped_iterator(
+        &mut self,
+        outcome: Result<Option<Value>>,
+    ) -> Result<Option<Value>> {
         match outcome {
             Err(Raised) if self.exception_is(TypeId::StopIteration) => {
                 let exception = self.take_exception();
@@ -295,7 +298,7 @@ impl Vm<'_> {
     }
 
     #[cold]
-    fn not_an_iterator(&mut self, value: Value) -> Raised {
+    pub(crate) fn not_an_iterator(&mut self, value: Value) -> Raised {
         let name = self.type_name(value);
         self.raise(
             TypeId::TypeError,
@@ -307,7 +310,7 @@ impl Vm<'_> {
         )
     }
 
-    fn advance(&mut self, iter: Ref<Iter>) -> Result<Option<Value>> {
+    pub(crate) fn advance(&mut self, iter: Ref<Iter>) -> Result<Option<Value>> {
         let body = self.heap[iter];
         let at = body.at;
         match body.of {
@@ -377,7 +380,7 @@ impl Vm<'_> {
         }
     }
 
-    fn next_entry(&mut self, iter: Ref<Iter>, body: Iter) -> Result<Option<Value>> {
+    pub(crate) fn next_entry(&mut self, iter: Ref<Iter>, body: Iter) -> Result<Option<Value>> {
         let dict: Ref<Dict> = self.heap.expect(body.source);
         let Some((number, key, value)) = self.heap[dict].map.next(body.at as usize) else {
             return Ok(None);
@@ -390,7 +393,7 @@ impl Vm<'_> {
         }))
     }
 
-    fn next_mapped(&mut self, body: Iter) -> Result<Option<Value>> {
+    pub(crate) fn next_mapped(&mut self, body: Iter) -> Result<Option<Value>> {
         let function = body.extra.unwrap_or(Value::NONE);
         let top = self.stack_len();
         self.push(function)?;
@@ -409,7 +412,7 @@ impl Vm<'_> {
         Ok(Some(value))
     }
 
-    fn next_filtered(&mut self, body: Iter) -> Result<Option<Value>> {
+    pub(crate) fn next_filtered(&mut self, body: Iter) -> Result<Option<Value>> {
         let function = body.extra.unwrap_or(Value::NONE);
         while let Some(item) = self.iterate_next(body.source)? {
             self.push(item)?;
@@ -427,7 +430,7 @@ impl Vm<'_> {
         Ok(None)
     }
 
-    fn next_zipped(&mut self, body: Iter) -> Result<Option<Value>> {
+    pub(crate) fn next_zipped(&mut self, body: Iter) -> Result<Option<Value>> {
         let top = self.stack_len();
         let mut index = 0;
         while let Some(iterator) = self.item_at(body.source, index) {
@@ -447,7 +450,7 @@ impl Vm<'_> {
     }
 
     /// An item of a sequence of bytes or values by index, `None` behind its end.
-    fn sequence_item(&mut self, source: Value, index: usize) -> Result<Option<Value>> {
+    pub(crate) fn sequence_item(&mut self, source: Value, index: usize) -> Result<Option<Value>> {
         if let Some(items) = self.items_of(source) {
             return Ok(items.get(index).copied());
         }
@@ -512,130 +515,6 @@ impl Vm<'_> {
                 Ok((None, self.exception_value(exception)))
             }
             Err(Raised) => Err(Raised),
-        }
-    }
-
-    // ---- unpacking ---------------------------------------------------------------------------------------
-
-    /// Replaces the sequence on top by its `count` items, the first on top.
-    pub(crate) fn unpack(&mut self, count: usize) -> Result<()> {
-        let at = self.stack_len() - 1;
-        let source = self.stack_at(at);
-        if let Some(items) = self.items_of(source) {
-            let len = items.len();
-            if len != count {
-                return Err(self.wrong_unpack(len > count, count, len));
-            }
-            self.stack.fill_to(at + count);
-            for index in 0..count {
-                let item = self.item_at(source, index);
-                self.stack.set(at + count - 1 - index, item);
-            }
-            self.truncate(at + count);
-            return Ok(());
-        }
-        let iterator = self.iterate(source)?;
-        self.stack.set(at, Some(iterator));
-        for index in 0..count {
-            match self.iterate_next(iterator)? {
-                Some(item) => self.push(item)?,
-                None => {
-                    self.truncate(at + 1);
-                    return Err(self.wrong_unpack(false, count, index));
-                }
-            }
-        }
-        if self.iterate_next(iterator)?.is_some() {
-            self.truncate(at + 1);
-            return Err(self.wrong_unpack(true, count, 0));
-        }
-        self.stack.slice_mut(at, at + count + 1).reverse();
-        self.truncate(at + count);
-        Ok(())
-    }
-
-    #[cold]
-    fn wrong_unpack(&mut self, many: bool, expected: usize, given: usize) -> Raised {
-        if many {
-            return self.raise(
-                TypeId::ValueError,
-                &[
-                    Piece::Text(b"too many values to unpack (expected "),
-                    Piece::Number(expected as isize),
-                    Piece::Text(b")"),
-                ],
-            );
-        }
-        self.raise(
-            TypeId::ValueError,
-            &[
-                Piece::Text(b"need more than "),
-                Piece::Number(given as isize),
-                Piece::Text(b" values to unpack"),
-            ],
-        )
-    }
-
-    /// As [`Vm::unpack`] with a starred target between `left` and `right` others.
-    pub(crate) fn unpack_starred(&mut self, left: usize, right: usize) -> Result<()> {
-        let at = self.stack_len() - 1;
-        let source = self.stack_at(at);
-        let list = self.list_from(source)?;
-        self.stack.set(at, Some(list.value()));
-        let len = self.heap[list].items.len();
-        if len < left + right {
-            return Err(self.wrong_unpack(false, left + right, len));
-        }
-        let rest = self.new_list(&[])?;
-        let middle = len - left - right;
-        if middle > 0 {
-            self.reserve(|vm| &mut vm.heap[rest].items, middle)?;
-        }
-        for index in left..len - right {
-            let item = self.heap[list].items[index];
-            self.heap[rest].items.push_within(item);
-        }
-        self.stack.fill_to(at + left + right + 1);
-        let mut slot = at;
-        for index in (0..right).rev() {
-            let item = self.heap[list].items[len - right + index];
-            self.stack.set(slot, Some(item));
-            slot += 1;
-        }
-        self.stack.set(slot, Some(rest.value()));
-        for index in (0..left).rev() {
-            slot += 1;
-            let item = self.heap[list].items[index];
-            self.stack.set(slot, Some(item));
-        }
-        self.truncate(at + left + right + 1);
-        Ok(())
-    }
-
-    /// Adds to the list, dict (1) or set (2) a comprehension builds.
-    pub(crate) fn store_comprehension(
-        &mut self,
-        kind: usize,
-        target: Value,
-        first: Value,
-        second: Value,
-    ) -> Result<()> {
-        match kind {
-            0 => match self.heap.cast::<List>(target) {
-                Some(list) => self.list_push(list, first),
-                None => Err(self.type_error(b"list expected")),
-            },
-            1 => match self.heap.cast::<Dict>(target) {
-                Some(dict) => self.dict_set(dict, first, second),
-                None => Err(self.type_error(b"dict expected")),
-            },
-            _ => match self.heap.cast::<crate::types::Set>(target) {
-                Some(set) => {
-                    let dict = self.set_dict(set);
-                    self.dict_set(dict, first, Value::NONE)
-                }
-                None => Err(self.type_error(b"set expected")),
-            },
         }
     }
 }

@@ -115,52 +115,6 @@ impl Vm<'_> {
         self.unpack_number(typecode, raw, false)
     }
 
-    /// The value of an item of a type code; its bytes are little-endian unless `big`.
-    pub(crate) fn unpack_number(&mut self, typecode: u8, raw: [u8; 8], big: bool) -> Result<Value> {
-        let size = item_size(typecode);
-        let mut bytes = raw;
-        if big {
-            bytes[..size].reverse();
-        }
-        let word = u64::from_le_bytes(bytes);
-        let shift = 64 - 8 * size as u32;
-        let signed = ((word << shift) as i64) >> shift;
-        match typecode {
-            0 | b'B' | b'H' | b'I' | b'L' | b'P' | b'c' => self.new_unsigned(word),
-            b'Q' => self.new_unsigned(word),
-            b'e' => self.new_float(crate::types::float::from_half(word as u16)),
-            b'f' => self.new_float(crate::types::float::Real::from(f32::from_bits(word as u32))),
-            b'd' => self.new_float(f64::from_bits(word) as crate::types::float::Real),
-            _ => self.new_int(signed),
-        }
-    }
-
-    /// The bytes of a value as an item of a type code, little-endian.
-    pub(crate) fn pack_number(&mut self, typecode: u8, value: Value) -> Result<[u8; 8]> {
-        match typecode {
-            b'e' => {
-                let number = self.to_float(value)?;
-                Ok(u64::from(crate::types::float::to_half(number)).to_le_bytes())
-            }
-            b'f' => {
-                let number = self.to_float(value)?;
-                Ok(u64::from(crate::types::float::math::narrow_bits(number)).to_le_bytes())
-            }
-            b'd' => {
-                let number = self.to_float(value)?;
-                Ok(crate::types::float::math::wide_bits(number).to_le_bytes())
-            }
-            _ => {
-                let native = self.native_of(value);
-                if !self.is_int(native) {
-                    let number = self.to_isize(value)?;
-                    return Ok((number as i64 as u64).to_le_bytes());
-                }
-                Ok(self.low_bits(native).to_le_bytes())
-            }
-        }
-    }
-
     pub(crate) fn array_set(
         &mut self,
         array: Ref<Array>,
@@ -174,7 +128,7 @@ impl Vm<'_> {
         Ok(())
     }
 
-    fn pack_item(&mut self, typecode: u8, value: Value) -> Result<[u8; 8]> {
+    pub(crate) fn pack_item(&mut self, typecode: u8, value: Value) -> Result<[u8; 8]> {
         self.pack_number(typecode, value)
     }
 
@@ -204,7 +158,7 @@ impl Vm<'_> {
     }
 
     /// Copies bytes into an array, which is long enough. The source may be the array itself.
-    fn fill_array(&mut self, array: Ref<Array>, at: usize, source: Value, len: usize) {
+    pub(crate) fn fill_array(&mut self, array: Ref<Array>, at: usize, source: Value, len: usize) {
         let mut chunk = [0; 128];
         let mut done = 0;
         while done < len {
@@ -346,7 +300,7 @@ impl Vm<'_> {
     }
 
     /// Adds bytes of a buffer, or items of an iterable.
-    fn extend_array(&mut self, array: Ref<Array>, source: Value) -> Result<()> {
+    pub(crate) fn extend_array(&mut self, array: Ref<Array>, source: Value) -> Result<()> {
         if let Some(bytes) = self.buffer_bytes(source) {
             let extra = bytes.len();
             let typecode = self.heap[array].typecode;
@@ -365,7 +319,7 @@ impl Vm<'_> {
         self.extend_by_items(array, source)
     }
 
-    fn extend_by_items(&mut self, array: Ref<Array>, source: Value) -> Result<()> {
+    pub(crate) fn extend_by_items(&mut self, array: Ref<Array>, source: Value) -> Result<()> {
         let iterator = self.iterate(source)?;
         let top = self.stack_len();
         self.push(iterator)?;
@@ -458,7 +412,7 @@ pub(crate) fn make_bytearray(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<V
     Ok(fill(vm, args)?.value())
 }
 
-fn fill(vm: &mut Vm<'_>, args: Args) -> Result<Ref<Array>> {
+pub(crate) fn fill(vm: &mut Vm<'_>, args: Args) -> Result<Ref<Array>> {
     if args.count > 3 {
         return Err(vm.wrong_count(0, 3, args.count));
     }
@@ -540,7 +494,7 @@ pub(crate) fn make_array(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value
 }
 
 /// `array.append(item)`
-fn append(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+pub(crate) fn append(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let array = vm.native_of(args.at(vm, 0));
     let Some(array) = vm.heap.cast::<Array>(array) else {
         return Err(vm.type_error(b"array expected"));
@@ -551,7 +505,7 @@ fn append(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 }
 
 /// `array.extend(iterable)`
-fn extend(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+pub(crate) fn extend(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let array = vm.native_of(args.at(vm, 0));
     let Some(array) = vm.heap.cast::<Array>(array) else {
         return Err(vm.type_error(b"array expected"));

@@ -6,6 +6,7 @@
 //!
 //! What makes this sound is [`upy_bytecode::verify`]: instructions decode, jumps land on instructions, the stack
 //! neither under- nor overflows the room reserved for the frame, indices are within their tables.
+// SIZE: the loop, and the raw accesses that may be nowhere else.
 #![expect(unsafe_code, reason = "verified code is run without checking it again")]
 
 use upy_bytecode::{BinaryOp, Opcode, UnaryOp, opcode};
