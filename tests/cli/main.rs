@@ -16,6 +16,7 @@ mod line;
 mod mount;
 mod old_firmware;
 mod programs;
+mod repl;
 mod sync;
 mod tools;
 mod transports;

@@ -83,11 +83,6 @@ impl Interpreter {
         self.tail.drain(..surplus);
     }
 
-    /// Whether it waits at the raw prompt.
-    pub fn is_at_raw_prompt(&self) -> bool {
-        self.is_raw && self.tail.ends_with(b">")
-    }
-
     /// Writes what came over the wire and returns how many bytes were taken.
     ///
     /// # Errors

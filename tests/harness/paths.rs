@@ -73,6 +73,28 @@ pub fn ucli() -> &'static Path {
     })
 }
 
+/// The interpreter under test: `$UPY_PROGRAM`, or the debug build, brought up to date once.
+///
+/// # Panics
+/// When it does not build.
+pub fn upy() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        if let Some(path) = std::env::var_os("UPY_PROGRAM") {
+            return PathBuf::from(path);
+        }
+        let build = Command::new(cargo())
+            .args(["build", "--quiet", "-p", "upy-sim"])
+            .current_dir(root())
+            .status();
+        assert!(
+            build.expect("cargo can be started").success(),
+            "`cargo build -p upy-sim` failed"
+        );
+        target().join("debug/upy")
+    })
+}
+
 /// Whether we are root.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()

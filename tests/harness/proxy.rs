@@ -150,14 +150,14 @@ impl Proxy {
         Ok(true)
     }
 
-    fn filter(&self, bytes: Vec<u8>) -> Vec<u8> {
-        let at_prompt = match &self.device {
-            Device::Interpreter(interpreter) => interpreter.is_at_raw_prompt(),
-            Device::Actor { .. } => false,
-        };
-        if self.hides_raw_paste && at_prompt && bytes.starts_with(RAW_PASTE) {
-            // The letters fall into the line, and Ctrl-A begins a new one.
-            return bytes[2..].to_vec();
+    /// Before 1.17 the first two bytes of the request fall into the line, and Ctrl-A begins a new one.
+    fn filter(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+        while self.hides_raw_paste
+            && let Some(at) = bytes
+                .windows(RAW_PASTE.len())
+                .position(|part| part == RAW_PASTE)
+        {
+            bytes.drain(at..at + 2);
         }
         bytes
     }

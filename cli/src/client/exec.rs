@@ -315,7 +315,8 @@ impl Clock {
     ) -> Result<()> {
         let silence = session.wire.silence();
         let given_up = match (self.is_started, self.patience) {
-            (false, _) => silence > self.timeout,
+            // A board that grants windows for ever is never silent.
+            (false, _) => silence.max(session.wire.idle()) > self.timeout,
             (true, Patience::Quiet(limit)) => silence > limit,
             (true, Patience::Limit(limit)) => {
                 if self.started.elapsed() > limit && !outcome.timed_out {
@@ -331,15 +332,16 @@ impl Clock {
         }
         session.mode = Mode::Torn;
         let name = session.name();
-        let what = if self.is_started {
-            "stopped answering"
+        let message = if self.is_started {
+            format!(
+                "`{name}` stopped answering: silent for {} s",
+                silence.as_secs()
+            )
         } else {
-            "does not accept the program"
+            let seconds = self.timeout.as_secs_f64();
+            format!("`{name}` does not accept the program: no answer for {seconds} s")
         };
-        Err(Error::new(
-            Code::NoAnswer,
-            format!("`{name}` {what}: silent for {} s", silence.as_secs()),
-        )
-        .hint("Press reset and try again; a larger `--timeout` gives a slow board more time"))
+        Err(Error::new(Code::NoAnswer, message)
+            .hint("Press reset and try again; a larger `--timeout` gives a slow board more time"))
     }
 }

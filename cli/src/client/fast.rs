@@ -232,11 +232,17 @@ impl<'s> Fast<'s> {
             return Ok(());
         }
         if self.ended {
-            self.session.settle_later();
+            self.session.settle_later(&[]);
+            return Ok(());
+        }
+        let bye = request_header(0);
+        if self.queued_bytes() == 0 && self.sender.may_send() >= bye.len() {
+            // It goes out with what the session says next, in one packet.
+            self.session.settle_later(&bye);
             return Ok(());
         }
         let mut rest = VecDeque::new();
-        self.queue(&request_header(0));
+        self.queue(&bye);
         while self.queued_bytes() > 0 {
             self.decode(&mut rest)?;
             self.send()?;
@@ -244,7 +250,7 @@ impl<'s> Fast<'s> {
                 self.wait()?;
             }
         }
-        self.session.settle_later();
+        self.session.settle_later(&[]);
         Ok(())
     }
 }
@@ -301,7 +307,7 @@ fn start_program(
         }
         session.push(machine)?;
         session.wire.fill(Instant::now() + interrupt::SLICE)?;
-        if session.wire.silence() > session.timeout() {
+        if session.wire.silence().max(session.wire.idle()) > session.timeout() {
             session.tear();
             let name = session.name();
             return Err(Error::new(

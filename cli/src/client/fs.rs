@@ -159,9 +159,11 @@ impl Agent<'_> {
     /// # Errors
     /// [`Code::NotFound`] and the like for a directory that cannot be read.
     pub(crate) fn list(&mut self, root: &str, recursive: bool) -> Result<Vec<Entry>> {
-        self.need(&[snippet::LIST])?;
         let flag = if recursive { "True" } else { "False" };
-        let values = self.call(&format!("L({},{flag})\n", quoted(root)), "list", root)?;
+        let mut source = String::new();
+        self.need_early(&[snippet::LIST], &mut source);
+        source.push_str(&format!("L({},{flag})\n", quoted(root)));
+        let values = self.call(&source, "list", root)?;
         values.iter().map(entry_of).collect()
     }
 
@@ -394,9 +396,11 @@ impl Agent<'_> {
         piece: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<u64> {
         self.large_buffers()?;
-        self.need(&[snippet::GET])?;
         let kind = self.capabilities()?.digest;
-        self.request(&format!("G({})\n", quoted(path)))?;
+        let mut source = String::new();
+        self.need_early(&[snippet::GET], &mut source);
+        source.push_str(&format!("G({})\n", quoted(path)));
+        self.request(&source)?;
         let mut data = Vec::new();
         let mut passed_on = 0;
         let mut digest = None;

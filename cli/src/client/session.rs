@@ -82,6 +82,8 @@ pub(crate) struct Session {
     target: Target,
     pub(super) options: OpenOptions,
     pub(super) mode: Mode,
+    /// What is still to be sent before anything else.
+    owed: Vec<u8>,
     pub(super) paste: Paste,
     pub(super) printer: Printer,
     pub(super) degraded: u8,
@@ -117,6 +119,7 @@ impl Session {
             target,
             options,
             mode: Mode::Unknown,
+            owed: Vec::new(),
             paste: Paste::Unknown,
             printer: printer.clone(),
             degraded: 0,
@@ -166,13 +169,18 @@ impl Session {
     }
 
     /// The agent ends; its last words need not be waited for now.
-    pub(super) fn settle_later(&mut self) {
+    ///
+    /// `owed` goes out before anything else does.
+    pub(super) fn settle_later(&mut self, owed: &[u8]) {
+        self.owed = owed.to_vec();
         self.mode = Mode::Settling;
     }
 
     /// Waits until the agent has ended and the board stands at its raw prompt.
     fn settle(&mut self) -> Result<()> {
         const LAST_WORDS: &[u8] = b"\x04\x04>";
+        let owed = core::mem::take(&mut self.owed);
+        self.wire.write_all(&owed, self.options.timeout)?;
         let deadline = Instant::now() + self.options.timeout;
         loop {
             let pending = self.wire.pending();
@@ -425,6 +433,12 @@ impl Session {
         sink: &mut Sink<'_>,
     ) -> Result<()> {
         let mut machine = Leave::new(soft_reset);
+        let mut first = core::mem::take(&mut self.owed);
+        let farewell = machine.send();
+        let farewell_bytes = farewell.len();
+        first.extend_from_slice(farewell);
+        machine.sent(farewell_bytes);
+        self.wire.write_all(&first, self.options.timeout)?;
         self.mode = Mode::Friendly;
         let deadline = Instant::now() + patience;
         let mut rebooting = false;

@@ -20,6 +20,8 @@ pub(crate) struct Wire {
     chunk: Box<[u8]>,
     /// When the board last said something.
     heard: Instant,
+    /// When the last byte was written.
+    spoke: Instant,
 }
 
 impl Wire {
@@ -31,6 +33,7 @@ impl Wire {
             used_bytes: 0,
             chunk: vec![0; READ_BYTES].into_boxed_slice(),
             heard: Instant::now(),
+            spoke: Instant::now(),
         }
     }
 
@@ -119,7 +122,16 @@ impl Wire {
     /// # Errors
     /// When the connection is lost.
     pub(crate) fn write_some(&mut self, bytes: &[u8]) -> Result<usize> {
-        self.transport.write(bytes, Instant::now() + WRITE_SLICE)
+        let len = self.transport.write(bytes, Instant::now() + WRITE_SLICE)?;
+        if len > 0 {
+            self.spoke = Instant::now();
+        }
+        Ok(len)
+    }
+
+    /// How long ago the last byte was written.
+    pub(crate) fn idle(&self) -> Duration {
+        self.spoke.elapsed()
     }
 
     /// Writes all of a short text, reading meanwhile so that neither side can block the other.

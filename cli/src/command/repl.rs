@@ -39,7 +39,7 @@ const COME_BACK: Duration = Duration::from_secs(60);
     after_help = "Ctrl-] leaves, Ctrl-C stops the program, Ctrl-D soft-resets.\nExample: ucli repl --capture session.txt"
 )]
 pub(crate) struct Args {
-    /// Show bytes that cannot be printed as [xx]
+    /// Show bytes that cannot be printed as `[xx]`
     #[arg(short, long, overrides_with = "no_escape_non_printable")]
     escape_non_printable: bool,
     #[arg(long, hide = true)]

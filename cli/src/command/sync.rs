@@ -273,31 +273,33 @@ impl Job {
     /// The first thing that went wrong; every file on the board is whole then.
     pub(super) fn carry_out(&self, work: &Work, context: &mut Context) -> Result<Report> {
         let printer = context.printer.clone();
-        let session = context.session()?;
         let nothing =
             work.deletions.is_empty() && work.directories.is_empty() && work.outgoing.is_empty();
+        if nothing {
+            return Ok(Report {
+                unchanged: work.unchanged,
+                ..Report::default()
+            });
+        }
+        let session = context.session()?;
         let mut sending = Sending::new(work.outgoing.clone(), &printer);
-        let first = if nothing {
-            Ok(())
-        } else {
-            session.with_agent(|agent| {
-                let doomed: Vec<(&str, bool)> = work
-                    .deletions
-                    .iter()
-                    .map(|(path, directory, _)| (path.as_str(), *directory))
-                    .collect();
-                for ((path, _), number) in doomed.iter().zip(agent.remove(&doomed)?) {
-                    if number != 0 {
-                        return Err(crate::client::board_error("delete", path, number));
-                    }
-                    printer.say(&format!("  deleted :{}", sanitise::line(path)));
+        let first = session.with_agent(|agent| {
+            let doomed: Vec<(&str, bool)> = work
+                .deletions
+                .iter()
+                .map(|(path, directory, _)| (path.as_str(), *directory))
+                .collect();
+            for ((path, _), number) in doomed.iter().zip(agent.remove(&doomed)?) {
+                if number != 0 {
+                    return Err(crate::client::board_error("delete", path, number));
                 }
-                transfer::check_space(agent, &work.outgoing)?;
-                let directories: Vec<&str> = work.directories.iter().map(String::as_str).collect();
-                agent.make_directories(&directories)?;
-                sending.attempt(agent)
-            })
-        };
+                printer.say(&format!("  deleted :{}", sanitise::line(path)));
+            }
+            transfer::check_space(agent, &work.outgoing)?;
+            let directories: Vec<&str> = work.directories.iter().map(String::as_str).collect();
+            agent.make_directories(&directories)?;
+            sending.attempt(agent)
+        });
         let bytes = sending.finish(session, first)?;
         Ok(Report {
             copied: work.outgoing.len(),

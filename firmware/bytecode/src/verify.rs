@@ -19,6 +19,8 @@
 //!
 //! Source: own design; the meaning of the instructions is that of MicroPython `py/vm.c`.
 
+// SIZE: one analysis, whose steps share one table of states.
+
 use crate::code::{Code, FLAG_GENERATOR, FLAG_VAR_ARGUMENTS, FLAG_VAR_KEYWORDS};
 use crate::opcode::{BinaryOp, DecodeError, Instruction, Opcode};
 

@@ -329,6 +329,7 @@ own! {
     __rtruediv__ "__rtruediv__";
     __rxor__ "__rxor__";
     __set__ "__set__";
+    __set_name__ "__set_name__";
     __setattr__ "__setattr__";
     __sub__ "__sub__";
     __traceback__ "__traceback__";
@@ -389,7 +390,6 @@ own! {
     erfc "erfc";
     errno "errno";
     errorcode "errorcode";
-    exc_info "exc_info";
     execfile "execfile";
     exit "exit";
     exp "exp";
@@ -399,6 +399,7 @@ own! {
     fdel "fdel";
     fget "fget";
     file "file";
+    fileno "fileno";
     filter "filter";
     float "float";
     floor "floor";
@@ -416,7 +417,6 @@ own! {
     getter "getter";
     getvalue "getvalue";
     heap_lock "heap_lock";
-    heap_locked "heap_locked";
     heap_unlock "heap_unlock";
     help "help";
     hex "hex";
@@ -425,7 +425,6 @@ own! {
     indices "indices";
     inf "inf";
     input "input";
-    intern "intern";
     intersection "intersection";
     intersection_update "intersection_update";
     io "io";
@@ -455,7 +454,6 @@ own! {
     mem_alloc "mem_alloc";
     mem_free "mem_free";
     mem_info "mem_info";
-    mem_total "mem_total";
     memoryview "memoryview";
     min "min";
     mode "mode";
@@ -505,6 +503,7 @@ own! {
     stderr "stderr";
     stdin "stdin";
     stdout "stdout";
+    string "string";
     string_file "<string>";
     struct_ "struct";
     symmetric_difference "symmetric_difference";

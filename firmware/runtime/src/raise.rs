@@ -5,7 +5,7 @@
 use crate::heap::Ref;
 use crate::ops::format::Piece;
 use crate::state::Vm;
-use crate::types::{Exception, TypeId};
+use crate::types::{Exception, Tuple, TypeId};
 use crate::value::Value;
 
 /// An exception is in flight; the object is in `Vm::exception`.
@@ -54,7 +54,7 @@ impl Vm<'_> {
         if let Some(argument) = argument
             && self.push(argument).is_err()
         {
-            return self.emergency(class);
+            return self.emergency(class, Some(argument));
         }
         let args = match argument {
             Some(argument) => self.new_tuple(&[argument]),
@@ -64,23 +64,30 @@ impl Vm<'_> {
             self.pop();
         }
         let Ok(args) = args else {
-            return self.emergency(class);
+            return self.emergency(class, argument);
         };
         match self.alloc(Exception::new(class, args)) {
             Ok(exception) => exception.value(),
-            Err(Raised) => self.emergency(class),
+            Err(Raised) => self.emergency(class, argument),
         }
     }
 
     /// The exception used when there is no memory for another.
-    fn emergency(&mut self, class: TypeId) -> Value {
+    fn emergency(&mut self, class: TypeId, argument: Option<Value>) -> Value {
         let Some(value) = self.emergency_exception else {
             return Value::NONE;
         };
+        let args = self
+            .emergency_args
+            .and_then(|args| self.heap.cast::<Tuple>(args));
+        if let (Some(args), Some(argument)) = (args, argument) {
+            self.heap.tail_mut(args)[0] = argument;
+        }
+        let args = argument.and(args).map(Ref::value);
         let exception: Ref<Exception> = self.heap.expect(value);
         let body = &mut self.heap[exception];
         body.class = class;
-        body.args = None;
+        body.args = args;
         body.traceback.truncate(0);
         value
     }

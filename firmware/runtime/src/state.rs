@@ -52,6 +52,10 @@ pub struct Vm<'m> {
     /// What the iterator that ended last returned.
     pub(crate) stop_value: Value,
     pub(crate) emergency_exception: Option<Value>,
+    /// Where the exception kept for that puts its argument.
+    pub(crate) emergency_args: Option<Value>,
+    /// All empty tuples are this one.
+    pub(crate) empty_tuple: Option<Value>,
     /// The namespace of `__main__`.
     pub(crate) main: Option<Ref<Dict>>,
     /// Loaded modules by name.
@@ -95,6 +99,8 @@ impl<'m> Vm<'m> {
             exception: None,
             stop_value: Value::NONE,
             emergency_exception: None,
+            emergency_args: None,
+            empty_tuple: None,
             main: None,
             modules: None,
             builtins: None,
@@ -124,6 +130,9 @@ impl<'m> Vm<'m> {
         let exception = self.alloc(Exception::new(TypeId::MemoryError, Value::NONE))?;
         self.heap[exception].args = None;
         self.emergency_exception = Some(exception.value());
+        self.empty_tuple = Some(self.new_tuple(&[])?);
+        self.emergency_args = Some(self.new_tuple(&[Value::NONE])?);
+        self.reserve(|vm| &mut vm.heap[exception].traceback, 12)?;
         let main = self.new_dict()?;
         self.main = Some(main);
         self.set_name(main, q::__name__, Value::qstr(q::__main__))?;
@@ -369,6 +378,8 @@ impl<'m> Vm<'m> {
             self.exception,
             Some(self.stop_value),
             self.emergency_exception,
+            self.emergency_args,
+            self.empty_tuple,
             self.main.map(Ref::value),
             self.modules.map(Ref::value),
             self.builtins.map(Ref::value),

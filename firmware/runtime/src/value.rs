@@ -112,6 +112,39 @@ impl Value {
         }
     }
 
+    /// Whether two values are both small integers.
+    #[inline]
+    pub(crate) const fn both_small(self, other: Value) -> bool {
+        self.0.get() & other.0.get() & 1 != 0
+    }
+
+    /// The sum of two small integers, if it is one too.
+    #[inline]
+    pub(crate) const fn add_small(self, other: Value) -> Option<Value> {
+        match (self.0.get() as isize).checked_add(other.0.get() as isize - 1) {
+            Some(word) => Some(Value::from_tagged(word)),
+            None => None,
+        }
+    }
+
+    /// The difference of two small integers, if it is one too.
+    #[inline]
+    pub(crate) const fn subtract_small(self, other: Value) -> Option<Value> {
+        match (self.0.get() as isize).checked_sub(other.0.get() as isize - 1) {
+            Some(word) => Some(Value::from_tagged(word)),
+            None => None,
+        }
+    }
+
+    /// A small integer from its tagged word.
+    #[inline]
+    const fn from_tagged(word: isize) -> Value {
+        match NonZeroUsize::new(word as usize | 1) {
+            Some(word) => Value(word),
+            None => unreachable!(),
+        }
+    }
+
     #[inline]
     pub(crate) const fn qstr(id: Qstr) -> Value {
         match NonZeroUsize::new((id.0 as usize) << 3 | 2) {

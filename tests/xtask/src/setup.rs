@@ -22,7 +22,9 @@ const PEERS: [&str; 7] = [
 ];
 
 /// What the desks need from Debian, and a file that shows it is there.
-const PACKAGES: [(&str, &str); 5] = [
+const PACKAGES: [(&str, &str); 7] = [
+    ("qemu-system-arm", "/usr/bin/qemu-system-arm"),
+    ("binutils", "/usr/bin/size"),
     ("gcc-mingw-w64-x86-64", "/usr/bin/x86_64-w64-mingw32-gcc"),
     ("wine", "/usr/bin/wine"),
     ("wine64", "/usr/lib/wine/wine64"),

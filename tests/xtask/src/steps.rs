@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::run::{cargo, run};
-use crate::{Failed, Result, desks, is_ci, setup, sizes, walls};
+use crate::{Failed, Result, desks, ports, setup, sizes, walls};
 
 /// Runs steps and remembers how they went.
 #[derive(Debug, Default)]
@@ -115,14 +115,16 @@ fn tests(steps: &mut Steps, arguments: &[String]) {
         line.extend(&extra);
         steps.step("test", || run(cargo(&line)));
     }
-    // A developer who asks for one test, or cannot build for other desks, is not kept waiting.
-    match &missing.desks {
-        _ if !extra.is_empty() => {}
+    // Whoever asks for certain tests is not kept waiting for the other desks.
+    if !extra.is_empty() {
+        return;
+    }
+    match missing.peers.as_ref().or(missing.desks.as_ref()) {
         Some(why) => steps.skip("desks", why),
-        None if is_ci() || missing.peers.is_none() => {
+        None => {
             steps.step("windows", desks::windows);
             steps.step("macos", desks::macos);
+            steps.step("ports", ports::run_all);
         }
-        None => steps.skip("desks", "they need the peers"),
     }
 }

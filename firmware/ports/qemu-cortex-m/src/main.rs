@@ -22,6 +22,14 @@ const SOURCE_BYTES: usize = 16 * 1024;
 /// The program that runs has begun its traceback, which stands in a part of its own in raw mode.
 static IN_TRACEBACK: AtomicBool = AtomicBool::new(true);
 
+/// Notes that the traceback has begun; true for the first who says so. One core and no interrupt
+/// handler: a Cortex-M0 has no atomic exchange.
+fn begin_traceback() -> bool {
+    let first = !IN_TRACEBACK.load(Ordering::Relaxed);
+    IN_TRACEBACK.store(true, Ordering::Relaxed);
+    first
+}
+
 /// The surroundings of the interpreter.
 struct Board;
 
@@ -41,7 +49,7 @@ impl Host for Board {
     }
 
     fn write_err(&mut self, bytes: &[u8]) {
-        if !IN_TRACEBACK.swap(true, Ordering::Relaxed) {
+        if begin_traceback() {
             uart::write(b"\x04");
         }
         self.write_out(bytes);
@@ -201,7 +209,7 @@ fn execute(vm: &mut Vm<'_>, session: &mut Session, source: &mut Source<'_>) {
     IN_TRACEBACK.store(!raw, Ordering::Relaxed);
     let outcome = vm.run_source(source.text(), b"<stdin>", false);
     source.len = 0;
-    if !IN_TRACEBACK.swap(true, Ordering::Relaxed) {
+    if begin_traceback() {
         uart::write(session.output_end());
     }
     let ended = match outcome {

@@ -2,6 +2,7 @@
 
 use upy_bytecode::BinaryOp;
 
+use super::numbers;
 use crate::heap::Ref;
 use crate::names as q;
 use crate::native::{ANY, Args, Entry, Item, KEYWORDS, class, function, item};
@@ -16,7 +17,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     function(q::abs, abs, 1, 1),
     function(q::all, all, 1, 1),
     function(q::any, any, 1, 1),
-    function(q::bin, bin, 1, 1),
+    function(q::bin, numbers::bin, 1, 1),
     class(q::bool, TypeId::Bool),
     class(q::bytearray, TypeId::ByteArray),
     class(q::bytes, TypeId::Bytes),
@@ -28,7 +29,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     function(q::delattr, delattr, 2, 2),
     class(q::dict, TypeId::Dict),
     function(q::dir, dir, 0, 1),
-    function(q::divmod, divmod, 2, 2),
+    function(q::divmod, numbers::divmod, 2, 2),
     class(q::enumerate, TypeId::Enumerate),
     function(q::eval, crate::import::eval, 1, 3),
     function(q::exec, crate::import::exec, 1, 3),
@@ -42,7 +43,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     function(q::hasattr, hasattr, 2, 2),
     function(q::hash, hash, 1, 1),
     function(q::help, super::system::help, 0, 1),
-    function(q::hex, hex, 1, 1),
+    function(q::hex, numbers::hex, 1, 1),
     function(q::id, id, 1, 1),
     function(q::input, super::system::input, 0, 1),
     class(q::int, TypeId::Int),
@@ -58,16 +59,16 @@ pub(crate) const ENTRIES: &[Entry] = &[
     function(q::min, min, 1, KEYWORDS | ANY),
     function(q::next, next, 1, 2),
     class(q::object, TypeId::Object),
-    function(q::oct, oct, 1, 1),
+    function(q::oct, numbers::oct, 1, 1),
     function(q::open, crate::types::stream::open, 1, KEYWORDS | ANY),
     function(q::ord, ord, 1, 1),
-    function(q::pow, pow, 2, 3),
+    function(q::pow, numbers::pow, 2, 3),
     function(q::print, print, 0, KEYWORDS | ANY),
     class(q::property, TypeId::Property),
     class(q::range, TypeId::Range),
     function(q::repr, repr, 1, 1),
     class(q::reversed, TypeId::Reversed),
-    function(q::round, round, 1, 2),
+    function(q::round, numbers::round, 1, 2),
     class(q::set, TypeId::Set),
     function(q::setattr, setattr, 3, 3),
     class(q::slice, TypeId::Slice),
@@ -157,9 +158,9 @@ fn abs(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 fn any_is(vm: &mut Vm<'_>, args: Args, wanted: bool) -> Result<Value> {
     let source = args.at(vm, 0);
-    let iterator = vm.iterate(source)?;
-    vm.push(iterator)?;
-    while let Some(item) = vm.iterate_next(iterator)? {
+    let mut cursor = vm.cursor(source)?;
+    vm.push(cursor.source)?;
+    while let Some(item) = vm.cursor_next(&mut cursor)? {
         if vm.truth(item)? == wanted {
             return Ok(Value::TRUE);
         }
@@ -172,32 +173,6 @@ fn all(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 }
 fn any(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     any_is(vm, args, true)
-}
-
-fn in_base(vm: &mut Vm<'_>, args: Args, base: u32, prefix: &[u8]) -> Result<Value> {
-    let value = vm.native_of(args.at(vm, 0));
-    let value = if vm.is_int(value) {
-        value
-    } else {
-        let number = vm.to_isize(value)?;
-        Value::small(number)
-    };
-    let negative = vm.is_negative(value);
-    let text = vm.int_text(value, base, false, None)?;
-    let len = vm.bytes_of(text).len();
-    let digits = vm.substring(text, usize::from(negative), len)?;
-    let sign: &[u8] = if negative { b"-" } else { b"" };
-    vm.format_pieces(&[Piece::Text(sign), Piece::Text(prefix), Piece::Str(digits)])
-}
-
-fn bin(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    in_base(vm, args, 2, b"0b")
-}
-fn oct(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    in_base(vm, args, 8, b"0o")
-}
-fn hex(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    in_base(vm, args, 16, b"0x")
 }
 
 fn callable(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
@@ -333,35 +308,6 @@ fn add_names(vm: &mut Vm<'_>, names: Ref<Dict>, object: Value) -> Result<()> {
     }
 }
 
-fn divmod(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let (a, b) = (args.at(vm, 0), args.at(vm, 1));
-    for (this, other, name) in [(a, b, q::__divmod__), (b, a, q::__rdivmod__)] {
-        if let Some(found) = vm.lookup_special(this, name)? {
-            let answer = vm.call_found(found, &[other])?;
-            if answer != Value::NOT_IMPLEMENTED {
-                return Ok(answer);
-            }
-        }
-    }
-    if !vm.is_number(a) || !vm.is_number(b) {
-        let (left, right) = (vm.type_name(a), vm.type_name(b));
-        return Err(vm.raise(
-            TypeId::TypeError,
-            &[
-                Piece::Text(b"unsupported types for __divmod__: '"),
-                Piece::Name(left),
-                Piece::Text(b"', '"),
-                Piece::Name(right),
-                Piece::Text(b"'"),
-            ],
-        ));
-    }
-    let quotient = vm.binary(BinaryOp::FloorDivide, a, b)?;
-    vm.push(quotient)?;
-    let rest = vm.binary(BinaryOp::Modulo, a, b)?;
-    vm.new_tuple(&[quotient, rest])
-}
-
 fn format(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (value, spec) = (
         args.at(vm, 0),
@@ -429,7 +375,7 @@ fn hash(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             return vm.new_int(vm.low_bits(answer) as i64 & 0x3fff_ffff_ffff_ffff);
         }
     }
-    if let Some(number) = vm.small_of(value) {
+    if let Some(number) = vm.integral(value) {
         return Ok(Value::small(number));
     }
     let hash = vm.hash(value)?;
@@ -484,17 +430,28 @@ fn len(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 fn extreme(vm: &mut Vm<'_>, args: Args, op: BinaryOp) -> Result<Value> {
     vm.check_keywords(args, &[q::key, q::default])?;
     let key = args.named(vm, q::key).filter(|key| !key.is_none());
+    if args.count > 1 && key.is_none() {
+        let mut best = args.at(vm, 0);
+        for index in 1..args.count {
+            let item = args.at(vm, index);
+            let answer = vm.binary(op, item, best)?;
+            if vm.truth(answer)? {
+                best = item;
+            }
+        }
+        return Ok(best);
+    }
     let source = match args.count {
         1 => args.at(vm, 0),
         count => vm.tuple_from_stack(args.base, count)?,
     };
-    let iterator = vm.iterate(source)?;
-    vm.push(iterator)?;
+    let mut cursor = vm.cursor(source)?;
+    vm.push(cursor.source)?;
     vm.push(Value::NONE)?;
     vm.push(Value::NONE)?;
     let top = vm.stack_len();
     let mut best: Option<(Value, Value)> = None;
-    while let Some(item) = vm.iterate_next(iterator)? {
+    while let Some(item) = vm.cursor_next(&mut cursor)? {
         vm.push(item)?;
         let rank = match key {
             Some(key) => vm.call(key, &[item])?,
@@ -564,20 +521,6 @@ fn next(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     }
 }
 
-fn pow(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let (base, exponent) = (args.at(vm, 0), args.at(vm, 1));
-    match args.get(vm, 2) {
-        None => vm.binary(BinaryOp::Power, base, exponent),
-        Some(modulus) => {
-            if !vm.is_int(base) || !vm.is_int(exponent) || !vm.is_int(modulus) {
-                return Err(vm.type_error(b"pow() with 3 arguments requires integers"));
-            }
-            let base = vm.int_binary(BinaryOp::Modulo, base, modulus)?;
-            vm.power(base, exponent, Some(modulus))
-        }
-    }
-}
-
 /// `print(*objects, sep=' ', end='\n', file=None)`
 fn print(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     vm.check_keywords(args, &[q::sep, q::end, q::file, q::flush])?;
@@ -622,70 +565,6 @@ fn repr(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     vm.to_repr(value)
 }
 
-/// `round(number, digits)`
-fn round(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    use crate::types::float::math;
-    let value = vm.native_of(args.at(vm, 0));
-    let digits = match args.some(vm, 1) {
-        Some(digits) => Some(vm.to_isize(digits)?),
-        None => None,
-    };
-    if vm.is_int(value) {
-        let Some(digits) = digits.filter(|&digits| digits < 0) else {
-            return vm.int_unary(upy_bytecode::UnaryOp::Positive, value);
-        };
-        let scale = vm.power(Value::small(10), Value::small(-digits), None)?;
-        vm.push(scale)?;
-        let half = vm.int_binary(BinaryOp::FloorDivide, scale, Value::small(2))?;
-        vm.push(half)?;
-        let rest = vm.int_binary(BinaryOp::Modulo, value, scale)?;
-        vm.push(rest)?;
-        let down = vm.int_binary(BinaryOp::Subtract, value, rest)?;
-        vm.push(down)?;
-        let tie = vm.int_binary(BinaryOp::Equal, rest, half)? == Value::TRUE;
-        let quotient = vm.int_binary(BinaryOp::FloorDivide, down, scale)?;
-        let odd = vm.low_bits(quotient) & 1 != 0;
-        let up = vm.int_binary(BinaryOp::More, rest, half)? == Value::TRUE || (tie && odd);
-        return if up {
-            vm.int_binary(BinaryOp::Add, down, scale)
-        } else {
-            Ok(down)
-        };
-    }
-    let number = vm.to_float(value)?;
-    match digits {
-        Some(digits) => {
-            if digits >= 0 {
-                let mut text = [0; crate::types::float::MAX_DIGITS + 40];
-                let style = crate::types::float::Style {
-                    kind: b'f',
-                    precision: digits.min(80) as usize,
-                    alternate: false,
-                };
-                let len = crate::types::float::format(number, style, &mut text);
-                let rounded = crate::types::float::parse(&text[..len]).unwrap_or(number);
-                return vm.new_float(math::copysign(rounded, number));
-            }
-            let scale = math::pow(10.0, digits as crate::types::float::Real);
-            vm.new_float(half_even(number * scale) / scale)
-        }
-        None => vm.int_from_float(half_even(number)),
-    }
-}
-
-/// The nearest whole number, the even one of two.
-fn half_even(number: crate::types::float::Real) -> crate::types::float::Real {
-    use crate::types::float::math;
-    let floor = math::floor(number);
-    let rest = number - floor;
-    let odd = math::fmod(floor, 2.0) != 0.0;
-    if rest > 0.5 || (rest == 0.5 && odd) {
-        floor + 1.0
-    } else {
-        floor
-    }
-}
-
 fn sorted(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let source = args.at(vm, 0);
     let list = vm.list_from(source)?;
@@ -696,10 +575,10 @@ fn sorted(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 fn sum(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (source, mut total) = (args.at(vm, 0), args.get(vm, 1).unwrap_or(Value::small(0)));
-    let iterator = vm.iterate(source)?;
-    vm.push(iterator)?;
+    let mut cursor = vm.cursor(source)?;
+    vm.push(cursor.source)?;
     let top = vm.stack_len();
-    while let Some(item) = vm.iterate_next(iterator)? {
+    while let Some(item) = vm.cursor_next(&mut cursor)? {
         vm.push(item)?;
         total = vm.binary(BinaryOp::Add, total, item)?;
         vm.truncate(top);

@@ -3,6 +3,7 @@
 pub(crate) mod functions;
 pub(crate) mod math;
 pub(crate) mod modules;
+pub(crate) mod numbers;
 pub(crate) mod structs;
 pub(crate) mod system;
 

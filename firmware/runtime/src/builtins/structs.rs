@@ -83,7 +83,7 @@ impl Fields {
                 if byte.is_ascii_whitespace() {
                     continue;
                 }
-                if !b"bBhHiIlLqQPOSfdsxe".contains(&byte) || byte == b'e' {
+                if !b"bBhHiIlLqQPOSfdsxe".contains(&byte) {
                     return Err(vm.value_error(b"bad typecode"));
                 }
                 let count = count.unwrap_or(1);

@@ -42,8 +42,6 @@ pub(crate) const SYS: &[Entry] = &[
     item(q::stderr, Item::Get(|vm| standard(vm, 2))),
     function(q::exit, exit, 0, 1),
     function(q::print_exception, print_exception, 1, 2),
-    function(q::exc_info, exc_info, 0, 0),
-    function(q::intern, intern, 1, 1),
     function(q::atexit, atexit, 1, 1),
     item(q::ps1, Item::Get(|vm| vm.new_str(b">>> "))),
     item(q::ps2, Item::Get(|vm| vm.new_str(b"... "))),
@@ -110,27 +108,6 @@ fn print_exception(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let exception = args.at(vm, 0);
     vm.put_traceback(sink, exception)?;
     Ok(Value::NONE)
-}
-
-fn exc_info(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
-    let handled = vm
-        .handlers
-        .items()
-        .iter()
-        .rev()
-        .find_map(|handler| handler.exception);
-    match handled {
-        Some(exception) => {
-            let class = vm.type_of(exception);
-            vm.new_tuple(&[class, exception, Value::NONE])
-        }
-        None => vm.new_tuple(&[Value::NONE, Value::NONE, Value::NONE]),
-    }
-}
-
-fn intern(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let text = args.at(vm, 0);
-    vm.intern_value(text).map(Value::qstr)
 }
 
 fn atexit(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
@@ -202,7 +179,6 @@ pub(crate) const MICROPYTHON: &[Entry] = &[
     item(q::__name__, Item::Text(q::micropython)),
     function(q::const_, |vm, args| Ok(args.at(vm, 0)), 1, 1),
     function(q::opt_level, opt_level, 0, 1),
-    function(q::mem_total, |_, _| Ok(Value::small(0)), 0, 0),
     function(q::mem_info, mem_info, 0, 1),
     function(q::qstr_info, qstr_info, 0, 1),
     function(
@@ -219,12 +195,6 @@ pub(crate) const MICROPYTHON: &[Entry] = &[
     ),
     function(q::heap_lock, heap_lock, 0, 0),
     function(q::heap_unlock, heap_unlock, 0, 0),
-    function(
-        q::heap_locked,
-        |vm, _| Ok(Value::small(vm.heap.lock_depth as isize)),
-        0,
-        0,
-    ),
     function(q::kbd_intr, |_, _| Ok(Value::NONE), 1, 1),
     function(q::schedule, schedule, 2, 2),
 ];
@@ -401,6 +371,7 @@ fn errorcode(vm: &mut Vm<'_>) -> Result<Value> {
     for &(number, name) in crate::types::exception::ERRNO {
         vm.dict_set(dict, Value::small(number as isize), Value::qstr(name))?;
     }
+    vm.heap.set_flags(dict, 2);
     vm.pop();
     Ok(dict.value())
 }

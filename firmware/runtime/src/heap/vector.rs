@@ -57,6 +57,20 @@ impl<T: Copy> Vector<T> {
         self.len += 1;
     }
 
+    /// Replaces all items by others, for which there is room.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub(crate) fn refill(&mut self, items: &[T]) {
+        assert!(items.len() <= self.capacity as usize, "room was reserved");
+        self.len = items.len() as u32;
+        let target: *mut T = ptr::with_exposed_provenance_mut(self.address);
+        if !items.is_empty() {
+            // SAFETY: the storage holds `capacity` items; another vector or stack is the source.
+            unsafe { ptr::copy(items.as_ptr(), target, items.len()) };
+        }
+    }
+
     pub(crate) fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len as u32);
     }
@@ -144,14 +158,13 @@ impl super::Heap<'_> {
 }
 
 impl super::Heap<'_> {
-    /// Copies the bytes of an array object into the tail of another object.
+    /// Copies the bytes of a vector into the tail of another object.
     pub(crate) fn copy_tail<T: super::Tailed<Item = u8>>(
         &mut self,
         target: super::Ref<T>,
         at: usize,
-        source: super::Ref<crate::types::Array>,
+        source: Vector<u8>,
     ) {
-        let items = self[source].items;
-        self.tail_mut(target)[at..at + items.len()].copy_from_slice(&items);
+        self.tail_mut(target)[at..at + source.len()].copy_from_slice(&source);
     }
 }

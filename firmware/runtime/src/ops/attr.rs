@@ -11,10 +11,10 @@ use crate::native::Item;
 use crate::ops::format::Piece;
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
-use crate::types::class::{ACCESSORS, GETATTR, SETATTR};
+use crate::types::class::GETATTR;
 use crate::types::{
-    BoundMethod, Class, ClassMethod, Closure, Complex, Dict, Float, Function, Instance, Kind,
-    Module, Property, Range, Slice, StaticMethod, Super, Tuple, TypeId,
+    BoundMethod, Class, ClassMethod, Closure, Complex, Dict, Function, Instance, Kind, Module,
+    Property, Range, Slice, StaticMethod, Super, Tuple, TypeId,
 };
 use crate::value::{Class as Immediate, Value};
 
@@ -39,117 +39,6 @@ impl Hints {
 }
 
 impl Vm<'_> {
-    /// The type of a value, as a value.
-    pub(crate) fn type_of(&self, value: Value) -> Value {
-        if let Some(instance) = self.heap.cast::<Instance>(value) {
-            return self.heap[instance].class.value();
-        }
-        if let Some(tuple) = self.heap.cast::<crate::types::NamedTuple>(value) {
-            return self.heap[tuple].class.value();
-        }
-        self.native_type(value).value()
-    }
-
-    /// The built-in type of a value; `object` for instances.
-    pub(crate) fn native_type(&self, value: Value) -> TypeId {
-        if value.is_small() {
-            return TypeId::Int;
-        }
-        if value.as_qstr().is_some() {
-            return TypeId::Str;
-        }
-        if let Some((class, payload)) = value.as_immediate() {
-            return match class {
-                Immediate::None => TypeId::NoneType,
-                Immediate::False | Immediate::True => TypeId::Bool,
-                Immediate::Type => TypeId::Type,
-                Immediate::Native => TypeId::Function,
-                Immediate::Module => TypeId::Module,
-                Immediate::Special if payload == 1 => TypeId::NotImplementedType,
-                _ => TypeId::EllipsisType,
-            };
-        }
-        let Some(header) = self.heap.header(value) else {
-            return TypeId::Object;
-        };
-        self.heap_type(value, Kind::of(header.kind()), header.flags())
-    }
-
-    fn heap_type(&self, value: Value, kind: Kind, flags: u8) -> TypeId {
-        match kind {
-            Kind::Int => TypeId::Int,
-            Kind::Float => TypeId::Float,
-            Kind::Complex => TypeId::Complex,
-            Kind::Str => TypeId::Str,
-            Kind::Bytes => TypeId::Bytes,
-            Kind::Array
-                if self.heap[self.heap.expect::<crate::types::Array>(value)].typecode == 0 =>
-            {
-                TypeId::ByteArray
-            }
-            Kind::Array => TypeId::Array,
-            Kind::MemoryView => TypeId::MemoryView,
-            Kind::List => TypeId::List,
-            Kind::Tuple | Kind::NamedTuple => TypeId::Tuple,
-            Kind::Dict if flags & 1 != 0 => TypeId::OrderedDict,
-            Kind::Dict => TypeId::Dict,
-            Kind::Set if flags & 1 != 0 => TypeId::FrozenSet,
-            Kind::Set => TypeId::Set,
-            Kind::DictView => TypeId::DictView,
-            Kind::Range => TypeId::Range,
-            Kind::Slice => TypeId::Slice,
-            Kind::Function => {
-                let code = self.heap[self.heap.expect::<Function>(value)].code;
-                if self.heap[code].flags & 1 != 0 {
-                    TypeId::Generator
-                } else {
-                    TypeId::Function
-                }
-            }
-            Kind::Closure => TypeId::Closure,
-            Kind::BoundMethod => TypeId::BoundMethod,
-            Kind::Generator => TypeId::Generator,
-            Kind::Exception => self.heap[self.heap.expect::<crate::types::Exception>(value)].class,
-            Kind::Class => TypeId::Type,
-            Kind::Module => TypeId::Module,
-            Kind::Property => TypeId::Property,
-            Kind::StaticMethod => TypeId::StaticMethod,
-            Kind::ClassMethod => TypeId::ClassMethod,
-            Kind::Super => TypeId::Super,
-            Kind::Iter => self.iter_type(self.heap.expect(value)),
-            Kind::Deque => TypeId::Deque,
-            Kind::StringIo
-                if self.heap[self.heap.expect::<crate::types::StringIo>(value)].binary =>
-            {
-                TypeId::BytesIo
-            }
-            Kind::StringIo => TypeId::StringIo,
-            Kind::File if self.heap[self.heap.expect::<crate::types::File>(value)].binary => {
-                TypeId::BinaryFile
-            }
-            Kind::File => TypeId::TextFile,
-            Kind::Code => TypeId::Code,
-            Kind::Cell => TypeId::Cell,
-            Kind::Instance | Kind::Plain | Kind::Blob | Kind::Context => TypeId::Object,
-        }
-    }
-
-    /// The name of a value's type.
-    pub(crate) fn type_name(&self, value: Value) -> Qstr {
-        self.class_name(self.type_of(value))
-    }
-
-    /// The name of a type.
-    pub(crate) fn class_name(&self, class: Value) -> Qstr {
-        match TypeId::from_value(class) {
-            Some(id) => id.info().name,
-            None => self
-                .heap
-                .cast::<Class>(class)
-                .map_or(q::object, |class| self.heap[class].name),
-        }
-    }
-
     // ---- finding -----------------------------------------------------------------------------------------
 
     /// A name in a class and its bases written in Python.
@@ -188,7 +77,7 @@ impl Vm<'_> {
     }
 
     /// A name of a built-in type, bound to an object.
-    fn native_method(
+    pub(crate) fn native_method(
         &mut self,
         class: TypeId,
         name: Qstr,
@@ -220,7 +109,12 @@ impl Vm<'_> {
     }
 
     /// What a member of a class is for an instance (or for the class itself).
-    fn bind(&mut self, member: Value, this: Option<Value>, class: Value) -> Result<Found> {
+    pub(crate) fn bind(
+        &mut self,
+        member: Value,
+        this: Option<Value>,
+        class: Value,
+    ) -> Result<Found> {
         let Some(header) = self.heap.header(member) else {
             return Ok((member, None));
         };
@@ -303,7 +197,7 @@ impl Vm<'_> {
         }
     }
 
-    fn native_member(&mut self, object: Value, name: Qstr) -> Result<Option<Found>> {
+    pub(crate) fn native_member(&mut self, object: Value, name: Qstr) -> Result<Option<Found>> {
         if name == q::__class__ {
             return Ok(Some((self.type_of(object), None)));
         }
@@ -311,7 +205,7 @@ impl Vm<'_> {
         self.native_method(class, name, Some(object))
     }
 
-    fn instance_member(
+    pub(crate) fn instance_member(
         &mut self,
         instance: Ref<Instance>,
         object: Value,
@@ -360,7 +254,7 @@ impl Vm<'_> {
         Ok(None)
     }
 
-    fn class_member(&mut self, class: Ref<Class>, name: Qstr) -> Result<Option<Found>> {
+    pub(crate) fn class_member(&mut self, class: Ref<Class>, name: Qstr) -> Result<Option<Found>> {
         let body = self.heap[class];
         match name {
             q::__name__ | q::__qualname__ if self.get_name(body.dict, name).is_none() => {
@@ -384,7 +278,7 @@ impl Vm<'_> {
         self.native_method(body.native, name, None)
     }
 
-    fn type_member(&mut self, class: TypeId, name: Qstr) -> Result<Option<Found>> {
+    pub(crate) fn type_member(&mut self, class: TypeId, name: Qstr) -> Result<Option<Found>> {
         match name {
             q::__name__ | q::__qualname__ => {
                 return Ok(Some((Value::qstr(class.info().name), None)));
@@ -404,7 +298,7 @@ impl Vm<'_> {
     }
 
     /// The names of a built-in type as a dict.
-    fn type_dict(&mut self, class: TypeId) -> Result<Value> {
+    pub(crate) fn type_dict(&mut self, class: TypeId) -> Result<Value> {
         let dict = self.new_dict()?;
         self.push(dict.value())?;
         for (index, entry) in class.info().entries.iter().enumerate() {
@@ -416,7 +310,11 @@ impl Vm<'_> {
         Ok(dict.value())
     }
 
-    fn module_member(&mut self, module: Ref<Module>, name: Qstr) -> Result<Option<Found>> {
+    pub(crate) fn module_member(
+        &mut self,
+        module: Ref<Module>,
+        name: Qstr,
+    ) -> Result<Option<Found>> {
         let dict = self.heap[module].dict;
         if let Some(value) = self.get_name(dict, name) {
             return Ok(Some((value, None)));
@@ -435,7 +333,11 @@ impl Vm<'_> {
         Ok(None)
     }
 
-    fn native_module_member(&mut self, module: usize, name: Qstr) -> Result<Option<Found>> {
+    pub(crate) fn native_module_member(
+        &mut self,
+        module: usize,
+        name: Qstr,
+    ) -> Result<Option<Found>> {
         if let Some(dict) = self.module_dict(module, false)?
             && let Some(value) = self.get_name(dict, name)
         {
@@ -473,7 +375,12 @@ impl Vm<'_> {
     }
 
     /// A field of a built-in object that is no method.
-    fn native_field(&mut self, object: Value, kind: Kind, name: Qstr) -> Result<Option<Value>> {
+    pub(crate) fn native_field(
+        &mut self,
+        object: Value,
+        kind: Kind,
+        name: Qstr,
+    ) -> Result<Option<Value>> {
         Ok(match kind {
             Kind::Exception => return self.exception_field(self.heap.expect(object), name),
             Kind::Complex => {
@@ -523,7 +430,7 @@ impl Vm<'_> {
         })
     }
 
-    fn function_field(&self, function: Ref<Function>, name: Qstr) -> Option<Value> {
+    pub(crate) fn function_field(&self, function: Ref<Function>, name: Qstr) -> Option<Value> {
         let Function {
             code,
             globals,
@@ -600,7 +507,7 @@ impl Vm<'_> {
         )
     }
 
-    fn module_name(&self, object: Value) -> Option<Qstr> {
+    pub(crate) fn module_name(&self, object: Value) -> Option<Qstr> {
         if let Some(module) = object.payload(Immediate::Module) {
             return Some(modules::name(module));
         }
@@ -620,7 +527,12 @@ impl Vm<'_> {
         }
     }
 
-    fn super_member(&mut self, class: Value, this: Value, name: Qstr) -> Result<Option<Found>> {
+    pub(crate) fn super_member(
+        &mut self,
+        class: Value,
+        this: Value,
+        name: Qstr,
+    ) -> Result<Option<Found>> {
         let Some(class) = self.heap.cast::<Class>(class) else {
             return Ok(None);
         };
@@ -651,253 +563,5 @@ impl Vm<'_> {
             return self.lookup(inner, name);
         }
         self.native_method(native, name, Some(this))
-    }
-
-    // ---- writing -----------------------------------------------------------------------------------------
-
-    /// `object.name = value`, or `del object.name` without a value.
-    pub(crate) fn store_attr(
-        &mut self,
-        object: Value,
-        name: Qstr,
-        value: Option<Value>,
-    ) -> Result<()> {
-        if let Some(module) = object.payload(Immediate::Module) {
-            if module != modules::BUILTINS
-                && !(module == modules::SYS && matches!(name, q::ps1 | q::ps2))
-            {
-                return self.store_system_field(module, object, name, value);
-            }
-            let Some(dict) = self.module_dict(module, true)? else {
-                return Err(self.no_attribute(object, name));
-            };
-            if module == modules::BUILTINS {
-                self.builtins = Some(dict);
-            }
-            return self.store_in(dict, object, name, value);
-        }
-        let Some(header) = self.heap.header(object) else {
-            return Err(self.no_attribute(object, name));
-        };
-        match Kind::of(header.kind()) {
-            Kind::Instance => self.store_in_instance(self.heap.expect(object), object, name, value),
-            Kind::Class => {
-                let class: Ref<Class> = self.heap.expect(object);
-                let dict = self.heap[class].dict;
-                if let Some(value) = value {
-                    self.note_member(class, name, value);
-                }
-                self.store_in(dict, object, name, value)
-            }
-            Kind::Module => {
-                let dict = self.heap[self.heap.expect::<Module>(object)].dict;
-                self.store_in(dict, object, name, value)
-            }
-            Kind::Function if matches!(name, q::__globals__ | q::__name__) => {
-                Err(self.no_attribute(object, name))
-            }
-            Kind::Function => {
-                let function: Ref<Function> = self.heap.expect(object);
-                if self.heap[function].attributes.is_none() {
-                    let dict = self.new_dict()?;
-                    self.heap[function].attributes = Some(dict);
-                }
-                match self.heap[function].attributes {
-                    Some(dict) => self.store_in(dict, object, name, value),
-                    None => Err(self.no_attribute(object, name)),
-                }
-            }
-            Kind::Exception => {
-                self.store_exception_field(self.heap.expect(object), object, name, value)
-            }
-            Kind::Super => {
-                let Super { this, .. } = self.heap[self.heap.expect::<Super>(object)];
-                self.store_attr(this, name, value)
-            }
-            _ => Err(self.no_attribute(object, name)),
-        }
-    }
-
-    /// `sys.path` and `sys.argv` can be replaced by other lists.
-    fn store_system_field(
-        &mut self,
-        module: usize,
-        object: Value,
-        name: Qstr,
-        value: Option<Value>,
-    ) -> Result<()> {
-        let list = value.and_then(|value| self.heap.cast(value));
-        match (name, list) {
-            (q::path, Some(_)) if module == modules::SYS => self.path = list,
-            (q::argv, Some(_)) if module == modules::SYS => self.argv = list,
-            _ => return Err(self.no_attribute(object, name)),
-        }
-        Ok(())
-    }
-
-    fn store_in(
-        &mut self,
-        dict: Ref<Dict>,
-        object: Value,
-        name: Qstr,
-        value: Option<Value>,
-    ) -> Result<()> {
-        match value {
-            Some(value) => self.set_name(dict, name, value),
-            None if self.delete_name(dict, name)? => Ok(()),
-            None => Err(self.no_attribute(object, name)),
-        }
-    }
-
-    fn store_in_instance(
-        &mut self,
-        instance: Ref<Instance>,
-        object: Value,
-        name: Qstr,
-        value: Option<Value>,
-    ) -> Result<()> {
-        let class = self.heap[instance].class;
-        let features = self.heap[class].features;
-        if features & ACCESSORS != 0
-            && let Some(member) = self.find_in_class(class, name)
-            && self.store_through(member, object, value)?
-        {
-            return Ok(());
-        }
-        if features & SETATTR != 0 {
-            let special = if value.is_some() {
-                q::__setattr__
-            } else {
-                q::__delattr__
-            };
-            if let Some(found) = self.lookup_special(object, special)? {
-                match value {
-                    Some(value) => self.call_found(found, &[Value::qstr(name), value])?,
-                    None => self.call_found(found, &[Value::qstr(name)])?,
-                };
-                return Ok(());
-            }
-        }
-        self.store_member(instance, name, value)
-    }
-
-    /// Stores in an instance's own dict.
-    pub(crate) fn store_member(
-        &mut self,
-        instance: Ref<Instance>,
-        name: Qstr,
-        value: Option<Value>,
-    ) -> Result<()> {
-        let members = match self.heap[instance].members {
-            Some(members) => members,
-            None => {
-                if let Some(value) = value {
-                    self.push(value)?;
-                }
-                let members = self.new_dict_with_room(2)?;
-                if value.is_some() {
-                    self.pop();
-                }
-                self.heap[instance].members = Some(members);
-                members
-            }
-        };
-        self.store_in(members, instance.value(), name, value)
-    }
-
-    /// Stores through a property or descriptor; whether the member is one.
-    fn store_through(
-        &mut self,
-        member: Value,
-        object: Value,
-        value: Option<Value>,
-    ) -> Result<bool> {
-        if let Some(property) = self.heap.cast::<Property>(member) {
-            let Property { set, delete, .. } = self.heap[property];
-            let accessor = if value.is_some() { set } else { delete };
-            let Some(accessor) = accessor else {
-                return Err(self.raise_text(TypeId::AttributeError, b"can't set attribute"));
-            };
-            match value {
-                Some(value) => self.call(accessor, &[object, value])?,
-                None => self.call(accessor, &[object])?,
-            };
-            return Ok(true);
-        }
-        let special = if value.is_some() {
-            q::__set__
-        } else {
-            q::__delete__
-        };
-        let Some(found) = self.lookup_special(member, special)? else {
-            return Ok(false);
-        };
-        match value {
-            Some(value) => self.call_found(found, &[object, value])?,
-            None => self.call_found(found, &[object])?,
-        };
-        Ok(true)
-    }
-
-    // ---- types -------------------------------------------------------------------------------------------
-
-    /// Whether a value is an instance of a built-in type, possibly through a class derived from it.
-    pub(crate) fn is_instance(&self, value: Value, class: TypeId) -> bool {
-        if let Some(instance) = self.heap.cast::<Instance>(value) {
-            return self.heap[self.heap[instance].class].native.is_a(class);
-        }
-        self.native_type(value).is_a(class)
-    }
-
-    /// `isinstance` for one class.
-    pub(crate) fn is_instance_of(&self, value: Value, class: Value) -> bool {
-        self.is_subclass(self.type_of(value), class)
-    }
-
-    /// `issubclass` for one class.
-    pub(crate) fn is_subclass(&self, class: Value, of: Value) -> bool {
-        if class == of {
-            return true;
-        }
-        if let Some(id) = TypeId::from_value(class) {
-            return TypeId::from_value(of).is_some_and(|of| id.is_a(of));
-        }
-        let Some(class) = self.heap.cast::<Class>(class) else {
-            return false;
-        };
-        if of == TypeId::Object.value() {
-            return true;
-        }
-        let Some(bases) = self.heap.cast::<Tuple>(self.heap[class].bases) else {
-            return false;
-        };
-        self.heap
-            .tail(bases)
-            .iter()
-            .any(|&base| self.is_subclass(base, of))
-    }
-
-    /// The built-in object a value is or contains: an instance of a class derived from `list` gives the list.
-    #[inline]
-    pub(crate) fn native_of(&self, value: Value) -> Value {
-        match self.heap.cast::<Instance>(value) {
-            Some(instance) => self.heap[instance].native.unwrap_or(value),
-            None => value,
-        }
-    }
-
-    /// A number as a float, if it is one.
-    pub(crate) fn float_of(&self, value: Value) -> Option<crate::types::float::Real> {
-        self.heap
-            .cast::<Float>(value)
-            .map(|float| self.heap[float].number)
-    }
-
-    /// What is inside a static method.
-    pub(crate) fn unwrap_static(&self, value: Value) -> Value {
-        match self.heap.cast::<StaticMethod>(value) {
-            Some(wrapper) => self.heap[wrapper].function,
-            None => value,
-        }
     }
 }

@@ -126,6 +126,14 @@ impl Vm<'_> {
                     return Ok(answer);
                 }
             }
+            if self.lookup_special(left, q::__eq__)?.is_none()
+                && let Some(found) = self.lookup_special(right, name)?
+            {
+                let answer = self.call_found(found, &[left])?;
+                if answer != Value::NOT_IMPLEMENTED {
+                    return Ok(answer);
+                }
+            }
             return Ok(Value::bool(!self.equal(left, right)?));
         }
         for (this, other) in [(left, right), (right, left)] {
@@ -191,7 +199,7 @@ impl Vm<'_> {
         };
         match Kind::of(header.kind()) {
             Kind::Bytes if base == BinaryOp::Modulo => self.percent(left, right).map(Some),
-            Kind::Bytes | Kind::Array | Kind::MemoryView if base == BinaryOp::Add => {
+            Kind::Bytes | Kind::Array if base == BinaryOp::Add => {
                 self.concat_bytes(left, right, op != base)
             }
             Kind::List if base == BinaryOp::Add => {
@@ -377,9 +385,9 @@ impl Vm<'_> {
             }
         }
         let top = self.stack_len();
-        let iterator = self.iterate(container)?;
-        self.push(iterator)?;
-        while let Some(other) = self.iterate_next(iterator)? {
+        let mut cursor = self.cursor(container)?;
+        self.push(cursor.source)?;
+        while let Some(other) = self.cursor_next(&mut cursor)? {
             if self.equal(other, item)? {
                 self.truncate(top);
                 return Ok(true);

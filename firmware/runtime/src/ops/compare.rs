@@ -240,6 +240,12 @@ impl Vm<'_> {
                     body.function.word() ^ body.this.word().rotate_left(5),
                 ))
             }
+            Kind::DictView
+                if self.heap[self.heap.expect::<crate::types::DictView>(value)].of
+                    == crate::types::ViewOf::Values =>
+            {
+                Ok(hash_word(value.word() >> 3))
+            }
             Kind::List | Kind::Dict | Kind::Set | Kind::Array | Kind::Deque | Kind::DictView => {
                 let name = self.type_name(value);
                 Err(self.unhashable(name))

@@ -169,7 +169,8 @@ impl Vm<'_> {
         self.push(buffer.value())?;
         let bytes = self.alloc_tailed(Bytes, len, 0)?;
         self.pop();
-        self.heap.copy_tail(bytes, 0, buffer);
+        let items = self.heap[buffer].items;
+        self.heap.copy_tail(bytes, 0, items);
         self.release_buffer(buffer);
         Ok(bytes.value())
     }

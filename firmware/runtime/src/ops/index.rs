@@ -136,12 +136,14 @@ impl Vm<'_> {
 
     #[cold]
     fn out_of_range(&mut self, of: TypeId) -> Raised {
+        let name = if of == TypeId::Str {
+            q::string
+        } else {
+            of.info().name
+        };
         self.raise(
             TypeId::IndexError,
-            &[
-                Piece::Name(of.info().name),
-                Piece::Text(b" index out of range"),
-            ],
+            &[Piece::Name(name), Piece::Text(b" index out of range")],
         )
     }
 

@@ -11,6 +11,15 @@ use crate::types::{
 };
 use crate::value::Value;
 
+/// A place among the items of something.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor {
+    /// A container, or an iterator.
+    pub(crate) source: Value,
+    /// The position in a container.
+    at: Option<usize>,
+}
+
 impl Vm<'_> {
     /// Items of a list or tuple.
     #[inline]
@@ -33,7 +42,101 @@ impl Vm<'_> {
     /// Whether `for` walks over a value without an iterator object.
     #[inline]
     pub(crate) fn walks_by_index(&self, value: Value) -> bool {
-        self.items_of(value).is_some()
+        let Some(header) = self.heap.header(value) else {
+            return value.as_qstr().is_some();
+        };
+        matches!(
+            Kind::of(header.kind()),
+            Kind::List
+                | Kind::Tuple
+                | Kind::NamedTuple
+                | Kind::Str
+                | Kind::Bytes
+                | Kind::Array
+                | Kind::MemoryView
+                | Kind::Dict
+                | Kind::Set
+                | Kind::DictView
+                | Kind::Range
+                | Kind::Deque
+        )
+    }
+
+    /// The item of such a value at a position, and the position after it.
+    pub(crate) fn walk(&mut self, source: Value, at: usize) -> Result<Option<(Value, usize)>> {
+        if self.is_str(source) {
+            let text = self.bytes_of(source);
+            let Some(&first) = text.get(at) else {
+                return Ok(None);
+            };
+            let end = text.len().min(at + crate::types::str::char_len(first));
+            return Ok(Some((self.substring(source, at, end)?, end)));
+        }
+        let kind = self
+            .heap
+            .header(source)
+            .map(|header| Kind::of(header.kind()));
+        let (dict, of) = match kind {
+            Some(Kind::Dict) => (self.heap.expect(source), ViewOf::Keys),
+            Some(Kind::Set) => (self.set_dict(self.heap.expect(source)), ViewOf::Keys),
+            Some(Kind::DictView) => {
+                let DictView { dict, of } = self.heap[self.heap.expect::<DictView>(source)];
+                (dict, of)
+            }
+            Some(Kind::Range) => {
+                let range: Ref<Range> = self.heap.expect(source);
+                if at >= self.range_len(range) {
+                    return Ok(None);
+                }
+                let Range { start, step, .. } = self.heap[range];
+                return Ok(Some((
+                    self.new_int((start + at as isize * step) as i64)?,
+                    at + 1,
+                )));
+            }
+            Some(Kind::Deque) => {
+                let item = self.deque_item(self.heap.expect(source), at);
+                return Ok(item.map(|item| (item, at + 1)));
+            }
+            _ => return Ok(self.sequence_item(source, at)?.map(|item| (item, at + 1))),
+        };
+        let dict: Ref<Dict> = dict;
+        let Some((number, key, value)) = self.heap[dict].map.next(at) else {
+            return Ok(None);
+        };
+        let item = match of {
+            ViewOf::Keys => key,
+            ViewOf::Values => value,
+            ViewOf::Items => self.new_tuple(&[key, value])?,
+        };
+        Ok(Some((item, number + 1)))
+    }
+
+    /// Starts to go over the items of a value, without an iterator object where that is possible. The caller roots
+    /// the cursor's source.
+    pub(crate) fn cursor(&mut self, value: Value) -> Result<Cursor> {
+        if self.walks_by_index(value) {
+            return Ok(Cursor {
+                source: value,
+                at: Some(0),
+            });
+        }
+        Ok(Cursor {
+            source: self.iterate(value)?,
+            at: None,
+        })
+    }
+
+    /// The next item, `None` at the end.
+    pub(crate) fn cursor_next(&mut self, cursor: &mut Cursor) -> Result<Option<Value>> {
+        let Some(at) = cursor.at else {
+            return self.iterate_next(cursor.source);
+        };
+        let Some((item, after)) = self.walk(cursor.source, at)? else {
+            return Ok(None);
+        };
+        cursor.at = Some(after);
+        Ok(Some(item))
     }
 
     pub(crate) fn iter_type(&self, iter: Ref<Iter>) -> TypeId {
@@ -116,7 +219,7 @@ impl Vm<'_> {
         }
     }
 
-    fn iterate_instance(&mut self, value: Value) -> Result<Value> {
+    pub(crate) fn iterate_instance(&mut self, value: Value) -> Result<Value> {
         if let Some(found) = self.lookup_special(value, q::__iter__)? {
             return self.call_found(found, &[]);
         }
@@ -131,7 +234,7 @@ impl Vm<'_> {
     }
 
     #[cold]
-    fn not_iterable(&mut self, value: Value) -> Raised {
+    pub(crate) fn not_iterable(&mut self, value: Value) -> Raised {
         let name = self.type_name(value);
         self.raise(
             TypeId::TypeError,
@@ -163,7 +266,7 @@ impl Vm<'_> {
                 let top = self.stack_len();
                 self.push(iterator)?;
                 self.stop_value = Value::NONE;
-                let next = self.advance(self.heap.expect(iterator));
+                let next = self.descend(|vm| vm.advance(vm.heap.expect(iterator)));
                 self.truncate(top);
                 self.stopped_iterator(next)
             }
@@ -180,7 +283,10 @@ impl Vm<'_> {
     }
 
     /// `StopIteration` is the end; its value is kept.
-    fn stopped_iterator(&mut self, outcome: Result<Option<Value>>) -> Result<Option<Value>> {
+    pub(crate) fn stopped_iterator(
+        &mut self,
+        outcome: Result<Option<Value>>,
+    ) -> Result<Option<Value>> {
         match outcome {
             Err(Raised) if self.exception_is(TypeId::StopIteration) => {
                 let exception = self.take_exception();
@@ -192,7 +298,7 @@ impl Vm<'_> {
     }
 
     #[cold]
-    fn not_an_iterator(&mut self, value: Value) -> Raised {
+    pub(crate) fn not_an_iterator(&mut self, value: Value) -> Raised {
         let name = self.type_name(value);
         self.raise(
             TypeId::TypeError,
@@ -204,7 +310,7 @@ impl Vm<'_> {
         )
     }
 
-    fn advance(&mut self, iter: Ref<Iter>) -> Result<Option<Value>> {
+    pub(crate) fn advance(&mut self, iter: Ref<Iter>) -> Result<Option<Value>> {
         let body = self.heap[iter];
         let at = body.at;
         match body.of {
@@ -274,7 +380,7 @@ impl Vm<'_> {
         }
     }
 
-    fn next_entry(&mut self, iter: Ref<Iter>, body: Iter) -> Result<Option<Value>> {
+    pub(crate) fn next_entry(&mut self, iter: Ref<Iter>, body: Iter) -> Result<Option<Value>> {
         let dict: Ref<Dict> = self.heap.expect(body.source);
         let Some((number, key, value)) = self.heap[dict].map.next(body.at as usize) else {
             return Ok(None);
@@ -287,7 +393,7 @@ impl Vm<'_> {
         }))
     }
 
-    fn next_mapped(&mut self, body: Iter) -> Result<Option<Value>> {
+    pub(crate) fn next_mapped(&mut self, body: Iter) -> Result<Option<Value>> {
         let function = body.extra.unwrap_or(Value::NONE);
         let top = self.stack_len();
         self.push(function)?;
@@ -306,7 +412,7 @@ impl Vm<'_> {
         Ok(Some(value))
     }
 
-    fn next_filtered(&mut self, body: Iter) -> Result<Option<Value>> {
+    pub(crate) fn next_filtered(&mut self, body: Iter) -> Result<Option<Value>> {
         let function = body.extra.unwrap_or(Value::NONE);
         while let Some(item) = self.iterate_next(body.source)? {
             self.push(item)?;
@@ -324,7 +430,7 @@ impl Vm<'_> {
         Ok(None)
     }
 
-    fn next_zipped(&mut self, body: Iter) -> Result<Option<Value>> {
+    pub(crate) fn next_zipped(&mut self, body: Iter) -> Result<Option<Value>> {
         let top = self.stack_len();
         let mut index = 0;
         while let Some(iterator) = self.item_at(body.source, index) {
@@ -344,7 +450,7 @@ impl Vm<'_> {
     }
 
     /// An item of a sequence of bytes or values by index, `None` behind its end.
-    fn sequence_item(&mut self, source: Value, index: usize) -> Result<Option<Value>> {
+    pub(crate) fn sequence_item(&mut self, source: Value, index: usize) -> Result<Option<Value>> {
         if let Some(items) = self.items_of(source) {
             return Ok(items.get(index).copied());
         }
@@ -409,130 +515,6 @@ impl Vm<'_> {
                 Ok((None, self.exception_value(exception)))
             }
             Err(Raised) => Err(Raised),
-        }
-    }
-
-    // ---- unpacking ---------------------------------------------------------------------------------------
-
-    /// Replaces the sequence on top by its `count` items, the first on top.
-    pub(crate) fn unpack(&mut self, count: usize) -> Result<()> {
-        let at = self.stack_len() - 1;
-        let source = self.stack_at(at);
-        if let Some(items) = self.items_of(source) {
-            let len = items.len();
-            if len != count {
-                return Err(self.wrong_unpack(len > count, count, len));
-            }
-            self.stack.fill_to(at + count);
-            for index in 0..count {
-                let item = self.item_at(source, index);
-                self.stack.set(at + count - 1 - index, item);
-            }
-            self.truncate(at + count);
-            return Ok(());
-        }
-        let iterator = self.iterate(source)?;
-        self.stack.set(at, Some(iterator));
-        for index in 0..count {
-            match self.iterate_next(iterator)? {
-                Some(item) => self.push(item)?,
-                None => {
-                    self.truncate(at + 1);
-                    return Err(self.wrong_unpack(false, count, index));
-                }
-            }
-        }
-        if self.iterate_next(iterator)?.is_some() {
-            self.truncate(at + 1);
-            return Err(self.wrong_unpack(true, count, 0));
-        }
-        self.stack.slice_mut(at, at + count + 1).reverse();
-        self.truncate(at + count);
-        Ok(())
-    }
-
-    #[cold]
-    fn wrong_unpack(&mut self, many: bool, expected: usize, given: usize) -> Raised {
-        if many {
-            return self.raise(
-                TypeId::ValueError,
-                &[
-                    Piece::Text(b"too many values to unpack (expected "),
-                    Piece::Number(expected as isize),
-                    Piece::Text(b")"),
-                ],
-            );
-        }
-        self.raise(
-            TypeId::ValueError,
-            &[
-                Piece::Text(b"need more than "),
-                Piece::Number(given as isize),
-                Piece::Text(b" values to unpack"),
-            ],
-        )
-    }
-
-    /// As [`Vm::unpack`] with a starred target between `left` and `right` others.
-    pub(crate) fn unpack_starred(&mut self, left: usize, right: usize) -> Result<()> {
-        let at = self.stack_len() - 1;
-        let source = self.stack_at(at);
-        let list = self.list_from(source)?;
-        self.stack.set(at, Some(list.value()));
-        let len = self.heap[list].items.len();
-        if len < left + right {
-            return Err(self.wrong_unpack(false, left + right, len));
-        }
-        let rest = self.new_list(&[])?;
-        let middle = len - left - right;
-        if middle > 0 {
-            self.reserve(|vm| &mut vm.heap[rest].items, middle)?;
-        }
-        for index in left..len - right {
-            let item = self.heap[list].items[index];
-            self.heap[rest].items.push_within(item);
-        }
-        self.stack.fill_to(at + left + right + 1);
-        let mut slot = at;
-        for index in (0..right).rev() {
-            let item = self.heap[list].items[len - right + index];
-            self.stack.set(slot, Some(item));
-            slot += 1;
-        }
-        self.stack.set(slot, Some(rest.value()));
-        for index in (0..left).rev() {
-            slot += 1;
-            let item = self.heap[list].items[index];
-            self.stack.set(slot, Some(item));
-        }
-        self.truncate(at + left + right + 1);
-        Ok(())
-    }
-
-    /// Adds to the list, dict (1) or set (2) a comprehension builds.
-    pub(crate) fn store_comprehension(
-        &mut self,
-        kind: usize,
-        target: Value,
-        first: Value,
-        second: Value,
-    ) -> Result<()> {
-        match kind {
-            0 => match self.heap.cast::<List>(target) {
-                Some(list) => self.list_push(list, first),
-                None => Err(self.type_error(b"list expected")),
-            },
-            1 => match self.heap.cast::<Dict>(target) {
-                Some(dict) => self.dict_set(dict, first, second),
-                None => Err(self.type_error(b"dict expected")),
-            },
-            _ => match self.heap.cast::<crate::types::Set>(target) {
-                Some(set) => {
-                    let dict = self.set_dict(set);
-                    self.dict_set(dict, first, Value::NONE)
-                }
-                None => Err(self.type_error(b"set expected")),
-            },
         }
     }
 }

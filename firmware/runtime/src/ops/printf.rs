@@ -6,27 +6,27 @@ use crate::native::Args;
 use crate::ops::format::{Piece, Sink};
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
+use crate::types::TypeId;
 use crate::types::float::{self, MAX_DIGITS, Style};
-use crate::types::{Dict, TypeId};
 use crate::value::Value;
 
 /// A format specification.
 #[derive(Clone, Copy)]
-struct Spec {
-    fill: u8,
-    align: u8,
-    sign: u8,
-    alternate: bool,
-    width: usize,
-    group: u8,
+pub(crate) struct Spec {
+    pub(crate) fill: u8,
+    pub(crate) align: u8,
+    pub(crate) sign: u8,
+    pub(crate) alternate: bool,
+    pub(crate) width: usize,
+    pub(crate) group: u8,
     /// Fill with zeros, unless an alignment was given.
-    zero: bool,
-    precision: Option<usize>,
-    kind: u8,
+    pub(crate) zero: bool,
+    pub(crate) precision: Option<usize>,
+    pub(crate) kind: u8,
 }
 
 impl Spec {
-    const PLAIN: Spec = Spec {
+    pub(crate) const PLAIN: Spec = Spec {
         fill: b' ',
         align: 0,
         sign: b'-',
@@ -40,7 +40,7 @@ impl Spec {
 }
 
 /// Reads `[[fill]align][sign][#][0][width][,][.precision][type]`. `None` if there is more.
-fn parse_spec(text: &[u8]) -> Option<Spec> {
+pub(crate) fn parse_spec(text: &[u8]) -> Option<Spec> {
     let mut spec = Spec::PLAIN;
     let mut at = 0;
     let is_align = |byte: Option<&u8>| matches!(byte, Some(b'<' | b'>' | b'=' | b'^'));
@@ -64,6 +64,8 @@ fn parse_spec(text: &[u8]) -> Option<Spec> {
         if spec.align == 0 {
             spec.zero = true;
             spec.align = b'=';
+            spec.fill = b'0';
+        } else if !is_align(text.get(1)) {
             spec.fill = b'0';
         }
         at += 1;
@@ -97,7 +99,7 @@ fn parse_spec(text: &[u8]) -> Option<Spec> {
 }
 
 impl Vm<'_> {
-    fn put_padding(&mut self, sink: Sink, fill: u8, count: usize) -> Result<()> {
+    pub(crate) fn put_padding(&mut self, sink: Sink, fill: u8, count: usize) -> Result<()> {
         for _ in 0..count {
             self.put(sink, &[fill])?;
         }
@@ -105,7 +107,7 @@ impl Vm<'_> {
     }
 
     /// Writes sign, prefix and body within a width.
-    fn put_field(
+    pub(crate) fn put_field(
         &mut self,
         sink: Sink,
         spec: &Spec,
@@ -130,7 +132,7 @@ impl Vm<'_> {
         self.put_padding(sink, spec.fill, after)
     }
 
-    fn sign_of(spec: &Spec, negative: bool) -> &'static [u8] {
+    pub(crate) fn sign_of(spec: &Spec, negative: bool) -> &'static [u8] {
         match (negative, spec.sign) {
             (true, _) => b"-",
             (false, b'+') => b"+",
@@ -140,7 +142,7 @@ impl Vm<'_> {
     }
 
     /// Writes an integer as a specification says.
-    fn put_int_field(&mut self, sink: Sink, value: Value, spec: &Spec) -> Result<()> {
+    pub(crate) fn put_int_field(&mut self, sink: Sink, value: Value, spec: &Spec) -> Result<()> {
         let (base, upper) = match spec.kind {
             b'b' => (2, false),
             b'o' => (8, false),
@@ -200,7 +202,12 @@ impl Vm<'_> {
     }
 
     /// Writes a float as a specification says.
-    fn put_float_field(&mut self, sink: Sink, number: float::Real, spec: &Spec) -> Result<()> {
+    pub(crate) fn put_float_field(
+        &mut self,
+        sink: Sink,
+        number: float::Real,
+        spec: &Spec,
+    ) -> Result<()> {
         let mut text = [0; MAX_DIGITS + 40];
         let (kind, precision) = match (spec.kind, spec.precision) {
             (0, None) => (b'r', 0),
@@ -238,7 +245,7 @@ impl Vm<'_> {
     }
 
     /// Writes text as a specification says.
-    fn put_text_field(&mut self, sink: Sink, text: Value, spec: &Spec) -> Result<()> {
+    pub(crate) fn put_text_field(&mut self, sink: Sink, text: Value, spec: &Spec) -> Result<()> {
         let mut text = text;
         let mut chars = if self.is_str(text) {
             self.str_len(text)
@@ -263,7 +270,7 @@ impl Vm<'_> {
     // ---- str.format --------------------------------------------------------------------------------------
 
     /// Writes `format(value, spec)`.
-    fn put_formatted(&mut self, sink: Sink, value: Value, text: Value) -> Result<()> {
+    pub(crate) fn put_formatted(&mut self, sink: Sink, value: Value, text: Value) -> Result<()> {
         let mut chunk = [0; 32];
         let bytes = self.bytes_of(text);
         let len = bytes.len();
@@ -300,7 +307,7 @@ impl Vm<'_> {
         Ok(())
     }
 
-    fn put_number_spec(
+    pub(crate) fn put_number_spec(
         &mut self,
         sink: Sink,
         value: Value,
@@ -328,6 +335,11 @@ impl Vm<'_> {
                     );
                 }
                 let code = self.to_isize(value)?;
+                if !(0..0x11_0000).contains(&code) {
+                    return Err(
+                        self.raise_text(TypeId::OverflowError, b"chr() arg not in range(0x110000)")
+                    );
+                }
                 let (bytes, len) = crate::types::str::encode_char(code as u32);
                 let text = self.new_str(&bytes[..len])?;
                 let align = if spec.align == 0 { b'>' } else { spec.align };
@@ -346,7 +358,7 @@ impl Vm<'_> {
         }
     }
 
-    fn unknown_code(&mut self, kind: u8, value: Value) -> Raised {
+    pub(crate) fn unknown_code(&mut self, kind: u8, value: Value) -> Raised {
         let name = self.type_name(value);
         self.raise(
             TypeId::ValueError,
@@ -361,7 +373,7 @@ impl Vm<'_> {
     }
 
     /// Writes a template with its fields replaced. `next` counts automatic numbers; -1 after a manual one.
-    fn put_template(
+    pub(crate) fn put_template(
         &mut self,
         sink: Sink,
         template: Value,
@@ -396,7 +408,7 @@ impl Vm<'_> {
     }
 
     /// One replacement field starting at `at`; the offset behind it.
-    fn put_replacement(
+    pub(crate) fn put_replacement(
         &mut self,
         sink: Sink,
         template: Value,
@@ -452,20 +464,7 @@ impl Vm<'_> {
         let top = self.stack_len();
         let value = self.find_argument(template, (at, name_end), args, next)?;
         self.push(value)?;
-        let value = match conversion {
-            0 => value,
-            b's' => self.to_str(value)?,
-            b'r' => self.to_repr(value)?,
-            _ => {
-                return Err(self.raise(
-                    TypeId::ValueError,
-                    &[
-                        Piece::Text(b"unknown conversion specifier "),
-                        Piece::Text(&[conversion]),
-                    ],
-                ));
-            }
-        };
+        let value = self.converted(value, conversion)?;
         self.push(value)?;
         let raw = self.substring(template, spec.0, spec.1)?;
         self.push(raw)?;
@@ -483,85 +482,6 @@ impl Vm<'_> {
         Ok(end + 1)
     }
 
-    /// The argument a field names.
-    fn find_argument(
-        &mut self,
-        template: Value,
-        (from, to): (usize, usize),
-        args: Args,
-        next: &mut isize,
-    ) -> Result<Value> {
-        let text = &self.bytes_of(template)[from..to];
-        let end = text
-            .iter()
-            .position(|byte| matches!(byte, b'.' | b'['))
-            .unwrap_or(text.len());
-        let first = &text[..end];
-        let number = first.iter().try_fold(0_usize, |number, byte| {
-            byte.is_ascii_digit()
-                .then(|| number.saturating_mul(10) + usize::from(byte - b'0'))
-        });
-        let mut value = if first.is_empty() {
-            if *next < 0 {
-                return Err(self.value_error(
-                    b"can't switch from manual field specification to automatic field numbering",
-                ));
-            }
-            let index = *next as usize;
-            *next += 1;
-            self.numbered(args, index)?
-        } else if let Some(index) = number {
-            if *next > 0 {
-                return Err(self.value_error(
-                    b"can't switch from automatic field numbering to manual field specification",
-                ));
-            }
-            *next = -1;
-            self.numbered(args, index)?
-        } else {
-            let key = self.substring(template, from, from + end)?;
-            let name = self.intern_value(key)?;
-            match args.named(self, name) {
-                Some(value) => value,
-                None => return Err(self.raise_with(TypeId::KeyError, Some(Value::qstr(name)))),
-            }
-        };
-        let mut at = from + end;
-        while at < to {
-            let text = self.bytes_of(template);
-            let bracket = text[at] == b'[';
-            let stop = text[at + 1..to].iter().position(|&byte| match bracket {
-                true => byte == b']',
-                false => matches!(byte, b'.' | b'['),
-            });
-            let stop = stop.map_or(to, |stop| at + 1 + stop);
-            let part = self.substring(template, at + 1, stop)?;
-            if bracket {
-                let number = {
-                    let digits = self.bytes_of(part);
-                    digits.iter().try_fold(0_isize, |number, byte| {
-                        byte.is_ascii_digit()
-                            .then(|| number * 10 + isize::from(byte - b'0'))
-                    })
-                };
-                value = self.subscript(value, number.map_or(part, Value::small))?;
-                at = stop + 1;
-            } else {
-                let name = self.intern_value(part)?;
-                value = self.load_attr(value, name)?;
-                at = stop;
-            }
-        }
-        Ok(value)
-    }
-
-    fn numbered(&mut self, args: Args, index: usize) -> Result<Value> {
-        match args.get(self, index) {
-            Some(value) => Ok(value),
-            None => Err(self.raise_text(TypeId::IndexError, b"tuple index out of range")),
-        }
-    }
-
     /// `format(value, spec)`
     pub(crate) fn format_value(&mut self, value: Value, spec: Value) -> Result<Value> {
         let buffer = self.new_buffer()?;
@@ -569,286 +489,18 @@ impl Vm<'_> {
         self.put_formatted(Sink::Buffer(buffer), value, spec)?;
         self.take_text(buffer)
     }
-
-    // ---- % -----------------------------------------------------------------------------------------------
-
-    /// `template % arguments`
-    pub(crate) fn percent(&mut self, template: Value, arguments: Value) -> Result<Value> {
-        let text = self.is_str(template);
-        let buffer = self.new_buffer()?;
-        let top = self.stack_len();
-        self.push(buffer.value())?;
-        let sink = Sink::Buffer(buffer);
-        let tuple = self.heap.cast::<crate::types::Tuple>(arguments).is_some()
-            || self
-                .heap
-                .cast::<crate::types::NamedTuple>(arguments)
-                .is_some();
-        let mut source = Source {
-            tuple,
-            arguments,
-            next: 0,
-            mapping: None,
-        };
-        let len = self.bytes_of(template).len();
-        let mut at = 0;
-        while at < len {
-            let plain = self.bytes_of(template)[at..]
-                .iter()
-                .position(|&byte| byte == b'%')
-                .unwrap_or(len - at);
-            self.put_part(sink, template, at, at + plain)?;
-            at += plain + 1;
-            if at > len {
-                break;
-            }
-            if at == len {
-                return Err(self.value_error(b"incomplete format"));
-            }
-            if self.bytes_of(template)[at] == b'%' {
-                self.put(sink, b"%")?;
-                at += 1;
-                continue;
-            }
-            at = self.put_percent(sink, template, at, &mut source)?;
-        }
-        let mapped = source.mapping.is_some() || self.heap.cast::<Dict>(arguments).is_some();
-        let count = if tuple {
-            self.items_of(arguments).map_or(0, <[_]>::len)
-        } else {
-            1
-        };
-        if source.next != count && (tuple || !mapped) {
-            return Err(self.type_error(b"format string didn't convert all arguments"));
-        }
-        let result = if text {
-            self.take_text(buffer)?
-        } else {
-            self.take_bytes(buffer)?
-        };
-        self.truncate(top);
-        Ok(result)
-    }
-
-    fn next_argument(&mut self, source: &mut Source) -> Result<Value> {
-        if let Some(value) = source.mapping.take() {
-            source.next = 1;
-            source.mapping = None;
-            return Ok(value);
-        }
-        let found = match source.tuple {
-            true => self.item_at(source.arguments, source.next),
-            false if source.next == 0 => Some(source.arguments),
-            false => None,
-        };
-        source.next += 1;
-        match found {
-            Some(value) => Ok(value),
-            None => Err(self.type_error(b"format string needs more arguments")),
-        }
-    }
-
-    /// One conversion whose text starts behind the `%`; the offset behind it.
-    fn put_percent(
-        &mut self,
-        sink: Sink,
-        template: Value,
-        at: usize,
-        source: &mut Source,
-    ) -> Result<usize> {
-        let mut at = at;
-        let byte = |vm: &Self, at: usize| vm.bytes_of(template).get(at).copied().unwrap_or(0);
-        if byte(self, at) == b'(' {
-            let text = self.bytes_of(template);
-            let Some(end) = text[at..].iter().position(|&byte| byte == b')') else {
-                return Err(self.value_error(b"incomplete format key"));
-            };
-            if self
-                .heap
-                .cast::<Dict>(self.native_of(source.arguments))
-                .is_none()
-            {
-                return Err(self.type_error(b"format needs a dict"));
-            }
-            let key = self.substring(template, at + 1, at + end)?;
-            let value = self.subscript(source.arguments, key)?;
-            source.mapping = Some(value);
-            at += end + 1;
-        }
-        let mut spec = Spec {
-            align: b'>',
-            ..Spec::PLAIN
-        };
-        loop {
-            match byte(self, at) {
-                b'-' => {
-                    spec.align = b'<';
-                    spec.fill = b' ';
-                }
-                b'+' => spec.sign = b'+',
-                b' ' if spec.sign != b'+' => spec.sign = b' ',
-                b' ' => {}
-                b'#' => spec.alternate = true,
-                b'0' if spec.align != b'<' => {
-                    spec.fill = b'0';
-                    spec.align = b'=';
-                }
-                b'0' => {}
-                _ => break,
-            }
-            at += 1;
-        }
-        let (width, next) = self.percent_number(template, at, source)?;
-        at = next;
-        if let Some(width) = width {
-            if width < 0 {
-                spec.align = b'<';
-            }
-            spec.width = width.unsigned_abs();
-        }
-        if byte(self, at) == b'.' {
-            let (precision, next) = self.percent_number(template, at + 1, source)?;
-            at = next;
-            spec.precision = Some(precision.unwrap_or(0).max(0) as usize);
-        }
-        while matches!(byte(self, at), b'l' | b'h' | b'L') {
-            at += 1;
-        }
-        let kind = byte(self, at);
-        if kind == 0 && at >= self.bytes_of(template).len() {
-            return Err(self.value_error(b"incomplete format"));
-        }
-        spec.kind = kind;
-        let value = self.next_argument(source)?;
-        self.put_conversion(sink, template, value, spec, at)?;
-        Ok(at + 1)
-    }
-
-    fn percent_number(
-        &mut self,
-        template: Value,
-        at: usize,
-        source: &mut Source,
-    ) -> Result<(Option<isize>, usize)> {
-        if self.bytes_of(template).get(at) == Some(&b'*') {
-            let value = self.next_argument(source)?;
-            return Ok((Some(self.to_isize(value)?), at + 1));
-        }
-        let digits = self.bytes_of(template)[at.min(self.bytes_of(template).len())..].iter();
-        let digits = digits.take_while(|byte| byte.is_ascii_digit());
-        let (count, number) = digits.fold((0, 0_isize), |(count, number), byte| {
-            (
-                count + 1,
-                (number * 10 + isize::from(byte - b'0')).min(1 << 20),
-            )
-        });
-        Ok(((count > 0).then_some(number), at + count))
-    }
-
-    fn put_conversion(
-        &mut self,
-        sink: Sink,
-        template: Value,
-        value: Value,
-        spec: Spec,
-        at: usize,
-    ) -> Result<()> {
-        let native = self.native_of(value);
-        match spec.kind {
-            b'd' | b'i' | b'u' | b'x' | b'X' | b'o' => {
-                let number = match self.float_of(native) {
-                    Some(number) => self.int_from_float(float::trunc(number))?,
-                    None if self.is_int(native) => native,
-                    None => {
-                        let number = self.to_isize(value)?;
-                        self.new_int(number as i64)?
-                    }
-                };
-                let spec = match spec.precision {
-                    // A precision is a least number of digits, and the width is filled with blanks.
-                    Some(_) if spec.align == b'=' => Spec {
-                        fill: b' ',
-                        align: b'>',
-                        ..spec
-                    },
-                    _ => spec,
-                };
-                self.put_int_field(sink, number, &spec)
-            }
-            b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
-                let number = self.to_float(value)?;
-                self.put_float_field(sink, number, &spec)
-            }
-            b'c' => {
-                let text = if self.is_str(native) {
-                    if self.str_len(native) != 1 {
-                        return Err(self.type_error(b"%c needs int or char"));
-                    }
-                    native
-                } else if self.is_int(native) {
-                    let code = self.to_isize(native)?;
-                    let (bytes, len) = crate::types::str::encode_char(code as u32);
-                    self.new_str(&bytes[..len])?
-                } else {
-                    return Err(self.type_error(b"%c needs int or char"));
-                };
-                self.put_aligned_text(sink, text, spec)
-            }
-            b's' | b'r' | b'a' => {
-                let bytes = !self.is_str(template)
-                    && spec.kind == b's'
-                    && self.buffer_bytes(native).is_some();
-                let text = match (bytes, spec.kind) {
-                    (true, _) => native,
-                    (false, b's') => self.to_str(value)?,
-                    _ => self.to_repr(value)?,
-                };
-                self.put_aligned_text(sink, text, spec)
-            }
-            kind => Err(self.raise(
-                TypeId::ValueError,
-                &[
-                    Piece::Text(b"unsupported format character '"),
-                    Piece::Text(&[kind]),
-                    Piece::Text(b"' (0x"),
-                    Piece::Text(&[
-                        b"0123456789abcdef"[usize::from(kind >> 4)],
-                        b"0123456789abcdef"[usize::from(kind & 15)],
-                    ]),
-                    Piece::Text(b") at index "),
-                    Piece::Number(at as isize),
-                ],
-            )),
-        }
-    }
-
-    fn put_aligned_text(&mut self, sink: Sink, text: Value, spec: Spec) -> Result<()> {
-        let align = if spec.align == b'<' { b'<' } else { b'>' };
-        self.push(text)?;
-        self.put_text_field(
-            sink,
-            text,
-            &Spec {
-                align,
-                fill: b' ',
-                ..spec
-            },
-        )?;
-        self.pop();
-        Ok(())
-    }
 }
 
 /// Where the conversions of `%` get their values.
-struct Source {
-    tuple: bool,
-    arguments: Value,
-    next: usize,
-    mapping: Option<Value>,
+pub(crate) struct Source {
+    pub(crate) tuple: bool,
+    pub(crate) arguments: Value,
+    pub(crate) next: usize,
+    pub(crate) mapping: Option<Value>,
 }
 
 /// Puts separators between groups of three digits in front of the point.
-fn group_digits(text: &mut [u8; MAX_DIGITS + 40], len: usize, separator: u8) -> usize {
+pub(crate) fn group_digits(text: &mut [u8; MAX_DIGITS + 40], len: usize, separator: u8) -> usize {
     let whole = text[..len]
         .iter()
         .position(|byte| !byte.is_ascii_digit())

@@ -207,6 +207,19 @@ impl Vm<'_> {
                 self.put_named(sink, b"<generator object '", name, b"'")?;
             }
             Kind::Plain => self.put(sink, b"<object")?,
+            Kind::Super => {
+                let crate::types::Super { class, this } =
+                    self.heap[self.heap.expect::<crate::types::Super>(value)];
+                self.put(sink, b"<super: ")?;
+                self.put_repr(sink, class)?;
+                self.put(sink, b", ")?;
+                self.put_repr(sink, this)?;
+                return self.put(sink, b">");
+            }
+            Kind::StringIo | Kind::File => {
+                let name = self.type_name(value);
+                self.put_named(sink, b"<io.", name, b"")?;
+            }
             _ => {
                 let name = self.type_name(value);
                 self.put_named(sink, b"<", name, b"")?;

@@ -52,7 +52,7 @@ pub(crate) const ARRAY_ENTRIES: &[Entry] = &[
 /// Bytes of one item of a type code; 0 is a `bytearray`.
 pub(crate) fn item_size(typecode: u8) -> usize {
     match typecode {
-        b'h' | b'H' => 2,
+        b'h' | b'H' | b'e' => 2,
         b'i' | b'I' | b'f' => 4,
         b'l' | b'L' => size_of::<usize>(),
         b'q' | b'Q' | b'd' => 8,
@@ -115,53 +115,6 @@ impl Vm<'_> {
         self.unpack_number(typecode, raw, false)
     }
 
-    /// The value of an item of a type code; its bytes are little-endian unless `big`.
-    pub(crate) fn unpack_number(&mut self, typecode: u8, raw: [u8; 8], big: bool) -> Result<Value> {
-        let size = item_size(typecode);
-        let mut bytes = raw;
-        if big {
-            bytes[..size].reverse();
-        }
-        let word = u64::from_le_bytes(bytes);
-        let shift = 64 - 8 * size as u32;
-        let signed = ((word << shift) as i64) >> shift;
-        match typecode {
-            0 | b'B' | b'H' | b'I' | b'L' | b'P' | b'c' => self.new_unsigned(word),
-            b'Q' => self.new_unsigned(word),
-            b'f' => self.new_float(crate::types::float::Real::from(f32::from_bits(word as u32))),
-            b'd' => self.new_float(f64::from_bits(word) as crate::types::float::Real),
-            _ => self.new_int(signed),
-        }
-    }
-
-    /// The bytes of a value as an item of a type code, little-endian.
-    pub(crate) fn pack_number(&mut self, typecode: u8, value: Value) -> Result<[u8; 8]> {
-        match typecode {
-            b'f' => {
-                let number = self.to_float(value)?;
-                #[expect(
-                    clippy::allow_attributes,
-                    reason = "the cast is needed for one width only"
-                )]
-                #[allow(clippy::unnecessary_cast, reason = "as above")]
-                let word = (number as f32).to_bits();
-                Ok(u64::from(word).to_le_bytes())
-            }
-            b'd' => {
-                let number = self.to_float(value)?;
-                Ok(widened(number).to_bits().to_le_bytes())
-            }
-            _ => {
-                let native = self.native_of(value);
-                if !self.is_int(native) {
-                    let number = self.to_isize(value)?;
-                    return Ok((number as i64 as u64).to_le_bytes());
-                }
-                Ok(self.low_bits(native).to_le_bytes())
-            }
-        }
-    }
-
     pub(crate) fn array_set(
         &mut self,
         array: Ref<Array>,
@@ -175,7 +128,7 @@ impl Vm<'_> {
         Ok(())
     }
 
-    fn pack_item(&mut self, typecode: u8, value: Value) -> Result<[u8; 8]> {
+    pub(crate) fn pack_item(&mut self, typecode: u8, value: Value) -> Result<[u8; 8]> {
         self.pack_number(typecode, value)
     }
 
@@ -205,7 +158,7 @@ impl Vm<'_> {
     }
 
     /// Copies bytes into an array, which is long enough. The source may be the array itself.
-    fn fill_array(&mut self, array: Ref<Array>, at: usize, source: Value, len: usize) {
+    pub(crate) fn fill_array(&mut self, array: Ref<Array>, at: usize, source: Value, len: usize) {
         let mut chunk = [0; 128];
         let mut done = 0;
         while done < len {
@@ -220,12 +173,7 @@ impl Vm<'_> {
         if span.step == 1 {
             return self.copy_range(value, span.start, span.start + span.count, false);
         }
-        let made = self.alloc_tailed(Bytes, span.count, 0)?;
-        for number in 0..span.count {
-            let byte = self.bytes_of(value)[span.place(number)];
-            self.heap.tail_mut(made)[number] = byte;
-        }
-        Ok(made.value())
+        Err(self.only_step_one())
     }
 
     pub(crate) fn slice_array(&mut self, array: Ref<Array>, span: Span) -> Result<Value> {
@@ -339,6 +287,12 @@ impl Vm<'_> {
             return Ok(None);
         };
         let a = self.bytes_of(left).len();
+        if b == 0 {
+            return Ok(Some(left));
+        }
+        if a == 0 && self.is_bytes(right) {
+            return Ok(Some(right));
+        }
         let joined = self.alloc_tailed(Bytes, a + b, 0)?.value();
         self.copy_into(joined, 0, left, 0, a);
         self.copy_into(joined, a, right, 0, b);
@@ -346,7 +300,7 @@ impl Vm<'_> {
     }
 
     /// Adds bytes of a buffer, or items of an iterable.
-    fn extend_array(&mut self, array: Ref<Array>, source: Value) -> Result<()> {
+    pub(crate) fn extend_array(&mut self, array: Ref<Array>, source: Value) -> Result<()> {
         if let Some(bytes) = self.buffer_bytes(source) {
             let extra = bytes.len();
             let typecode = self.heap[array].typecode;
@@ -365,7 +319,7 @@ impl Vm<'_> {
         self.extend_by_items(array, source)
     }
 
-    fn extend_by_items(&mut self, array: Ref<Array>, source: Value) -> Result<()> {
+    pub(crate) fn extend_by_items(&mut self, array: Ref<Array>, source: Value) -> Result<()> {
         let iterator = self.iterate(source)?;
         let top = self.stack_len();
         self.push(iterator)?;
@@ -458,7 +412,7 @@ pub(crate) fn make_bytearray(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<V
     Ok(fill(vm, args)?.value())
 }
 
-fn fill(vm: &mut Vm<'_>, args: Args) -> Result<Ref<Array>> {
+pub(crate) fn fill(vm: &mut Vm<'_>, args: Args) -> Result<Ref<Array>> {
     if args.count > 3 {
         return Err(vm.wrong_count(0, 3, args.count));
     }
@@ -540,7 +494,7 @@ pub(crate) fn make_array(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value
 }
 
 /// `array.append(item)`
-fn append(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+pub(crate) fn append(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let array = vm.native_of(args.at(vm, 0));
     let Some(array) = vm.heap.cast::<Array>(array) else {
         return Err(vm.type_error(b"array expected"));
@@ -551,7 +505,7 @@ fn append(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 }
 
 /// `array.extend(iterable)`
-fn extend(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+pub(crate) fn extend(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let array = vm.native_of(args.at(vm, 0));
     let Some(array) = vm.heap.cast::<Array>(array) else {
         return Err(vm.type_error(b"array expected"));
@@ -617,14 +571,4 @@ pub(crate) fn fromhex(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         return Err(vm.value_error(b"non-hex digit"));
     }
     vm.take_bytes(buffer)
-}
-
-/// A float of the firmware's width as one of 64 bits.
-#[expect(
-    clippy::allow_attributes,
-    reason = "the conversion is needed for one width only"
-)]
-#[allow(clippy::useless_conversion, reason = "as above")]
-fn widened(number: super::float::Real) -> f64 {
-    f64::from(number)
 }

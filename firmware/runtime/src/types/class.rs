@@ -144,10 +144,41 @@ impl Vm<'_> {
         let meta = args.keywords > 0;
         let _ = meta;
         let class = self.new_class(name, bases, dict)?;
+        self.push(class)?;
+        self.tell_names(class, dict)?;
         if let Some(cell) = self.heap.cast::<crate::types::Cell>(result) {
             self.heap[cell].content = Some(class);
         }
         Ok(class)
+    }
+
+    /// Calls `__set_name__` of the members that have it.
+    fn tell_names(&mut self, class: Value, dict: Ref<Dict>) -> Result<()> {
+        // The calls may change the namespace; a copy is walked.
+        let wanted = |vm: &Self, value: Value| {
+            let instance = vm.heap.cast::<Instance>(value)?;
+            vm.find_in_class(vm.heap[instance].class, q::__set_name__)
+        };
+        let mut number = 0;
+        let mut any = false;
+        while let Some((at, _, value)) = self.heap[dict].map.next(number) {
+            any |= wanted(self, value).is_some();
+            number = at + 1;
+        }
+        if !any {
+            return Ok(());
+        }
+        let members = self.dict_copy(dict)?;
+        self.push(members.value())?;
+        let mut number = 0;
+        while let Some((at, key, value)) = self.heap[members].map.next(number) {
+            number = at + 1;
+            if let Some(function) = wanted(self, value) {
+                self.call(function, &[value, class, key])?;
+            }
+        }
+        self.pop();
+        Ok(())
     }
 
     /// A function and how many cells it captured.

@@ -54,7 +54,8 @@ impl Vm<'_> {
                     (b / d, -a / d)
                 } else {
                     let norm = c * c + d * d;
-                    ((a * c + b * d) / norm, (b * c - a * d) / norm)
+                    let (c, d) = (c / norm, -d / norm);
+                    (a * c - b * d, a * d + b * c)
                 }
             }
             BinaryOp::Power => return self.complex_power(a, b, c, d).map(Some),

@@ -130,9 +130,6 @@ impl Vm<'_> {
                     self.put(sink, b"] ")?;
                     return self.put_value(sink, Value::qstr(name));
                 }
-                if class.is_a(TypeId::KeyError) {
-                    return self.put_repr(sink, only);
-                }
                 self.put_str(sink, only)
             }
             2 if class.is_a(TypeId::OSError) => {
@@ -207,7 +204,7 @@ pub(crate) fn make(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Value> 
         // As MicroPython: without memory the exception kept for that is used.
         Err(Raised) if vm.heap.lock_depth > 0 => {
             vm.exception = None;
-            Ok(vm.new_exception(class, None))
+            Ok(vm.new_exception(class, args.get(vm, 0).filter(|_| args.count == 1)))
         }
         Err(Raised) => Err(Raised),
     }

@@ -6,37 +6,37 @@ use upy_bytecode::{BinaryOp, UnaryOp};
 
 use crate::heap::Ref;
 use crate::names as q;
-use crate::native::{Args, Entry, Item, KEYWORDS, function, item};
+use crate::native::{Entry, Item, KEYWORDS, function, item};
 use crate::ops::binary::plain;
 use crate::ops::compare::{hash_word, holds};
-use crate::ops::format::{Piece, Sink};
-use crate::raise::{Raised, Result};
+use crate::raise::Result;
 use crate::state::Vm;
 use crate::types::bigint as big;
 use crate::types::float::Real;
-use crate::types::{Complex, Float, Int, TypeId};
+use crate::types::int_text;
+use crate::types::{Complex, Int, TypeId};
 use crate::value::Value;
 
 pub(crate) const ENTRIES: &[Entry] = &[
     item(
         q::from_bytes,
-        Item::ClassFunction(from_bytes, 2, KEYWORDS | 4),
+        Item::ClassFunction(int_text::from_bytes, 2, KEYWORDS | 4),
     ),
-    function(q::to_bytes, to_bytes, 1, KEYWORDS | 4),
-    function(q::bit_length, bit_length, 1, 1),
+    function(q::to_bytes, int_text::to_bytes, 1, KEYWORDS | 4),
+    function(q::bit_length, int_text::bit_length, 1, 1),
 ];
 
 /// Sign and digits of an integer of either kind.
 #[derive(Clone, Copy)]
 pub(crate) struct Operand {
     pub(crate) negative: bool,
-    inline: [u32; 2],
-    len: usize,
-    object: Option<Ref<Int>>,
+    pub(crate) inline: [u32; 2],
+    pub(crate) len: usize,
+    pub(crate) object: Option<Ref<Int>>,
 }
 
 impl Operand {
-    fn of_word(number: i64) -> Self {
+    pub(crate) fn of_word(number: i64) -> Self {
         let magnitude = number.unsigned_abs();
         let inline = [magnitude as u32, (magnitude >> 32) as u32];
         Self {
@@ -160,7 +160,7 @@ impl Vm<'_> {
     }
 
     /// Runs an operation that writes `len` digits from the digits of two operands.
-    fn build(
+    pub(crate) fn build(
         &mut self,
         len: usize,
         (a, b): (Operand, Operand),
@@ -183,7 +183,7 @@ impl Vm<'_> {
         Ok(self.finish_int(result, negative))
     }
 
-    fn compare_ints(&self, a: &Operand, b: &Operand) -> Ordering {
+    pub(crate) fn compare_ints(&self, a: &Operand, b: &Operand) -> Ordering {
         match (a.negative, b.negative) {
             (false, true) => Ordering::Greater,
             (true, false) => Ordering::Less,
@@ -192,7 +192,7 @@ impl Vm<'_> {
         }
     }
 
-    fn add_ints(&mut self, a: Operand, b: Operand) -> Result<Value> {
+    pub(crate) fn add_ints(&mut self, a: Operand, b: Operand) -> Result<Value> {
         if a.negative == b.negative {
             return self.build(a.len.max(b.len) + 1, (a, b), a.negative, big::add);
         }
@@ -203,7 +203,7 @@ impl Vm<'_> {
     }
 
     /// Quotient rounded down and remainder with the divisor's sign.
-    fn divide_ints(&mut self, a: Operand, b: Operand) -> Result<(Value, Value)> {
+    pub(crate) fn divide_ints(&mut self, a: Operand, b: Operand) -> Result<(Value, Value)> {
         if b.len == 0 {
             return Err(self.raise_text(TypeId::ZeroDivisionError, b"divide by zero"));
         }
@@ -240,7 +240,12 @@ impl Vm<'_> {
         Ok((quotient, rest))
     }
 
-    fn divide_long(&mut self, a: Operand, b: Operand, negative: bool) -> Result<(Value, Value)> {
+    pub(crate) fn divide_long(
+        &mut self,
+        a: Operand,
+        b: Operand,
+        negative: bool,
+    ) -> Result<(Value, Value)> {
         let shift = self
             .digits(&b)
             .last()
@@ -291,7 +296,7 @@ impl Vm<'_> {
         Ok((quotient, rest))
     }
 
-    fn bitwise(&mut self, op: BinaryOp, a: Operand, b: Operand) -> Result<Value> {
+    pub(crate) fn bitwise(&mut self, op: BinaryOp, a: Operand, b: Operand) -> Result<Value> {
         let combine = |x: u32, y: u32| match op {
             BinaryOp::And => x & y,
             BinaryOp::Or => x | y,
@@ -314,7 +319,7 @@ impl Vm<'_> {
         })
     }
 
-    fn shift(&mut self, a: Operand, by: isize) -> Result<Value> {
+    pub(crate) fn shift(&mut self, a: Operand, by: isize) -> Result<Value> {
         if by >= 0 {
             let bits = by as usize;
             if a.len == 0 {
@@ -492,272 +497,14 @@ impl Vm<'_> {
             .iter()
             .fold(0, |hash, &digit| hash_word((hash ^ digit) as usize))
     }
-
-    /// Any integer as a float; an overflow is an error.
-    pub(crate) fn to_float(&mut self, value: Value) -> Result<Real> {
-        if let Some(number) = self.small_of(value) {
-            return Ok(number as Real);
-        }
-        if let Some(number) = self.float_of(value) {
-            return Ok(number);
-        }
-        if let Some(operand) = self.operand(value) {
-            let digits = self.digits(&operand);
-            let magnitude = crate::types::float::from_digits(digits);
-            if magnitude.is_infinite() {
-                return Err(
-                    self.raise_text(TypeId::OverflowError, b"int too large to convert to float")
-                );
-            }
-            return Ok(if operand.negative {
-                -magnitude
-            } else {
-                magnitude
-            });
-        }
-        if let Some(found) = self.lookup_special(value, q::__float__)? {
-            let answer = self.call_found(found, &[])?;
-            if let Some(number) = self.float_of(answer) {
-                return Ok(number);
-            }
-        }
-        let native = self.native_of(value);
-        if native != value {
-            return self.to_float(native);
-        }
-        let name = self.type_name(value);
-        Err(self.raise(
-            TypeId::TypeError,
-            &[
-                Piece::Text(b"can't convert "),
-                Piece::Name(name),
-                Piece::Text(b" to float"),
-            ],
-        ))
-    }
-
-    /// A float with an integral value as an integer.
-    pub(crate) fn int_from_float(&mut self, number: Real) -> Result<Value> {
-        if number.is_nan() {
-            return Err(self.value_error(b"can't convert NaN to int"));
-        }
-        if number.is_infinite() {
-            return Err(self.raise_text(TypeId::OverflowError, b"can't convert inf to int"));
-        }
-        if number.abs() < 9.0e18 {
-            return self.new_int(number as i64);
-        }
-        let (mantissa, exponent) = crate::types::float::split(number.abs());
-        let operand = Operand::of_word(mantissa as i64);
-        let value = self.shift(operand, exponent as isize)?;
-        if number < 0.0 {
-            self.int_unary(UnaryOp::Negative, value)
-        } else {
-            Ok(value)
-        }
-    }
-
-    /// An integer that fits a machine word; larger ones are an error.
-    pub(crate) fn to_isize(&mut self, value: Value) -> Result<isize> {
-        if let Some(number) = self.small_of(value) {
-            return Ok(number);
-        }
-        if let Some(number) = self.to_i64(value) {
-            return match isize::try_from(number) {
-                Ok(number) => Ok(number),
-                Err(_) => Err(self.word_overflow()),
-            };
-        }
-        if self.is_int(value) {
-            return Err(self.word_overflow());
-        }
-        if let Some(found) = self.lookup_special(value, q::__int__)? {
-            let answer = self.call_found(found, &[])?;
-            if self.is_int(answer) {
-                return self.to_isize(answer);
-            }
-        }
-        let native = self.native_of(value);
-        if native != value {
-            return self.to_isize(native);
-        }
-        let name = self.type_name(value);
-        Err(self.raise(
-            TypeId::TypeError,
-            &[
-                Piece::Text(b"can't convert "),
-                Piece::Name(name),
-                Piece::Text(b" to int"),
-            ],
-        ))
-    }
-
-    fn word_overflow(&mut self) -> Raised {
-        self.raise_text(
-            TypeId::OverflowError,
-            b"overflow converting long int to machine word",
-        )
-    }
-
-    /// An integer that fits 64 bits.
-    pub(crate) fn to_i64(&self, value: Value) -> Option<i64> {
-        let operand = self.operand(value)?;
-        let digits = self.digits(&operand);
-        if digits.len() > 2 {
-            return None;
-        }
-        let magnitude = u64::from(digits.first().copied().unwrap_or(0))
-            | u64::from(digits.get(1).copied().unwrap_or(0)) << 32;
-        let number = if operand.negative {
-            -i128::from(magnitude)
-        } else {
-            i128::from(magnitude)
-        };
-        i64::try_from(number).ok()
-    }
-
-    /// The low 64 bits of any integer, in two's complement.
-    pub(crate) fn low_bits(&self, value: Value) -> u64 {
-        let Some(operand) = self.operand(value) else {
-            return 0;
-        };
-        let digits = self.digits(&operand);
-        let magnitude = u64::from(digits.first().copied().unwrap_or(0))
-            | u64::from(digits.get(1).copied().unwrap_or(0)) << 32;
-        if operand.negative {
-            magnitude.wrapping_neg()
-        } else {
-            magnitude
-        }
-    }
-
-    /// Writes an integer in decimal.
-    pub(crate) fn put_int(&mut self, sink: Sink, value: Value) -> Result<()> {
-        let text = self.int_text(value, 10, false, None)?;
-        self.push(text)?;
-        self.put_value(sink, text)?;
-        self.pop();
-        Ok(())
-    }
-
-    /// An integer as digits of a base, with `-` and with separators between groups.
-    pub(crate) fn int_text(
-        &mut self,
-        value: Value,
-        base: u32,
-        upper: bool,
-        group: Option<(u8, usize)>,
-    ) -> Result<Value> {
-        let Some(operand) = self.operand(value) else {
-            return Ok(Value::qstr(q::empty));
-        };
-        let work = self.alloc_tailed(Int, operand.len.max(1), 0)?;
-        self.push(work.value())?;
-        let (out, [tail, _]) = self.heap.tails(work, [operand.object, None]);
-        let digits = if operand.object.is_some() {
-            tail
-        } else {
-            &operand.inline[..operand.len]
-        };
-        out[..digits.len()].copy_from_slice(digits);
-        let buffer = self.new_buffer()?;
-        self.push(buffer.value())?;
-        let mut len = operand.len.max(1);
-        let mut count = 0;
-        loop {
-            let digits = &mut self.heap.tail_mut(work)[..len];
-            // Nine decimal digits at a time, or one of another base.
-            let (chunk, width) = if base == 10 {
-                (1_000_000_000, 9)
-            } else {
-                (base, 1)
-            };
-            let mut rest = big::divide_small(digits, chunk);
-            len = big::trimmed(digits).len();
-            for _ in 0..width {
-                if let Some((separator, size)) = group
-                    && count > 0
-                    && count % size == 0
-                {
-                    self.put(Sink::Buffer(buffer), &[separator])?;
-                }
-                let digit = (rest % base) as usize;
-                rest /= base;
-                let table: &[u8] = if upper {
-                    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                } else {
-                    b"0123456789abcdefghijklmnopqrstuvwxyz"
-                };
-                self.put(Sink::Buffer(buffer), &table[digit..=digit])?;
-                count += 1;
-                if rest == 0 && len == 0 {
-                    break;
-                }
-            }
-            if len == 0 {
-                break;
-            }
-        }
-        if operand.negative {
-            self.put(Sink::Buffer(buffer), b"-")?;
-        }
-        self.heap[buffer].items.reverse();
-        let text = self.take_text(buffer)?;
-        self.pop();
-        self.pop();
-        Ok(text)
-    }
-
-    /// Reads digits of a base with `_` between them; `None` if there is anything else.
-    pub(crate) fn int_from_digits(
-        &mut self,
-        text: &[u8],
-        base: u32,
-        negative: bool,
-    ) -> Result<Option<Value>> {
-        let mut small: u64 = 0;
-        let mut at = 0;
-        while at < text.len() {
-            let Some(digit) = digit_of(text[at], base) else {
-                if text[at] == b'_' {
-                    at += 1;
-                    continue;
-                }
-                return Ok(None);
-            };
-            if small >= 1 << 56 {
-                break;
-            }
-            small = small * u64::from(base) + u64::from(digit);
-            at += 1;
-        }
-        if at == text.len() {
-            let number = small as i64;
-            return self
-                .new_int(if negative { -number } else { number })
-                .map(Some);
-        }
-        let room = text.len() * 6 / 32 + 2;
-        let object = self.alloc_tailed(Int, room, 0)?;
-        for &byte in text {
-            if byte == b'_' {
-                continue;
-            }
-            let Some(digit) = digit_of(byte, base) else {
-                return Ok(None);
-            };
-            big::multiply_small(self.heap.tail_mut(object), base, digit);
-        }
-        Ok(Some(self.finish_int(object, negative)))
-    }
 }
 
-fn digit_of(byte: u8, base: u32) -> Option<u32> {
+pub(crate) fn digit_of(byte: u8, base: u32) -> Option<u32> {
     char::from(byte).to_digit(36).filter(|&digit| digit < base)
 }
 
 /// The operations on two words that give a small integer or a boolean.
-fn small_binary(op: BinaryOp, a: isize, b: isize) -> Option<Value> {
+pub(crate) fn small_binary(op: BinaryOp, a: isize, b: isize) -> Option<Value> {
     match op {
         BinaryOp::Add => a.checked_add(b).and_then(Value::try_small),
         BinaryOp::Subtract => a.checked_sub(b).and_then(Value::try_small),
@@ -793,247 +540,4 @@ fn small_binary(op: BinaryOp, a: isize, b: isize) -> Option<Value> {
         BinaryOp::NotEqual => Some(Value::bool(a != b)),
         _ => None,
     }
-}
-
-/// `bool(x=False)`
-pub(crate) fn make_bool(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value> {
-    if args.count > 1 || args.keywords > 0 {
-        return Err(vm.wrong_count(0, 1, args.count));
-    }
-    match args.get(vm, 0) {
-        Some(value) => vm.truth(value).map(Value::bool),
-        None => Ok(Value::FALSE),
-    }
-}
-
-/// `int(x=0, base=10)`
-pub(crate) fn make(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value> {
-    if args.count > 2 || args.keywords > 0 {
-        return Err(vm.wrong_count(0, 2, args.count));
-    }
-    let Some(value) = args.get(vm, 0) else {
-        return Ok(Value::small(0));
-    };
-    if let Some(base) = args.get(vm, 1) {
-        let base = vm.to_isize(base)?;
-        return parse(vm, value, base);
-    }
-    to_int(vm, value)
-}
-
-/// `int(value)`
-pub(crate) fn to_int(vm: &mut Vm<'_>, value: Value) -> Result<Value> {
-    let native = vm.native_of(value);
-    if vm.is_int(native) {
-        return vm.int_unary(UnaryOp::Positive, native);
-    }
-    if let Some(float) = vm.heap.cast::<Float>(native) {
-        let number = vm.heap[float].number;
-        return vm.int_from_float(crate::types::float::trunc(number));
-    }
-    if vm.is_str(native) || vm.buffer_bytes(native).is_some() {
-        return parse(vm, native, 10);
-    }
-    if let Some(found) = vm.lookup_special(value, q::__int__)? {
-        let answer = vm.call_found(found, &[])?;
-        if vm.is_int(answer) {
-            return Ok(answer);
-        }
-    }
-    let name = vm.type_name(value);
-    Err(vm.raise(
-        TypeId::TypeError,
-        &[
-            Piece::Text(b"can't convert "),
-            Piece::Name(name),
-            Piece::Text(b" to int"),
-        ],
-    ))
-}
-
-/// `int(text, base)`
-fn parse(vm: &mut Vm<'_>, value: Value, base: isize) -> Result<Value> {
-    let Some(bytes) = vm.text_or_bytes(value) else {
-        let name = vm.type_name(value);
-        return Err(vm.raise(
-            TypeId::TypeError,
-            &[
-                Piece::Text(b"can't convert "),
-                Piece::Name(name),
-                Piece::Text(b" to int"),
-            ],
-        ));
-    };
-    if base != 0 && !(2..=36).contains(&base) {
-        return Err(vm.value_error(b"int() arg 2 must be >= 2 and <= 36"));
-    }
-    let mut chunk = [0; 96];
-    let text = bytes.trim_ascii();
-    let (negative, body) = match text.first() {
-        Some(b'-') => (true, &text[1..]),
-        Some(b'+') => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let (base_found, body) = prefixed(body, base);
-    let parsed = if body.is_empty() || body[0] == b'_' || base_found == 0 {
-        None
-    } else if body.len() <= chunk.len() {
-        let len = body.len();
-        chunk[..len].copy_from_slice(body);
-        vm.int_from_digits(&chunk[..len], base_found, negative)?
-    } else {
-        parse_long(vm, value, base_found, negative)?
-    };
-    match parsed {
-        Some(parsed) => Ok(parsed),
-        None => Err(vm.raise(
-            TypeId::ValueError,
-            &[
-                Piece::Text(b"invalid syntax for integer with base "),
-                Piece::Number(if base == 0 { base_found as isize } else { base }),
-                Piece::Text(b": "),
-                Piece::Repr(value),
-            ],
-        )),
-    }
-}
-
-/// Splits a prefix such as `0x` off.
-fn prefixed(body: &[u8], base: isize) -> (u32, &[u8]) {
-    let base_of = |letter: u8| match letter | 0x20 {
-        b'x' => 16,
-        b'o' => 8,
-        b'b' => 2,
-        _ => 0,
-    };
-    if body.len() > 1 && body[0] == b'0' {
-        let named = base_of(body[1]);
-        if named != 0 && (base == 0 || base == named as isize) {
-            return (named, &body[2..]);
-        }
-    }
-    (if base == 0 { 10 } else { base as u32 }, body)
-}
-
-/// As the short case, reading the digits from the heap one by one.
-fn parse_long(vm: &mut Vm<'_>, value: Value, base: u32, negative: bool) -> Result<Option<Value>> {
-    let len = vm.text_or_bytes(value).map_or(0, <[u8]>::len);
-    let object = vm.alloc_tailed(Int, len * 6 / 32 + 2, 0)?;
-    let mut started = false;
-    for index in 0..len {
-        let byte = vm.text_or_bytes(value).map_or(0, |bytes| bytes[index]);
-        if byte.is_ascii_whitespace() || (!started && matches!(byte, b'+' | b'-')) || byte == b'_' {
-            continue;
-        }
-        let prefix =
-            started && base != 10 && index < 4 && matches!(byte | 0x20, b'x' | b'o' | b'b');
-        if prefix && digit_of(byte, base).is_none() {
-            continue;
-        }
-        started = true;
-        let Some(digit) = digit_of(byte, base) else {
-            return Ok(None);
-        };
-        big::multiply_small(vm.heap.tail_mut(object), base, digit);
-    }
-    Ok(Some(vm.finish_int(object, negative)))
-}
-
-/// Whether the byte order argument says little-endian.
-fn little(vm: &mut Vm<'_>, order: Option<Value>) -> Result<bool> {
-    match order.and_then(Value::as_qstr) {
-        Some(q::little) => Ok(true),
-        Some(q::big) => Ok(false),
-        None if order.is_none() => Ok(false),
-        _ => Err(vm.value_error(b"invalid byteorder")),
-    }
-}
-
-/// `int.from_bytes(bytes, byteorder='big', *, signed=False)`
-fn from_bytes(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let order = args.either(vm, 2, q::byteorder);
-    let little = little(vm, order)?;
-    let signed = match args.named(vm, q::signed) {
-        Some(value) => vm.truth(value)?,
-        None => false,
-    };
-    let source = args.at(vm, 1);
-    let Some(bytes) = vm.buffer_bytes(source) else {
-        return Err(vm.type_error(b"object with buffer protocol required"));
-    };
-    let len = bytes.len();
-    let object = vm.alloc_tailed(Int, len.div_ceil(4) + 1, 0)?;
-    for index in 0..len {
-        let bytes = vm.buffer_bytes(source).unwrap_or(&[]);
-        let byte = bytes[if little { index } else { len - 1 - index }];
-        vm.heap.tail_mut(object)[index / 4] |= u32::from(byte) << (index % 4 * 8);
-    }
-    let digits = vm.heap.tail_mut(object);
-    let negative = signed && len > 0 && digits[(len - 1) / 4] >> ((len - 1) % 4 * 8 + 7) & 1 != 0;
-    if negative {
-        for index in len..digits.len() * 4 {
-            digits[index / 4] |= 0xff << (index % 4 * 8);
-        }
-        big::negate(digits);
-    }
-    Ok(vm.finish_int(object, negative))
-}
-
-/// `int.to_bytes(length=1, byteorder='big', *, signed=False)`
-fn to_bytes(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let len = match args.either(vm, 1, q::length) {
-        Some(value) => vm.to_isize(value)?,
-        None => 1,
-    };
-    let Ok(len) = usize::try_from(len) else {
-        return Err(vm.value_error(b"invalid length"));
-    };
-    let order = args.either(vm, 2, q::byteorder);
-    let little = little(vm, order)?;
-    let signed = match args.named(vm, q::signed) {
-        Some(value) => vm.truth(value)?,
-        None => false,
-    };
-    let value = vm.native_of(args.at(vm, 0));
-    let Some(operand) = vm.operand(value) else {
-        return Err(vm.type_error(b"int expected"));
-    };
-    let bits = big::bit_len(vm.digits(&operand));
-    let power_of_two = bits > 0 && {
-        let digits = vm.digits(&operand);
-        digits[..digits.len() - 1].iter().all(|&digit| digit == 0)
-            && digits[digits.len() - 1].is_power_of_two()
-    };
-    let needed = match (signed, operand.negative) {
-        (true, true) if power_of_two => bits,
-        (true, _) => bits + usize::from(bits > 0),
-        (false, _) => bits,
-    };
-    if needed > len * 8 || (operand.negative && !signed) {
-        return Err(vm.raise_text(TypeId::OverflowError, b"int too big to convert"));
-    }
-    let bytes = vm.alloc_tailed(crate::types::Bytes, len, 0)?;
-    let mut carry = 1;
-    let mut index = 0;
-    while index < len {
-        let digits = vm.digits(&operand);
-        let digit = big::twos_digit(digits, operand.negative, index / 4, &mut carry);
-        for (offset, byte) in digit.to_le_bytes().into_iter().enumerate() {
-            if index + offset < len {
-                let at = index + offset;
-                vm.heap.tail_mut(bytes)[if little { at } else { len - 1 - at }] = byte;
-            }
-        }
-        index += 4;
-    }
-    Ok(bytes.value())
-}
-
-/// `int.bit_length()`
-fn bit_length(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let value = vm.native_of(args.at(vm, 0));
-    let Some(operand) = vm.operand(value) else {
-        return Err(vm.type_error(b"int expected"));
-    };
-    Ok(Value::small(big::bit_len(vm.digits(&operand)) as isize))
 }

@@ -85,9 +85,9 @@ impl Vm<'_> {
             self.truncate(top);
             return Ok(());
         }
-        let iterator = self.iterate(source)?;
-        self.push(iterator)?;
-        while let Some(item) = self.iterate_next(iterator)? {
+        let mut cursor = self.cursor(source)?;
+        self.push(cursor.source)?;
+        while let Some(item) = self.cursor_next(&mut cursor)? {
             self.list_push(list, item)?;
         }
         self.truncate(top);

@@ -89,9 +89,17 @@ impl Vm<'_> {
         if len != span.count * size {
             return Err(self.value_error(b"lhs and rhs should be compatible"));
         }
-        let copy = self.copy_range(value, 0, len, false)?;
-        for index in 0..len {
-            let byte = self.bytes_of(copy)[index];
+        // The two may share memory: copied backwards where that keeps bytes from being overwritten first.
+        let forwards = span.start * size
+            <= self
+                .heap
+                .cast::<MemoryView>(value)
+                .map_or(usize::MAX, |other| {
+                    (self.heap[other].start as usize).saturating_sub(self.heap[view].start as usize)
+                });
+        for step in 0..len {
+            let index = if forwards { step } else { len - 1 - step };
+            let byte = self.buffer_bytes(value).map_or(0, |bytes| bytes[index]);
             if let Some(bytes) = self.buffer_bytes_mut(view.value()) {
                 bytes[span.start * size + index] = byte;
             }

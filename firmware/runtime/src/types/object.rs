@@ -121,5 +121,10 @@ pub(crate) fn make_super(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value
     if TypeId::from_value(class).is_none() && vm.heap.cast::<Class>(class).is_none() {
         return Err(vm.type_error(b"super() arg 1 must be type"));
     }
+    let fits = vm.is_instance_of(this, class)
+        || (vm.type_of(this) == TypeId::Type.value() && vm.is_subclass(this, class));
+    if !fits {
+        return Err(vm.type_error(b"super() arg 2 must be an instance of arg 1"));
+    }
     Ok(vm.alloc(Super { class, this })?.value())
 }

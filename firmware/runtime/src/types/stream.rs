@@ -28,6 +28,7 @@ pub(crate) const FILE_ENTRIES: &[Entry] = &[
     function(q::readinto, readinto, 2, 3),
     function(q::readline, readline, 1, 2),
     function(q::readlines, readlines, 1, 1),
+    function(q::fileno, fileno, 1, 1),
     function(q::write, write, 2, 4),
     function(q::seek, seek, 2, 3),
     function(q::tell, tell, 1, 1),
@@ -329,6 +330,13 @@ fn close(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     Ok(Value::NONE)
 }
 
+/// The number of the host's stream.
+fn fileno(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let stream = this(vm, args);
+    let file = vm.open_file(stream)?;
+    Ok(Value::small(vm.heap[file].handle as isize))
+}
+
 fn getvalue(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let stream = this(vm, args);
     let Some(io) = vm.heap.cast::<StringIo>(stream) else {
@@ -358,7 +366,14 @@ pub(crate) fn make_string_io(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Resu
     }
     let binary = class == TypeId::BytesIo;
     let buffer = match args.some(vm, 0) {
-        Some(source) if vm.is_int(source) => vm.new_array(0, 0)?.value(),
+        Some(source) if vm.is_int(source) => {
+            // A number is room to write without an allocation.
+            let room = usize::try_from(vm.to_isize(source)?).unwrap_or(0);
+            let buffer = vm.new_array(0, 0)?;
+            vm.push(buffer.value())?;
+            vm.reserve(|vm| &mut vm.heap[buffer].items, room)?;
+            buffer.value()
+        }
         Some(source) => {
             let source = vm.native_of(source);
             if vm.text_or_bytes(source).is_none() {

@@ -41,8 +41,8 @@ built_in_types! {
     Object object Object Some(types::object::make), types::object::ENTRIES;
     Type type_ Object Some(types::class::make_type), types::class::TYPE_ENTRIES;
     NoneType NoneType Object None, NOTHING;
-    Bool bool Int Some(types::int::make_bool), types::int::ENTRIES;
-    Int int Object Some(types::int::make), types::int::ENTRIES;
+    Bool bool Int Some(types::int_text::make_bool), types::int::ENTRIES;
+    Int int Object Some(types::int_text::make), types::int::ENTRIES;
     Float float Object Some(types::float::make), NOTHING;
     Complex complex Object Some(types::complex::make), NOTHING;
     Str str Object Some(types::str::make), types::str::ENTRIES;

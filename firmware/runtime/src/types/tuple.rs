@@ -18,6 +18,9 @@ pub(crate) const ENTRIES: &[Entry] = &[
 
 impl Vm<'_> {
     pub(crate) fn new_tuple(&mut self, items: &[Value]) -> Result<Value> {
+        if let (true, Some(empty)) = (items.is_empty(), self.empty_tuple) {
+            return Ok(empty);
+        }
         let top = self.stack_len();
         for &item in items {
             self.push(item)?;
@@ -30,6 +33,9 @@ impl Vm<'_> {
 
     /// A tuple of values on the stack.
     pub(crate) fn tuple_from_stack(&mut self, from: usize, count: usize) -> Result<Value> {
+        if let (0, Some(empty)) = (count, self.empty_tuple) {
+            return Ok(empty);
+        }
         let tuple = self.alloc_tailed(Tuple, count, Value::NONE)?;
         for index in 0..count {
             let item = self.stack_at(from + index);
@@ -126,8 +132,8 @@ impl Vm<'_> {
         count: usize,
         given: usize,
     ) -> crate::raise::Raised {
-        let _ = class;
-        self.wrong_count(count, count, given)
+        let name = self.heap[class].name;
+        self.named_mismatch(name, count, given)
     }
 
     pub(crate) fn put_namedtuple(&mut self, sink: Sink, tuple: Ref<NamedTuple>) -> Result<()> {

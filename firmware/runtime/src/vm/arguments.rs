@@ -48,12 +48,12 @@ impl Vm<'_> {
             let rest = self.tuple_from_stack(args.base + taken, args.count - taken)?;
             self.stack.set(target + named, Some(rest));
         } else if args.count > positional {
-            return Err(self.positional_mismatch(positional, args.count));
+            return Err(self.positional_mismatch(code, positional, args.count));
         }
         let least = positional - usize::from(body.defaults);
         if args.keywords == 0 && body.flags & FLAG_DEFAULT_KEYWORDS == 0 {
             if args.count < least {
-                return Err(self.positional_mismatch(least, args.count));
+                return Err(self.positional_mismatch(code, least, args.count));
             }
             self.fill_defaults(function, target);
             if body.keyword_only > 0 {
@@ -88,11 +88,19 @@ impl Vm<'_> {
         Ok(())
     }
 
-    fn positional_mismatch(&mut self, expected: usize, given: usize) -> Raised {
+    fn positional_mismatch(&mut self, code: Ref<Code>, expected: usize, given: usize) -> Raised {
+        let name = self.code_name(code, 0);
+        self.named_mismatch(name, expected, given)
+    }
+
+    /// The error of a call of something with a name with the wrong number of arguments.
+    #[cold]
+    pub(crate) fn named_mismatch(&mut self, name: Qstr, expected: usize, given: usize) -> Raised {
         self.raise(
             TypeId::TypeError,
             &[
-                Piece::Text(b"function takes "),
+                Piece::Name(name),
+                Piece::Text(b"() takes "),
                 Piece::Number(expected as isize),
                 Piece::Text(b" positional arguments but "),
                 Piece::Number(given as isize),

@@ -430,6 +430,10 @@ impl Vm<'_> {
             self.register_finaliser(object)?;
         }
         let init = self.find_in_class(class, q::__init__);
+        if native == TypeId::Tuple && init.is_some() {
+            let made = self.make_instance(native, site.args)?;
+            self.set_native(object, made);
+        }
         let Some(init) = init else {
             self.default_init(object, native, site.args, custom_new.is_some())?;
             self.pop();

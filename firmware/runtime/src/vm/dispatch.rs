@@ -6,6 +6,7 @@
 //!
 //! What makes this sound is [`upy_bytecode::verify`]: instructions decode, jumps land on instructions, the stack
 //! neither under- nor overflows the room reserved for the frame, indices are within their tables.
+// SIZE: the loop, and the raw accesses that may be nowhere else.
 #![expect(unsafe_code, reason = "verified code is run without checking it again")]
 
 use upy_bytecode::{BinaryOp, Opcode, UnaryOp, opcode};
@@ -410,14 +411,35 @@ impl Vm<'_> {
                         }
                     }
                     Opcode::BinaryOpMulti => {
-                        let index = byte - Opcode::BinaryOpMulti.byte();
                         let right = take(sp.wrapping_sub(1)).unwrap_or(Value::NONE);
                         let left = take(sp.wrapping_sub(2)).unwrap_or(Value::NONE);
-                        let op = BinaryOp::ALL[usize::from(index)];
-                        let value = match quick_binary(op, left, right) {
+                        let mut quick = None;
+                        if left.both_small(right) {
+                            if let Some(truth) = quick_compare(byte, left, right) {
+                                // A jump mostly follows; taken here it needs no boolean.
+                                let next = fetch(&mut { ip });
+                                if next == JUMP_IF_TRUE || next == JUMP_IF_FALSE {
+                                    ip = ip.wrapping_add(1);
+                                    at = ip;
+                                    let label = signed_label(&mut ip);
+                                    sp = sp.wrapping_sub(2);
+                                    if truth == (next == JUMP_IF_TRUE) {
+                                        ip = ip.wrapping_offset(label);
+                                    }
+                                    poll!();
+                                    continue;
+                                }
+                                quick = Some(Value::bool(truth));
+                            } else {
+                                quick = quick_binary(byte, left, right);
+                            }
+                        }
+                        let value = match quick {
                             Some(value) => value,
                             None => {
                                 sync!();
+                                let op =
+                                    BinaryOp::ALL[usize::from(byte - Opcode::BinaryOpMulti.byte())];
                                 attempt!(self.binary(op, left, right))
                             }
                         };
@@ -463,7 +485,7 @@ impl Vm<'_> {
                     Opcode::GetIterStack => {
                         let value = top!();
                         sync!();
-                        // Lists and tuples are walked by index, without an iterator.
+                        // Built-in containers are walked by position, without an iterator.
                         if self.walks_by_index(value) {
                             put(sp.wrapping_sub(1), Some(value));
                             push!(Some(Value::small(0)));
@@ -480,8 +502,26 @@ impl Vm<'_> {
                         let second = take(sp.wrapping_sub(3)).unwrap_or(Value::NONE);
                         let next = if let Some(sequence) = take(sp.wrapping_sub(4)) {
                             let index = second.as_small().unwrap_or(0);
-                            put(sp.wrapping_sub(3), Some(Value::small(index + 1)));
-                            self.item_at(sequence, index as usize)
+                            match self.items_of(sequence) {
+                                Some(items) => {
+                                    let item = items.get(index as usize).copied();
+                                    put(sp.wrapping_sub(3), Some(Value::small(index + 1)));
+                                    item
+                                }
+                                None => {
+                                    sync!();
+                                    match attempt!(self.walk(sequence, index as usize)) {
+                                        Some((item, after)) => {
+                                            put(
+                                                sp.wrapping_sub(3),
+                                                Some(Value::small(after as isize)),
+                                            );
+                                            Some(item)
+                                        }
+                                        None => None,
+                                    }
+                                }
+                            }
                         } else if let Some(iterator) = self.quick_range(second) {
                             iterator
                         } else {
@@ -738,6 +778,7 @@ impl Vm<'_> {
                         let label = signed_label(&mut ip);
                         let target = (ip.wrapping_offset(label).addr() - start.addr()) as u32;
                         let count = fetch(&mut ip);
+                        poll!();
                         sync!();
                         save_ip!(at);
                         self.unwind_jump(frame.handlers as usize, target, count);
@@ -1222,25 +1263,62 @@ fn known_truth(value: Value) -> Option<bool> {
     }
 }
 
-/// The operations on two small integers that give a small integer or a boolean.
+const JUMP_IF_TRUE: u8 = Opcode::PopJumpIfTrue.byte();
+const JUMP_IF_FALSE: u8 = Opcode::PopJumpIfFalse.byte();
+
+/// The byte of a binary operator.
+const fn binary_byte(op: BinaryOp) -> u8 {
+    Opcode::BinaryOpMulti.byte() + op as u8
+}
+
+/// A comparison of two small integers by its opcode byte.
 #[inline]
-fn quick_binary(op: BinaryOp, left: Value, right: Value) -> Option<Value> {
+fn quick_compare(byte: u8, left: Value, right: Value) -> Option<bool> {
+    const LESS: u8 = binary_byte(BinaryOp::Less);
+    const MORE: u8 = binary_byte(BinaryOp::More);
+    const EQUAL: u8 = binary_byte(BinaryOp::Equal);
+    const LESS_EQUAL: u8 = binary_byte(BinaryOp::LessEqual);
+    const MORE_EQUAL: u8 = binary_byte(BinaryOp::MoreEqual);
+    const NOT_EQUAL: u8 = binary_byte(BinaryOp::NotEqual);
+    // The tags are equal, so the words compare as the numbers do.
+    let (a, b) = (left.word() as isize, right.word() as isize);
+    match byte {
+        LESS => Some(a < b),
+        MORE => Some(a > b),
+        EQUAL => Some(a == b),
+        LESS_EQUAL => Some(a <= b),
+        MORE_EQUAL => Some(a >= b),
+        NOT_EQUAL => Some(a != b),
+        _ => None,
+    }
+}
+
+/// An operation on two small integers, by its opcode byte, if it gives a small integer.
+#[inline]
+fn quick_binary(byte: u8, left: Value, right: Value) -> Option<Value> {
+    const ADD: u8 = binary_byte(BinaryOp::Add);
+    const INPLACE_ADD: u8 = binary_byte(BinaryOp::InplaceAdd);
+    const SUBTRACT: u8 = binary_byte(BinaryOp::Subtract);
+    const INPLACE_SUBTRACT: u8 = binary_byte(BinaryOp::InplaceSubtract);
+    const AND: u8 = binary_byte(BinaryOp::And);
+    const INPLACE_AND: u8 = binary_byte(BinaryOp::InplaceAnd);
+    const OR: u8 = binary_byte(BinaryOp::Or);
+    const INPLACE_OR: u8 = binary_byte(BinaryOp::InplaceOr);
+    const XOR: u8 = binary_byte(BinaryOp::Xor);
+    const INPLACE_XOR: u8 = binary_byte(BinaryOp::InplaceXor);
+    const MULTIPLY: u8 = binary_byte(BinaryOp::Multiply);
+    const INPLACE_MULTIPLY: u8 = binary_byte(BinaryOp::InplaceMultiply);
+    match byte {
+        ADD | INPLACE_ADD => return left.add_small(right),
+        SUBTRACT | INPLACE_SUBTRACT => return left.subtract_small(right),
+        _ => {}
+    }
     let (a, b) = (left.as_small()?, right.as_small()?);
-    match op {
-        BinaryOp::Add | BinaryOp::InplaceAdd => Value::try_small(a + b),
-        BinaryOp::Subtract | BinaryOp::InplaceSubtract => Value::try_small(a - b),
-        BinaryOp::Less => Some(Value::bool(a < b)),
-        BinaryOp::More => Some(Value::bool(a > b)),
-        BinaryOp::LessEqual => Some(Value::bool(a <= b)),
-        BinaryOp::MoreEqual => Some(Value::bool(a >= b)),
-        BinaryOp::Equal => Some(Value::bool(a == b)),
-        BinaryOp::NotEqual => Some(Value::bool(a != b)),
-        BinaryOp::And | BinaryOp::InplaceAnd => Some(Value::small(a & b)),
-        BinaryOp::Or | BinaryOp::InplaceOr => Some(Value::small(a | b)),
-        BinaryOp::Xor | BinaryOp::InplaceXor => Some(Value::small(a ^ b)),
-        BinaryOp::Multiply | BinaryOp::InplaceMultiply => {
-            a.checked_mul(b).and_then(Value::try_small)
-        }
+    match byte {
+        AND | INPLACE_AND => Some(Value::small(a & b)),
+        OR | INPLACE_OR => Some(Value::small(a | b)),
+        XOR | INPLACE_XOR => Some(Value::small(a ^ b)),
+        MULTIPLY | INPLACE_MULTIPLY => a.checked_mul(b).and_then(Value::try_small),
         _ => None,
     }
 }

@@ -40,10 +40,7 @@ impl Vm<'_> {
             return Err(self.too_deep());
         }
         let count = body.state.len();
-        self.stack.fill_to(base + count);
-        self.stack
-            .slice_mut(base, base + count)
-            .copy_from_slice(&body.state);
+        self.stack.extend_from(&body.state);
         if body.progress == Progress::Suspended {
             self.stack.set(base + count - 1, Some(sent));
         }
@@ -79,9 +76,7 @@ impl Vm<'_> {
             ..
         } = self;
         let body = &mut heap[generator];
-        for &value in stack.slice(from, to) {
-            body.state.push_within(value);
-        }
+        body.state.refill(stack.slice(from, to));
         for &handler in &handlers.items()[frame.handlers as usize..] {
             body.handlers.push_within(handler);
         }
@@ -204,6 +199,9 @@ impl Vm<'_> {
             return Ok((Some(value), Value::NONE));
         }
         let exception = self.to_exception(exception)?;
+        if self.is_instance(exception, TypeId::StopIteration) {
+            return Err(self.raise_text(TypeId::RuntimeError, b"generator raised StopIteration"));
+        }
         Err(self.raise_value(exception))
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod call;
+pub(crate) mod context;
 pub(crate) mod dispatch;
 pub(crate) mod generator;
 pub(crate) mod stack;

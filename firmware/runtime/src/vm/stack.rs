@@ -114,6 +114,13 @@ impl<'m> Stack<'m> {
         self.len = len;
     }
 
+    /// Puts values on top. The caller has checked the limit.
+    pub(crate) fn extend_from(&mut self, values: &[Option<Value>]) {
+        let (from, to) = (self.len, self.len + values.len());
+        self.slice_mut(from, to).copy_from_slice(values);
+        self.len = to;
+    }
+
     /// The values of a range.
     pub(crate) fn slice(&self, from: usize, to: usize) -> &[Option<Value>] {
         assert!(from <= to && to <= self.capacity, "within the stack");

@@ -125,6 +125,10 @@ impl Vm<'_> {
         let Some(exception) = self.native_exception(exception) else {
             return;
         };
+        let traceback = &self.heap[exception].traceback;
+        if self.heap.lock_depth > 0 && traceback.capacity() < traceback.len() + 3 {
+            return;
+        }
         let line = self.line_of(frame.code, at as usize);
         let file = self.heap[self.heap[frame.code].context].strings[0];
         let name = self.code_name(frame.code, 0);
