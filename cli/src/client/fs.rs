@@ -20,6 +20,8 @@ pub(crate) const NO_SIZE: u64 = u64::MAX >> 2;
 const REQUEST_BYTES: usize = 1400;
 /// The buffer before anything is known of the board.
 const FIRST_BUFFER: u32 = 10;
+/// The smallest buffer that makes sense, as a power of two.
+const SMALLEST_BUFFER: u32 = 9;
 /// Free heap that stays free, and how many buffers are allocated at once.
 const SPARE_BYTES: u64 = 12 * 1024;
 
@@ -222,17 +224,36 @@ impl Agent<'_> {
         }
     }
 
-    /// Makes buffers as large as is good for a transfer; returns the power of two.
-    fn large_buffers(&mut self) -> Result<u32> {
+    /// Loads `parts` behind buffers as large as is good for a transfer, or as the board can give;
+    /// returns the power of two.
+    fn make_ready(&mut self, parts: &[&'static str]) -> Result<u32> {
         let capabilities = self.capabilities()?;
-        let exponent = buffer_exponent(&capabilities);
-        if self.buffer_exponent != Some(exponent) {
-            self.request(&format!("V=None\ngc.collect()\n{}", buffers(exponent)))?;
-            self.finish("allocate buffers", "")?;
-            self.has_buffers = true;
-            self.buffer_exponent = Some(exponent);
+        let mut exponent = self
+            .buffer_exponent
+            .unwrap_or_else(|| buffer_exponent(&capabilities));
+        loop {
+            let mut source = String::new();
+            if self.buffer_exponent != Some(exponent) {
+                source = format!("V=None\ngc.collect()\n{}", buffers(exponent));
+            }
+            self.need_early(parts, &mut source);
+            if source.is_empty() {
+                return Ok(exponent);
+            }
+            self.request(&source)?;
+            match self.finish("allocate buffers", "") {
+                Ok(_) => {
+                    self.has_buffers = true;
+                    self.buffer_exponent = Some(exponent);
+                    return Ok(exponent);
+                }
+                Err(error) if error.code() == Code::NoMemory && exponent > SMALLEST_BUFFER => {
+                    self.forget(parts);
+                    exponent -= 1;
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(exponent)
     }
 
     /// Writes files, each under a temporary name until it has arrived whole. `moved` is told of
@@ -249,8 +270,7 @@ impl Agent<'_> {
         if self.is_text() {
             return self.put_text(files, moved);
         }
-        let exponent = self.large_buffers()?;
-        self.need(&[snippet::COMMIT, snippet::PUT])?;
+        let exponent = self.make_ready(&[snippet::COMMIT, snippet::PUT])?;
         let capabilities = self.capabilities()?;
         let mut queue = Outstanding {
             results: Vec::with_capacity(files.len()),
@@ -395,12 +415,9 @@ impl Agent<'_> {
         path: &str,
         piece: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<u64> {
-        self.large_buffers()?;
+        self.make_ready(&[snippet::GET])?;
         let kind = self.capabilities()?.digest;
-        let mut source = String::new();
-        self.need_early(&[snippet::GET], &mut source);
-        source.push_str(&format!("G({})\n", quoted(path)));
-        self.request(&source)?;
+        self.request(&format!("G({})\n", quoted(path)))?;
         let mut data = Vec::new();
         let mut passed_on = 0;
         let mut digest = None;
@@ -536,7 +553,7 @@ fn buffer_exponent(capabilities: &Capabilities) -> u32 {
         4_096.. => 12,
         2_048.. => 11,
         1_024.. => 10,
-        _ => 9,
+        _ => SMALLEST_BUFFER,
     }
 }
 

@@ -66,7 +66,11 @@ impl Fields {
             let mut count: Option<usize> = None;
             loop {
                 let Some(&byte) = vm.bytes_of(self.format).get(self.at) else {
-                    return Ok(None);
+                    // A count must have something to count.
+                    return match count {
+                        Some(_) => Err(vm.value_error(b"bad typecode")),
+                        None => Ok(None),
+                    };
                 };
                 self.at += 1;
                 if byte.is_ascii_digit() {

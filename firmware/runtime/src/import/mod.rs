@@ -75,6 +75,9 @@ impl Vm<'_> {
         globals: Ref<Dict>,
     ) -> Result<Value> {
         let level = level.as_small().unwrap_or(0);
+        if level < 0 {
+            return Err(self.value_error(b""));
+        }
         let mut full = Path::EMPTY;
         if level > 0 {
             self.relative_base(&mut full, level, globals)?;

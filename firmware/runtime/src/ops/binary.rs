@@ -134,7 +134,8 @@ impl Vm<'_> {
                     return Ok(answer);
                 }
             }
-            return Ok(Value::bool(!self.equal(left, right)?));
+            let answer = self.compare_equal(q::__eq__, left, right)?;
+            return Ok(Value::bool(!self.truth(answer)?));
         }
         for (this, other) in [(left, right), (right, left)] {
             if let Some(found) = self.lookup_special(this, name)? {

@@ -91,7 +91,10 @@ pub(crate) fn parse(vm: &mut Vm<'_>, value: Value, base: isize) -> Result<Value>
         _ => (false, text),
     };
     let (base_found, body) = prefixed(body, base);
-    let leading_zero = base == 0 && base_found == 10 && body.len() > 1 && body[0] == b'0';
+    let leading_zero = base == 0
+        && base_found == 10
+        && body.first() == Some(&b'0')
+        && body.iter().any(|byte| !matches!(byte, b'0' | b'_'));
     let shown = if leading_zero { 0 } else { base_found as isize };
     let parsed = if body.is_empty() || base_found == 0 || leading_zero {
         None
