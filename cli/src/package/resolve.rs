@@ -8,8 +8,6 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
-
 use super::alias::{self, Alias};
 use super::manifest::Manifest;
 use super::normalised;
@@ -17,6 +15,8 @@ use super::requirement::Environment;
 use super::spec::{Location, Spec, Wish, is_hosted, is_module};
 use crate::error::{Code, Error, Result};
 use crate::output::sanitise;
+
+pub(crate) use catalogue::{Listed, catalogue};
 
 /// Most packages of one installation.
 const MOST_PACKAGES: usize = 256;
@@ -121,48 +121,6 @@ pub(crate) struct Resolution {
     pub(crate) packages: Vec<Package>,
     /// Lines that the user should read.
     pub(crate) notes: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Catalogue {
-    packages: Vec<Listed>,
-}
-
-/// A package as the catalogue of an index lists it.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Listed {
-    /// The name as URLs spell it.
-    pub(crate) name: String,
-    /// The newest version.
-    #[serde(default)]
-    pub(crate) version: String,
-    /// One line about it.
-    #[serde(default)]
-    pub(crate) description: String,
-    /// The licence.
-    #[serde(default)]
-    pub(crate) license: String,
-    /// The versions of each form.
-    #[serde(default)]
-    pub(crate) versions: std::collections::BTreeMap<String, Vec<String>>,
-}
-
-/// Reads the catalogue of an index; `None` when it has none.
-///
-/// # Errors
-/// Those of the network, and [`Code::BadPackage`].
-pub(crate) fn catalogue(source: &dyn Source, index: &str) -> Result<Option<Vec<Listed>>> {
-    let url = format!("{index}/index.json");
-    let Some(bytes) = source.document(&url, "")? else {
-        return Ok(None);
-    };
-    let catalogue: Catalogue = serde_json::from_slice(&bytes).map_err(|error| {
-        Error::new(
-            Code::BadPackage,
-            format!("`{}` is no index: {error}", super::http::redacted(&url)),
-        )
-    })?;
-    Ok(Some(catalogue.packages))
 }
 
 /// Resolves packages and everything they need.
@@ -599,6 +557,7 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+mod catalogue;
 mod hosted;
 mod pypi;
 #[cfg(test)]
