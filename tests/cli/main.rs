@@ -10,6 +10,7 @@ mod differential;
 mod edit;
 mod faults;
 mod files;
+mod hardware;
 mod hostile;
 mod json;
 mod line;

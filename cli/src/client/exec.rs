@@ -284,7 +284,12 @@ impl Clock {
             timeout,
             is_started: false,
             started: Instant::now(),
-            pressed: interrupt::count(),
+            // A Ctrl-C before a program of the user's has started is meant for it. Our own questions are also
+            // asked when something was interrupted.
+            pressed: match patience {
+                Patience::Quiet(_) => interrupt::count(),
+                Patience::Forever | Patience::Limit(_) => 0,
+            },
         }
     }
 

@@ -406,19 +406,23 @@ _u()
 del _u
 ";
 
-/// Opens partition `{n}` for writing `{size}` bytes; `{block}` is its block size, `{object}` whether
-/// it is a block device.
+/// Opens partition `{n}` for writing: `Re(offset, length)` prepares, `Rw(offset, bytes)` writes, `Rc()`
+/// ends. `{block}` is its block size, `{object}` whether it is a block device, `{pieces}` whether it
+/// is prepared block by block.
 pub(crate) const ROMFS_OPEN: &str = "\
 import vfs
 try:vfs.umount('/rom')
 except Exception:pass
 Rd=vfs.rom_ioctl(2,{n})
 def Rw(o,d):
- if {object}:Rd.writeblocks(o//{block},d,o%{block})
- else:vfs.rom_ioctl(4,{n},o,d)
+ if {object}:Rd.writeblocks(o//{block},d,o%{block});return
+ r=vfs.rom_ioctl(4,{n},o,d)
+ if isinstance(r,int)and r<0:raise OSError(-r)
 def Re(o,z):
- if {object}:Rd.ioctl(6,o//{block})
- else:
-  r=vfs.rom_ioctl(3,{n},o,z)if {block}<{total}else vfs.rom_ioctl(3,{n},z)
-  if r<0:raise OSError(-r)
+ if {object}:Rd.ioctl(6,o//{block});return
+ r=vfs.rom_ioctl(3,{n},o,z)if {pieces} else vfs.rom_ioctl(3,{n},z)
+ if r<0:raise OSError(-r)
+def Rc():
+ r=0 if {object} else vfs.rom_ioctl(5,{n})
+ if isinstance(r,int)and r<0:raise OSError(-r)
 ";

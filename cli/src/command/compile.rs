@@ -44,6 +44,15 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
             "`-o` and `-s` are for one file; several were given",
         ));
     }
+    let to_stdout = args.output.as_deref() == Some(Path::new("-"))
+        || args.output.is_none() && args.files.iter().any(|file| file == Path::new("-"));
+    if to_stdout && context.printer.is_json() {
+        return Err(Error::new(
+            Code::Usage,
+            "`--json` and an image on stdout exclude each other",
+        )
+        .hint("`-o FILE` writes it to a file"));
+    }
     let choice = choice(args)?;
     let mut images = Vec::new();
     for file in &args.files {

@@ -26,6 +26,13 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         "ucli",
         &mut script,
     );
-    context.printer.raw(&script)?;
+    if !context.printer.is_json() {
+        context.printer.raw(&script)?;
+    }
+    let fields = serde_json::json!({
+        "shell": args.shell.to_string(),
+        "script": String::from_utf8_lossy(&script),
+    });
+    context.printer.done("completions", fields)?;
     Ok(Exit::Done)
 }

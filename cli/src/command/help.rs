@@ -24,7 +24,13 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
             .ok_or_else(|| Error::new(Code::Usage, format!("There is no command `{name}`")))?
             .render_long_help(),
     };
-    context.printer.raw(text.to_string().as_bytes())?;
+    let text = text.to_string();
+    if !context.printer.is_json() {
+        context.printer.raw(text.as_bytes())?;
+    }
+    context
+        .printer
+        .done("help", serde_json::json!({ "text": text }))?;
     Ok(Exit::Done)
 }
 

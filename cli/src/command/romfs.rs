@@ -250,40 +250,39 @@ fn write(
     image: &[u8],
     progress: &mut Progress,
 ) -> Result<()> {
-    let object = if partition.is_device { "True" } else { "False" };
+    let python = |state: bool| if state { "True" } else { "False" };
+    let in_pieces = partition.block_bytes < partition.size;
     let open = snippet::ROMFS_OPEN
         .replace("{n}", &number.to_string())
-        .replace("{object}", object)
-        .replace("{block}", &partition.block_bytes.to_string())
-        .replace("{total}", &partition.size.to_string());
+        .replace("{object}", python(partition.is_device))
+        .replace("{pieces}", python(in_pieces))
+        .replace("{block}", &partition.block_bytes.to_string());
     agent.statement(&open, "open the ROM partition of", "/rom")?;
     let whole = image.len() as u64;
-    let step = if partition.block_bytes < partition.size {
+    let step = if in_pieces {
         partition.block_bytes
     } else {
-        whole.max(1)
+        whole
     };
-    let mut offset = 0;
-    while offset < whole {
-        let len = if step >= whole { whole } else { step };
-        agent.statement(&format!("Re({offset},{len})\n"), "erase", "/rom")?;
-        offset += step;
+    let mut prepared = 0;
+    while prepared < whole {
+        agent.statement(&format!("Re({prepared},{step})\n"), "erase", "/rom")?;
+        prepared += step;
     }
-    for (index, chunk) in image.chunks(CHUNK_BYTES).enumerate() {
+    // Padding must not reach what was not erased. A port that prepares all at once rounds up itself.
+    let end = if in_pieces { prepared } else { partition.size };
+    let mut chunk_bytes = CHUNK_BYTES;
+    if partition.is_device {
+        chunk_bytes = chunk_bytes.min(usize::try_from(partition.block_bytes).unwrap_or(usize::MAX));
+    }
+    let mut offset = 0_u64;
+    for chunk in image.chunks(chunk_bytes) {
+        let room = usize::try_from(end.min(partition.size) - offset).unwrap_or(usize::MAX);
         let mut padded = chunk.to_vec();
-        padded.resize(CHUNK_BYTES, 0);
-        agent.with_bytes(
-            &padded,
-            &format!("Rw({},{{b}})\n", index * CHUNK_BYTES),
-            "write",
-            "/rom",
-        )?;
+        padded.resize(chunk_bytes.min(room), 0);
+        agent.with_bytes(&padded, &format!("Rw({offset},{{b}})\n"), "write", "/rom")?;
+        offset += chunk.len() as u64;
         progress.add(chunk.len() as u64);
     }
-    let close = if partition.is_device {
-        "Rd=None\n".to_string()
-    } else {
-        format!("vfs.rom_ioctl(5,{number})\n")
-    };
-    agent.statement(&close, "finish", "/rom")
+    agent.statement("Rc()\nRd=None\n", "finish", "/rom")
 }
