@@ -308,7 +308,7 @@ impl<'s> Agent<'s> {
                 .map(|_| ());
         }
         let deflated = if self.capabilities()?.inflates {
-            super::fs::deflate(data)
+            super::pack::deflate(data)
         } else {
             None
         };

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use flate2::{Compress, Compression, FlushCompress};
 use ucli_protocol::literal;
 
 use super::agent::{Agent, Capabilities, Digest, Reply, raised};
+use super::pack::Packer;
 use super::snippet;
 use super::value::Value;
 use crate::error::{Code, Error, Result};
@@ -491,58 +491,6 @@ impl Outstanding {
     }
 }
 
-/// Cuts data into blocks, deflated where that makes them shorter.
-struct Packer {
-    inflates: bool,
-    poor: u32,
-    blocks: u32,
-}
-
-impl Packer {
-    fn new(inflates: bool) -> Self {
-        Self {
-            inflates,
-            poor: 0,
-            blocks: 0,
-        }
-    }
-
-    /// `[0x42][length u16, bit 15: deflated][bytes]`
-    fn block(&mut self, chunk: &[u8]) -> Vec<u8> {
-        self.blocks += 1;
-        // What has not got shorter so far is tried again only now and then.
-        let worth_trying = self.inflates && (self.poor < 2 || self.blocks.is_multiple_of(8));
-        let deflated = if worth_trying { deflate(chunk) } else { None };
-        let (bytes, flag) = match &deflated {
-            Some(bytes) => {
-                self.poor = 0;
-                (bytes.as_slice(), 0x8000)
-            }
-            None => {
-                self.poor += 1;
-                (chunk, 0)
-            }
-        };
-        let len = u16::try_from(bytes.len()).expect("blocks are at most 16 KiB") | flag;
-        let mut block = Vec::with_capacity(bytes.len() + 3);
-        block.push(b'B');
-        block.extend_from_slice(&len.to_le_bytes());
-        block.extend_from_slice(bytes);
-        block
-    }
-}
-
-/// A raw deflate stream of `data`, if it is clearly shorter.
-pub(super) fn deflate(data: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(data.len());
-    let mut machine = Compress::new(Compression::best(), false);
-    machine
-        .compress_vec(data, &mut out, FlushCompress::Finish)
-        .ok()?;
-    let complete = machine.total_in() == data.len() as u64;
-    (complete && out.len() + out.len() / 16 < data.len()).then_some(out)
-}
-
 /// As large as leaves the board most of its memory: one buffer each for input and output, and the
 /// inflater's own window of the same size.
 fn buffer_exponent(capabilities: &Capabilities) -> u32 {
@@ -608,23 +556,6 @@ fn entry_of(value: &Value) -> Result<Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn blocks_deflate_only_what_gets_shorter() {
-        let mut packer = Packer::new(true);
-        let text = b"import machine\n".repeat(100);
-        let block = packer.block(&text);
-        assert_eq!(block[2] & 0x80, 0x80);
-        assert!(block.len() < text.len() / 4);
-        let noise: Vec<u8> = Digest::Sha256
-            .of(b"a")
-            .into_iter()
-            .chain(Digest::Sha256.of(b"b"))
-            .collect();
-        let block = packer.block(&noise);
-        assert_eq!(block[..3], [b'B', 64, 0]);
-        assert_eq!(block[3..], noise[..]);
-    }
 
     #[test]
     fn paths_join_as_boards_spell_them() {
