@@ -171,7 +171,14 @@ fn configured_index(desk: &Desk) -> Option<String> {
             .run();
         match said.status {
             Some(0) => said.out().trim().to_string(),
-            _ => "https://pypi.org/simple".to_string(),
+            // What pip asks when nobody has told it anything.
+            _ => {
+                let default = "from pip._internal.models.index import PyPI;print(PyPI.simple_url)";
+                desk.peer("python", &["-c", default])
+                    .out()
+                    .trim()
+                    .to_string()
+            }
         }
     });
     let index = index.trim_end_matches('/').to_string();

@@ -17,7 +17,7 @@ use super::record::Record;
 use super::requirement::Environment;
 use super::resolve::{Content, Package, Resolver, Settings};
 use super::spec::{Spec, Wish};
-use super::{DEFAULT_INDEX, DEFAULT_PYPI, imports, normalised};
+use super::{DEFAULT_INDEX, imports, normalised};
 use crate::client::session::Session;
 use crate::env;
 use crate::error::{Code, Error, Result};
@@ -72,10 +72,11 @@ impl Fetching {
         index.trim_end_matches('/').to_string()
     }
 
-    /// The Python package index, without a slash at the end.
+    /// The Python package index that pip or uv is set up for, without a slash at the end; empty
+    /// when none is. No index is built in.
     pub(crate) fn pypi() -> String {
         let index = env::get(env::PIP_INDEX_URL).or_else(|| env::get(env::UV_INDEX_URL));
-        let index = index.unwrap_or_else(|| DEFAULT_PYPI.to_string());
+        let index = index.unwrap_or_default();
         index.trim_end_matches('/').to_string()
     }
 

@@ -30,8 +30,6 @@ pub(crate) mod spec;
 
 /// The index that is asked when no other is named.
 pub(crate) const DEFAULT_INDEX: &str = "https://micropython.org/pi/v2";
-/// The Python package index that is asked when no other is configured.
-pub(crate) const DEFAULT_PYPI: &str = "https://pypi.org/simple";
 
 /// A name as indexes compare it: lower case, runs of `-`, `_` and `.` become one `-` (PEP 503).
 pub(crate) fn normalised(name: &str) -> String {

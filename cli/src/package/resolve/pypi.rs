@@ -20,6 +20,16 @@ impl Resolver<'_> {
         if let Some(name) = self.resolved(name, wish, trail)? {
             return Ok(Some(name));
         }
+        if self.settings.pypi.is_empty() {
+            if !explicit {
+                return Ok(None);
+            }
+            return Err(Error::new(
+                Code::Config,
+                format!("`pypi:{name}`: no Python package index is set up"),
+            )
+            .hint("Set `UV_INDEX_URL` or `PIP_INDEX_URL` to the index that pip uses"));
+        }
         let project = normalised(name);
         let url = format!("{}/{project}/", self.settings.pypi);
         let Some(page) = self.source.document(&url, simple::ACCEPT)? else {
