@@ -73,6 +73,8 @@ pub struct Vm<'m> {
     pub(crate) scheduled: Vector<Value>,
     pub(crate) guarded: Vector<Value>,
     pub(crate) scheduler_locked: bool,
+    /// `micropython.kbd_intr` was scheduled: `KeyboardInterrupt` is raised as soon as no scheduled call runs.
+    pub(crate) interrupt_scheduled: bool,
     pub(crate) native_depth: u16,
     pub(crate) native_limit: u16,
     pub(crate) opt_level: u8,
@@ -112,6 +114,7 @@ impl<'m> Vm<'m> {
             scheduled: Vector::new(),
             guarded: Vector::new(),
             scheduler_locked: false,
+            interrupt_scheduled: false,
             native_depth: 0,
             native_limit: sizes.native_depth,
             opt_level: 0,

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use upy_runtime::{Host, Loader, PathKind};
 
+use crate::interrupt;
+
 /// Handles below this are the console streams.
 const FIRST_FILE: u32 = 3;
 
@@ -160,6 +162,10 @@ impl Host for HostSystem {
             .lock()
             .read(buffer)
             .map_err(|error| errno(&error))
+    }
+
+    fn interrupted(&mut self) -> bool {
+        interrupt::take()
     }
 
     fn ticks_us(&mut self) -> u64 {

@@ -2,5 +2,6 @@
 
 pub mod args;
 pub mod host;
+pub mod interrupt;
 pub mod program;
 pub mod prompt;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use upy_sim::{args, program};
+use upy_sim::{args, interrupt, program};
 
 const USAGE: &str = "usage: upy [<opts>] [-X <implopt>] [-c <command> | -m <module> | <filename>]
 Options:
@@ -40,6 +40,14 @@ fn main() -> ExitCode {
 
 /// Runs on a thread with a stack large enough for the compiler's and the interpreter's depth limits.
 fn run(arguments: args::Arguments, name: String) -> i32 {
+    if !interrupt::catch() {
+        let told = std::io::stderr()
+            .lock()
+            .write_all(b"upy: Ctrl-C can't be caught\n");
+        if told.is_err() {
+            return 1;
+        }
+    }
     let thread = std::thread::Builder::new().stack_size(64 << 20);
     match thread
         .spawn(move || program::run(&arguments, &name))

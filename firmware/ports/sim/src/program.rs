@@ -8,6 +8,7 @@ use upy_runtime::{Host, Outcome, Sizes, Vm};
 
 use crate::args::{Action, Arguments};
 use crate::host::HostSystem;
+use crate::interrupt;
 use crate::prompt;
 
 /// Directories searched for modules when `MICROPYPATH` is not set.
@@ -104,6 +105,6 @@ fn exit_code(outcome: Outcome) -> i32 {
         Outcome::Done => 0,
         Outcome::Failed => 1,
         Outcome::Exit(status) => status & 0xff,
-        Outcome::Interrupted => 130,
+        Outcome::Interrupted => interrupt::EXIT_CODE,
     }
 }

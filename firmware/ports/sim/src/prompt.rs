@@ -6,6 +6,8 @@ use std::io::{self, BufRead, Write};
 
 use upy_runtime::{Outcome, Vm};
 
+use crate::interrupt;
+
 /// Whether a statement goes on in the next line.
 ///
 /// Source: MicroPython `py/repl.c`, `mp_repl_continue_with_input`.
@@ -57,7 +59,12 @@ pub fn run(vm: &mut Vm<'_>) -> i32 {
     loop {
         print(if input.is_empty() { b">>> " } else { b"... " });
         let mut line = String::new();
-        match io::stdin().lock().read_line(&mut line) {
+        let (read, interrupted) = interrupt::watch(|| io::stdin().lock().read_line(&mut line));
+        if interrupted {
+            // The terminal has dropped what was typed in front of Ctrl-C; this is what came after it.
+            input.clear();
+        }
+        match read {
             Ok(0) | Err(_) => {
                 print(b"\n");
                 return 0;

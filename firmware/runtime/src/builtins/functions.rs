@@ -375,7 +375,11 @@ fn hash(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             return vm.new_int(vm.low_bits(answer) as i64 & 0x3fff_ffff_ffff_ffff);
         }
     }
-    if let Some(number) = vm.integral(value) {
+    let real = match vm.heap.cast::<Complex>(value) {
+        Some(complex) if vm.heap[complex].imag == 0.0 => vm.new_float(vm.heap[complex].real)?,
+        _ => value,
+    };
+    if let Some(number) = vm.integral(real) {
         return Ok(Value::small(number));
     }
     let hash = vm.hash(value)?;

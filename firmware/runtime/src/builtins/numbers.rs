@@ -136,6 +136,9 @@ pub(crate) fn pow(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             if !vm.is_int(base) || !vm.is_int(exponent) || !vm.is_int(modulus) {
                 return Err(vm.type_error(b"pow() with 3 arguments requires integers"));
             }
+            if vm.integral(modulus) == Some(0) {
+                return Err(vm.value_error(b"divide by zero"));
+            }
             let base = vm.int_binary(BinaryOp::Modulo, base, modulus)?;
             vm.power(base, exponent, Some(modulus))
         }

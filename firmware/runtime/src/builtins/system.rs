@@ -1,5 +1,6 @@
 //! `sys`, `gc`, `micropython`, `errno`, the part of `time` a language test needs; `help` and `input`.
 
+use crate::builtins::modules;
 use crate::names as q;
 use crate::native::{Args, Entry, Item, function, item, number};
 use crate::ops::format::{Piece, Sink};
@@ -102,7 +103,13 @@ fn exit(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 fn print_exception(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let sink = match args.get(vm, 1) {
-        Some(file) => vm.sink_of(file),
+        Some(file) => match vm.sink_of(file) {
+            Sink::Object(file) if vm.try_attr(file, q::write)?.is_none() => {
+                // EOPNOTSUPP
+                return Err(vm.os_error(95));
+            }
+            sink => sink,
+        },
         None => Sink::Out,
     };
     let exception = args.at(vm, 0);
@@ -292,6 +299,13 @@ const SCHEDULED_MAX: usize = 8;
 
 /// `micropython.schedule(function, argument)`
 fn schedule(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let interrupt = modules::find(q::micropython).map(|module| vm.lookup(module, q::kbd_intr));
+    let interrupt = interrupt.transpose()?.flatten();
+    if interrupt.is_some_and(|(function, _)| function == args.at(vm, 0)) {
+        vm.interrupt_scheduled = true;
+        vm.ticks = u32::MAX;
+        return Ok(Value::NONE);
+    }
     if vm.scheduled.len() >= SCHEDULED_MAX * 2 {
         return Err(vm.raise_text(TypeId::RuntimeError, b"schedule queue full"));
     }
@@ -308,6 +322,9 @@ impl Vm<'_> {
     /// Looks at the world: Ctrl-C, calls that wait, objects to finalise.
     #[cold]
     pub(crate) fn poll(&mut self) -> Result<()> {
+        if !self.scheduler_locked && core::mem::take(&mut self.interrupt_scheduled) {
+            return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
+        }
         if self.host.interrupted() {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
         }

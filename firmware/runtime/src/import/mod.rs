@@ -376,16 +376,7 @@ impl Vm<'_> {
         };
         let top = self.stack_len();
         self.push(dict.value())?;
-        if let Some(all) = self.get_name(dict, q::__all__) {
-            let names = self.list_from(all)?;
-            self.push(names.value())?;
-            let mut index = 0;
-            while let Some(&name) = self.heap[names].items.get(index) {
-                index += 1;
-                let name = self.intern_value(name)?;
-                let value = self.import_from(module, name)?;
-                self.set_name(into, name, value)?;
-            }
+        if self.import_listed(module, into)? {
             self.truncate(top);
             return Ok(());
         }
@@ -401,20 +392,30 @@ impl Vm<'_> {
         Ok(())
     }
 
+    /// Takes the names in `__all__` of a module; whether there is such a list.
+    fn import_listed(&mut self, module: Value, into: Ref<Dict>) -> Result<bool> {
+        let Some(all) = self.try_attr(module, q::__all__)? else {
+            return Ok(false);
+        };
+        let top = self.stack_len();
+        self.push(all)?;
+        let names = self.list_from(all)?;
+        self.push(names.value())?;
+        let mut index = 0;
+        while let Some(&name) = self.heap[names].items.get(index) {
+            index += 1;
+            let name = self.intern_value(name)?;
+            let value = self.load_attr(module, name)?;
+            self.set_name(into, name, value)?;
+        }
+        self.truncate(top);
+        Ok(true)
+    }
+
     /// As [`Vm::import_star`] for an object that stands in for a module.
     pub(crate) fn import_star_of_object(&mut self, object: Value, into: Ref<Dict>) -> Result<()> {
         let top = self.stack_len();
-        if let Some(all) = self.try_attr(object, q::__all__)? {
-            let names = self.list_from(all)?;
-            self.push(names.value())?;
-            let mut index = 0;
-            while let Some(&name) = self.heap[names].items.get(index) {
-                index += 1;
-                let name = self.intern_value(name)?;
-                let value = self.load_attr(object, name)?;
-                self.set_name(into, name, value)?;
-            }
-            self.truncate(top);
+        if self.import_listed(object, into)? {
             return Ok(());
         }
         let Some(dict) = self.try_attr(object, q::__dict__)? else {
@@ -466,7 +467,14 @@ pub(crate) fn import_function(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let name = vm.intern_value(name)?;
     let wanted = args.get(vm, 3).unwrap_or(Value::NONE);
     let level = args.get(vm, 4).unwrap_or(Value::small(0));
-    let globals = vm.frames.last().map_or(vm.main(), |frame| frame.globals);
+    let globals = match args.some(vm, 1) {
+        // An absolute import has no use for it.
+        Some(given) if level != Value::small(0) => match vm.heap.cast(vm.native_of(given)) {
+            Some(globals) => globals,
+            None => return Err(vm.type_error(b"dict expected")),
+        },
+        _ => vm.frames.last().map_or(vm.main(), |frame| frame.globals),
+    };
     vm.import_name(name, wanted, level, globals)
 }
 

@@ -14,7 +14,7 @@ use crate::state::Vm;
 use crate::types::class::GETATTR;
 use crate::types::{
     BoundMethod, Class, ClassMethod, Closure, Complex, Dict, Function, Instance, Kind, Module,
-    Property, Range, Slice, StaticMethod, Super, Tuple, TypeId,
+    NamedTuple, Property, Range, Slice, StaticMethod, Super, Tuple, TypeId,
 };
 use crate::value::{Class as Immediate, Value};
 
@@ -188,8 +188,14 @@ impl Vm<'_> {
                 let Super { class, this } = self.heap[self.heap.expect::<Super>(object)];
                 self.super_member(class, this, name)
             }
-            _ => {
-                if let Some(value) = self.native_field(object, Kind::of(header.kind()), name)? {
+            kind => {
+                if kind == Kind::NamedTuple {
+                    let class = self.heap[self.heap.expect::<NamedTuple>(object)].class;
+                    if let Some(member) = self.find_in_class(class, name) {
+                        return self.bind(member, Some(object), class.value()).map(Some);
+                    }
+                }
+                if let Some(value) = self.native_field(object, kind, name)? {
                     return Ok(Some((value, None)));
                 }
                 self.native_member(object, name)

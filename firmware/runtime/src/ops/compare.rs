@@ -15,8 +15,7 @@ impl Vm<'_> {
     /// `left == right`
     pub(crate) fn equal(&mut self, left: Value, right: Value) -> Result<bool> {
         if left == right {
-            // Even so a float may differ from itself.
-            return Ok(self.float_of(left).is_none_or(|number| !number.is_nan()));
+            return Ok(!self.is_nan(left));
         }
         if left.is_small() && right.is_small() {
             return Ok(false);
@@ -32,6 +31,15 @@ impl Vm<'_> {
             return Ok(true);
         }
         self.equal_natives(left, right)
+    }
+
+    /// Whether a number is one that differs from itself.
+    fn is_nan(&self, value: Value) -> bool {
+        if let Some(complex) = self.heap.cast::<Complex>(value) {
+            let Complex { real, imag } = self.heap[complex];
+            return real.is_nan() || imag.is_nan();
+        }
+        self.float_of(value).is_some_and(|number| number.is_nan())
     }
 
     /// Whether a value is an instance whose class may say what equality is.
@@ -54,7 +62,7 @@ impl Vm<'_> {
     /// Equality when no class has something to say about it.
     pub(crate) fn equal_without_methods(&mut self, left: Value, right: Value) -> Result<bool> {
         if left == right {
-            return Ok(self.float_of(left).is_none_or(|number| !number.is_nan()));
+            return Ok(!self.is_nan(left));
         }
         let (inner_left, inner_right) = (self.native_of(left), self.native_of(right));
         if inner_left == left && inner_right == right {
@@ -84,6 +92,10 @@ impl Vm<'_> {
         if let (Some(a), Some(b)) = (self.buffer_bytes(left), self.buffer_bytes(right)) {
             if self.native_type(left) != TypeId::Array && self.native_type(right) != TypeId::Array {
                 return Ok(a == b);
+            }
+            // An array is no text of bytes, whatever its items are.
+            if self.is_bytes(left) || self.is_bytes(right) {
+                return Ok(false);
             }
             return self.equal_arrays(left, right);
         }
@@ -216,6 +228,11 @@ impl Vm<'_> {
             }
             Kind::Complex => {
                 let Complex { real, imag } = self.heap[self.heap.expect::<Complex>(value)];
+                // Equal numbers have equal hashes, whatever their types.
+                let whole = real as isize;
+                if imag == 0.0 && whole as crate::types::float::Real == real {
+                    return Ok(hash_word(whole as usize));
+                }
                 let mixed = crate::types::float::bits(real)
                     ^ crate::types::float::bits(imag).rotate_left(7);
                 Ok(hash_word(mixed as usize))
@@ -255,7 +272,7 @@ impl Vm<'_> {
     }
 
     #[cold]
-    fn unhashable(&mut self, name: crate::intern::Qstr) -> Raised {
+    pub(crate) fn unhashable(&mut self, name: crate::intern::Qstr) -> Raised {
         self.raise(
             TypeId::TypeError,
             &[

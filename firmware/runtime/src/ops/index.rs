@@ -17,6 +17,8 @@ pub(crate) struct Span {
     pub(crate) step: isize,
     /// Where the slice ends, as it was given.
     pub(crate) stop: isize,
+    /// Where the slice begins, as it was given: -1 before the first item.
+    pub(crate) first: isize,
 }
 
 impl Span {
@@ -74,6 +76,7 @@ impl Vm<'_> {
             count: count as usize,
             step,
             stop: last,
+            first,
         })
     }
 
@@ -265,6 +268,11 @@ impl Vm<'_> {
                 if header.flags() & 2 != 0 {
                     return Err(self.no_assignment(object, value));
                 }
+                // `copy[:] = original` is for lists; an ordered dict takes a slice as a key.
+                if header.flags() & 1 == 0 && self.heap.cast::<Slice>(index).is_some() {
+                    let name = self.type_name(index);
+                    return Err(self.unhashable(name));
+                }
                 match value {
                     Some(value) => self.dict_set(dict, index, value),
                     None => match self.dict_remove(dict, index)? {
@@ -365,9 +373,9 @@ impl Vm<'_> {
             }
             Kind::Range => {
                 let Range { start, step, .. } = self.heap[self.heap.expect::<Range>(object)];
-                let first = start + span.start as isize * step;
-                let stop = start + span.stop * step;
-                let step = step * span.step;
+                let place = |index: isize| start.saturating_add(index.saturating_mul(step));
+                let (first, stop) = (place(span.first), place(span.stop));
+                let step = step.saturating_mul(span.step);
                 Ok(self
                     .alloc(Range {
                         start: first,

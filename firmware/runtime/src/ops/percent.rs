@@ -213,15 +213,6 @@ impl Vm<'_> {
                         self.new_int(number as i64)?
                     }
                 };
-                let spec = match spec.precision {
-                    // A precision is a least number of digits, and the width is filled with blanks.
-                    Some(_) if spec.align == b'=' => Spec {
-                        fill: b' ',
-                        align: b'>',
-                        ..spec
-                    },
-                    _ => spec,
-                };
                 self.put_int_field(sink, number, &spec)
             }
             b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {

@@ -287,7 +287,7 @@ impl Vm<'_> {
         let native = self.native_of(value);
         let float_kind = matches!(spec.kind, b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'%');
         let numeric = self.is_int(native) || self.float_of(native).is_some();
-        if numeric && spec.kind != b's' {
+        if numeric {
             return self.put_number_spec(sink, native, &spec, float_kind);
         }
         if spec.align == b'=' && !spec.zero {

@@ -136,13 +136,13 @@ impl Vm<'_> {
     /// `len(value)`
     pub(crate) fn length(&mut self, value: Value) -> Result<Value> {
         if let Some(len) = self.native_len(value) {
-            return Ok(Value::small(len as isize));
+            return self.new_unsigned(len as u64);
         }
         if let Some(found) = self.lookup_special(value, q::__len__)? {
             return self.call_found(found, &[]);
         }
         if let Some(len) = self.native_len(self.native_of(value)) {
-            return Ok(Value::small(len as isize));
+            return self.new_unsigned(len as u64);
         }
         let name = self.type_name(value);
         Err(self.raise(

@@ -424,6 +424,8 @@ pub(crate) fn fill(vm: &mut Vm<'_>, args: Args) -> Result<Ref<Array>> {
         if args.count < 2 && args.keywords == 0 {
             return Err(vm.type_error(b"string argument without an encoding"));
         }
+        let encoding = args.get(vm, 1);
+        crate::types::str_methods::check_encoding(vm, native, encoding)?;
         let array = vm.bytearray_from(native)?;
         return Ok(vm.heap.expect(array));
     }

@@ -161,7 +161,12 @@ pub(crate) fn parse(text: &[u8]) -> Option<(Real, Real)> {
     }
     let (mut real, mut imag) = (0.0, 0.0);
     let mut parts = 0;
+    let mut imaginary = false;
     while !rest.is_empty() {
+        // Nothing follows the imaginary part.
+        if imaginary {
+            return None;
+        }
         let (negative, body) = match rest[0] {
             b'-' => (true, &rest[1..]),
             b'+' => (false, &rest[1..]),
@@ -177,12 +182,12 @@ pub(crate) fn parse(text: &[u8]) -> Option<(Real, Real)> {
         parts += 1;
         if let Some(b'j' | b'J') = rest.first() {
             imag += number;
+            imaginary = true;
             rest = &rest[1..];
+        } else if parts == 2 {
+            return None;
         } else {
             real += number;
-        }
-        if parts > 2 {
-            return None;
         }
     }
     (parts > 0).then_some((real, imag))

@@ -187,6 +187,9 @@ pub(crate) fn to_half(number: Real) -> u16 {
     if size >= 65520.0 {
         return sign | 0x7c00;
     }
+    if size == 0.0 {
+        return sign;
+    }
     let (_, exponent) = math::frexp(size);
     // The unit of the last place: never below that of the smallest numbers.
     let unit = (exponent - 11).max(-24);

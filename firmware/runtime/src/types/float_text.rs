@@ -490,11 +490,13 @@ pub(crate) fn parse_prefix(text: &[u8]) -> Option<(Real, usize)> {
         if !text.get(end)?.is_ascii_digit() {
             return None;
         }
-        while let Some(digit) = text.get(end).filter(|byte| byte.is_ascii_digit()) {
-            value = value
-                .saturating_mul(10)
-                .saturating_add(i32::from(digit - b'0'))
-                .min(100_000);
+        while let Some(digit @ (b'0'..=b'9' | b'_')) = text.get(end) {
+            if *digit != b'_' {
+                value = value
+                    .saturating_mul(10)
+                    .saturating_add(i32::from(digit - b'0'))
+                    .min(100_000);
+            }
             end += 1;
         }
         exponent += if negative { -value } else { value };

@@ -38,10 +38,7 @@ fn new(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let class = args.at(vm, 0);
     match vm.heap.cast::<Class>(class) {
         Some(class) => Ok(vm.new_instance(class)?.value()),
-        None => match TypeId::from_value(class) {
-            Some(class) => vm.make_instance(class, args.from(1)),
-            None => Err(vm.type_error(b"arg must be user-type")),
-        },
+        None => Err(vm.type_error(b"arg must be user-type")),
     }
 }
 

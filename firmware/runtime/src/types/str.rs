@@ -514,6 +514,8 @@ pub(crate) fn make(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value> {
     if vm.buffer_bytes(value).is_none() {
         return Err(vm.type_error(b"object with buffer protocol required"));
     }
+    let encoding = args.get(vm, 1);
+    methods::check_encoding(vm, value, encoding)?;
     vm.str_from_bytes(value)
 }
 

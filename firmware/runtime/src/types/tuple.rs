@@ -64,8 +64,7 @@ impl Vm<'_> {
 
     /// The names of a namedtuple class.
     fn field_names(&self, class: Ref<Class>) -> Option<Ref<Tuple>> {
-        self.heap
-            .cast(self.get_name(self.heap[class].dict, q::_fields)?)
+        self.heap.cast(self.find_in_class(class, q::_fields)?)
     }
 
     fn field_index(&self, class: Ref<Class>, name: Qstr) -> Option<usize> {

@@ -1165,9 +1165,10 @@ impl Vm<'_> {
             return None;
         }
         if (body.step > 0 && body.at < body.end) || (body.step < 0 && body.at > body.end) {
-            let at = body.at;
-            body.at = at.saturating_add(body.step);
-            return Some(Value::try_small(at));
+            // A number too large for a small integer is left to the general way.
+            let value = Value::try_small(body.at)?;
+            body.at = body.at.saturating_add(body.step);
+            return Some(Some(value));
         }
         Some(None)
     }
