@@ -380,6 +380,11 @@ impl Splitter<'_> {
                 self.at = end;
                 return;
             }
+            if let Some(level) = bare_level(word).filter(|_| piece[0] == "compile") {
+                piece.push(level);
+                self.at += 1;
+                continue;
+            }
             if word.starts_with('-') && word != "-" && !is_number(word) {
                 if self.take_global(Some(command)) {
                     continue;
@@ -409,6 +414,13 @@ fn is_root_only(word: &str) -> bool {
 
 fn is_number(word: &str) -> bool {
     word.parse::<f64>().is_ok()
+}
+
+/// `-O2` for `-OO`, as mpy-cross counts; clap would take the next word for the number.
+fn bare_level(word: &str) -> Option<String> {
+    let letters = word.strip_prefix('-')?;
+    let is_bare = !letters.is_empty() && letters.bytes().all(|byte| byte == b'O');
+    is_bare.then(|| format!("-O{}", letters.len()))
 }
 
 /// `sha1` of `sha1sum`, as mpremote accepts for any algorithm that ends in a digit.
@@ -531,6 +543,8 @@ mod tests {
             ("romfs -o x.romfs build dir", &["Romfs"]),
             ("romfs query ls", &["Romfs"]),
             ("rtc --set", &["Rtc"]),
+            ("compile -O a.py + ls", &["Compile", "Ls"]),
+            ("compile -OO a.py", &["Compile"]),
             ("soft-reset --main + ls", &["SoftReset", "Ls"]),
             ("soft-reset --main=3 ls", &["SoftReset", "Ls"]),
             ("mount -l dir ls", &["Mount", "Ls"]),
