@@ -120,7 +120,7 @@ fn is_understood(desk: &Desk, line: &str) {
 #[test]
 fn lines_of_the_readmes_are_understood() {
     let desk = Desk::new();
-    for file in ["README.md"] {
+    for file in ["README.md", "cli/README.md"] {
         let text = std::fs::read_to_string(paths::root().join(file)).unwrap();
         let mut count = 0;
         for line in text.lines().filter_map(|line| line.strip_prefix("$ ucli ")) {
@@ -142,6 +142,18 @@ fn examples_of_the_help_texts_are_understood() {
         {
             is_understood(&desk, line);
         }
+    }
+}
+
+/// A page that shows every command must not miss a new one.
+#[test]
+fn every_command_is_in_the_readme() {
+    let text = std::fs::read_to_string(paths::root().join("cli/README.md")).unwrap();
+    for name in commands(&Desk::new()) {
+        let is_shown = text
+            .split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'))
+            .any(|word| word == name);
+        assert!(is_shown, "{name}");
     }
 }
 
