@@ -160,6 +160,16 @@ pub(crate) enum Command {
     Romfs(command::romfs::Args),
     /// Compile Python source to .mpy, as mpy-cross does
     Compile(command::compile::Args),
+    /// Install packages on the board
+    Install(command::install::Args),
+    /// Remove packages from the board
+    Uninstall(command::packages::UninstallArgs),
+    /// List the packages on the board
+    List(command::packages::ListArgs),
+    /// Show what the index says about packages
+    Show(command::show::Args),
+    /// Install packages as mpremote does: `mip install PACKAGE…`
+    Mip(command::mip::Args),
     /// Restart the interpreter: boot.py runs, main.py does not
     SoftReset(command::reset::SoftArgs),
     /// Restart the board as if it had been switched on

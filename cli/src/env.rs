@@ -16,6 +16,24 @@ pub(crate) const VISUAL: &str = "VISUAL";
 pub(crate) const EDITOR: &str = "EDITOR";
 /// Set and not empty: no colour (<https://no-color.org>).
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
+/// Where downloads are kept, instead of the user's cache directory.
+pub(crate) const CACHE_DIR: &str = "UCLI_CACHE_DIR";
+/// Set and not empty: nothing is fetched, as with `--offline`.
+pub(crate) const OFFLINE: &str = "UCLI_OFFLINE";
+/// The index of packages when `--index` is not given.
+pub(crate) const INDEX: &str = "UCLI_INDEX";
+/// The Python package index, as pip's variable of that name.
+pub(crate) const PIP_INDEX_URL: &str = "PIP_INDEX_URL";
+/// The Python package index, as uv's variable of that name; tried after pip's.
+pub(crate) const UV_INDEX_URL: &str = "UV_INDEX_URL";
+/// The file with credentials, instead of `~/.netrc`.
+pub(crate) const NETRC: &str = "NETRC";
+/// A token for github.com, sent nowhere else.
+pub(crate) const GITHUB_TOKEN: &str = "GITHUB_TOKEN";
+/// A token for gitlab.com, sent nowhere else.
+pub(crate) const GITLAB_TOKEN: &str = "GITLAB_TOKEN";
+/// A token for codeberg.org, sent nowhere else.
+pub(crate) const CODEBERG_TOKEN: &str = "CODEBERG_TOKEN";
 
 /// The value of a variable; an empty one counts as unset.
 pub(crate) fn get(name: &str) -> Option<String> {

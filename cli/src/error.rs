@@ -85,6 +85,34 @@ codes! {
     Refused = "refused", Failed;
     /// A configuration file is wrong.
     Config = "config", Usage;
+    /// No source has a package or a version of that name.
+    PackageNotFound = "package_not_found", Failed;
+    /// A package, an archive or a record of packages is malformed.
+    BadPackage = "bad_package", Failed;
+    /// A package wants to write outside of its directory.
+    UnsafePath = "unsafe_path", Failed;
+    /// A download is not what was promised.
+    HashMismatch = "hash_mismatch", Failed;
+    /// A download or an archive is larger than anything sensible.
+    TooLarge = "too_large", Failed;
+    /// A server did not give what was asked for.
+    Network = "network", Failed;
+    /// A server sent us somewhere we do not go.
+    Redirect = "redirect", Failed;
+    /// It is not in the cache, and nothing may be fetched.
+    Offline = "offline", Failed;
+    /// Packages contradict each other.
+    Conflict = "conflict", Failed;
+    /// Packages need each other in a circle.
+    DependencyCycle = "dependency_cycle", Failed;
+    /// Two different packages have the name.
+    Ambiguous = "ambiguous_package", Failed;
+    /// The package installs nothing.
+    Placeholder = "placeholder", Failed;
+    /// The package is for CPython on computers.
+    NotForBoards = "not_for_boards", Failed;
+    /// The firmware has it, and finds its own first.
+    BuiltIn = "built_in", Failed;
 }
 
 #[derive(Debug)]

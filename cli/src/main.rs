@@ -14,6 +14,7 @@ mod error;
 mod exit;
 mod files;
 mod output;
+mod package;
 mod terminal;
 mod transport;
 

@@ -185,6 +185,13 @@ impl<'s> Agent<'s> {
         Ok(())
     }
 
+    /// The board does not have these parts after all.
+    pub(super) fn forget(&mut self, parts: &[&'static str]) {
+        for part in parts {
+            self.loaded.remove(part);
+        }
+    }
+
     /// Sends a part without waiting for it; its answer must be taken with the next one's.
     ///
     /// # Errors
@@ -301,7 +308,7 @@ impl<'s> Agent<'s> {
                 .map(|_| ());
         }
         let deflated = if self.capabilities()?.inflates {
-            super::fs::deflate(data)
+            super::pack::deflate(data)
         } else {
             None
         };

@@ -31,20 +31,6 @@ impl Session {
         self.run(Exec::new(source, self.paste), patience, sink)
     }
 
-    /// Runs a `.mpy` image on firmware that takes one over the wire.
-    ///
-    /// # Errors
-    /// [`Code::Unsupported`] when it does not; else as [`Session::exec`].
-    #[expect(dead_code, reason = "`run --mpy` comes with the compiler")]
-    pub(crate) fn exec_mpy(
-        &mut self,
-        image: &[u8],
-        patience: Patience,
-        sink: &mut Sink<'_>,
-    ) -> Result<Outcome> {
-        self.run(Exec::new_mpy(image, self.paste), patience, sink)
-    }
-
     fn run(
         &mut self,
         mut machine: Exec<'_>,
@@ -298,7 +284,12 @@ impl Clock {
             timeout,
             is_started: false,
             started: Instant::now(),
-            pressed: interrupt::count(),
+            // A Ctrl-C before a program of the user's has started is meant for it. Our own questions are also
+            // asked when something was interrupted.
+            pressed: match patience {
+                Patience::Quiet(_) => interrupt::count(),
+                Patience::Forever | Patience::Limit(_) => 0,
+            },
         }
     }
 

@@ -34,7 +34,6 @@ pub(super) struct Fast<'s> {
     ended: bool,
     /// It ended without saying so.
     died: bool,
-    pressed: u32,
 }
 
 impl<'s> Fast<'s> {
@@ -64,13 +63,12 @@ impl<'s> Fast<'s> {
             capabilities_came: false,
             ended: false,
             died: false,
-            pressed: interrupt::count(),
         }))
     }
 
     /// Whether the user wants it to stop.
     pub(super) fn stop_wanted(&self) -> bool {
-        interrupt::count() > self.pressed
+        interrupt::count() > 0
     }
 
     /// What the board said it can do, once.
@@ -195,7 +193,7 @@ impl<'s> Fast<'s> {
         if self.ended {
             return Err(self.dead());
         }
-        if interrupt::count() >= self.pressed + 2 {
+        if interrupt::count() >= 2 {
             self.session.tear();
             return Err(Error::new(Code::Interrupted, "Interrupted"));
         }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use flate2::{Compress, Compression, FlushCompress};
 use ucli_protocol::literal;
 
 use super::agent::{Agent, Capabilities, Digest, Reply, raised};
+use super::pack::Packer;
 use super::snippet;
 use super::value::Value;
 use crate::error::{Code, Error, Result};
@@ -20,6 +20,8 @@ pub(crate) const NO_SIZE: u64 = u64::MAX >> 2;
 const REQUEST_BYTES: usize = 1400;
 /// The buffer before anything is known of the board.
 const FIRST_BUFFER: u32 = 10;
+/// The smallest buffer that makes sense, as a power of two.
+const SMALLEST_BUFFER: u32 = 9;
 /// Free heap that stays free, and how many buffers are allocated at once.
 const SPARE_BYTES: u64 = 12 * 1024;
 
@@ -222,17 +224,36 @@ impl Agent<'_> {
         }
     }
 
-    /// Makes buffers as large as is good for a transfer; returns the power of two.
-    fn large_buffers(&mut self) -> Result<u32> {
+    /// Loads `parts` behind buffers as large as is good for a transfer, or as the board can give;
+    /// returns the power of two.
+    fn make_ready(&mut self, parts: &[&'static str]) -> Result<u32> {
         let capabilities = self.capabilities()?;
-        let exponent = buffer_exponent(&capabilities);
-        if self.buffer_exponent != Some(exponent) {
-            self.request(&format!("V=None\ngc.collect()\n{}", buffers(exponent)))?;
-            self.finish("allocate buffers", "")?;
-            self.has_buffers = true;
-            self.buffer_exponent = Some(exponent);
+        let mut exponent = self
+            .buffer_exponent
+            .unwrap_or_else(|| buffer_exponent(&capabilities));
+        loop {
+            let mut source = String::new();
+            if self.buffer_exponent != Some(exponent) {
+                source = format!("V=None\ngc.collect()\n{}", buffers(exponent));
+            }
+            self.need_early(parts, &mut source);
+            if source.is_empty() {
+                return Ok(exponent);
+            }
+            self.request(&source)?;
+            match self.finish("allocate buffers", "") {
+                Ok(_) => {
+                    self.has_buffers = true;
+                    self.buffer_exponent = Some(exponent);
+                    return Ok(exponent);
+                }
+                Err(error) if error.code() == Code::NoMemory && exponent > SMALLEST_BUFFER => {
+                    self.forget(parts);
+                    exponent -= 1;
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(exponent)
     }
 
     /// Writes files, each under a temporary name until it has arrived whole. `moved` is told of
@@ -249,8 +270,7 @@ impl Agent<'_> {
         if self.is_text() {
             return self.put_text(files, moved);
         }
-        let exponent = self.large_buffers()?;
-        self.need(&[snippet::COMMIT, snippet::PUT])?;
+        let exponent = self.make_ready(&[snippet::COMMIT, snippet::PUT])?;
         let capabilities = self.capabilities()?;
         let mut queue = Outstanding {
             results: Vec::with_capacity(files.len()),
@@ -395,12 +415,9 @@ impl Agent<'_> {
         path: &str,
         piece: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<u64> {
-        self.large_buffers()?;
+        self.make_ready(&[snippet::GET])?;
         let kind = self.capabilities()?.digest;
-        let mut source = String::new();
-        self.need_early(&[snippet::GET], &mut source);
-        source.push_str(&format!("G({})\n", quoted(path)));
-        self.request(&source)?;
+        self.request(&format!("G({})\n", quoted(path)))?;
         let mut data = Vec::new();
         let mut passed_on = 0;
         let mut digest = None;
@@ -474,58 +491,6 @@ impl Outstanding {
     }
 }
 
-/// Cuts data into blocks, deflated where that makes them shorter.
-struct Packer {
-    inflates: bool,
-    poor: u32,
-    blocks: u32,
-}
-
-impl Packer {
-    fn new(inflates: bool) -> Self {
-        Self {
-            inflates,
-            poor: 0,
-            blocks: 0,
-        }
-    }
-
-    /// `[0x42][length u16, bit 15: deflated][bytes]`
-    fn block(&mut self, chunk: &[u8]) -> Vec<u8> {
-        self.blocks += 1;
-        // What has not got shorter so far is tried again only now and then.
-        let worth_trying = self.inflates && (self.poor < 2 || self.blocks.is_multiple_of(8));
-        let deflated = if worth_trying { deflate(chunk) } else { None };
-        let (bytes, flag) = match &deflated {
-            Some(bytes) => {
-                self.poor = 0;
-                (bytes.as_slice(), 0x8000)
-            }
-            None => {
-                self.poor += 1;
-                (chunk, 0)
-            }
-        };
-        let len = u16::try_from(bytes.len()).expect("blocks are at most 16 KiB") | flag;
-        let mut block = Vec::with_capacity(bytes.len() + 3);
-        block.push(b'B');
-        block.extend_from_slice(&len.to_le_bytes());
-        block.extend_from_slice(bytes);
-        block
-    }
-}
-
-/// A raw deflate stream of `data`, if it is clearly shorter.
-pub(super) fn deflate(data: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(data.len());
-    let mut machine = Compress::new(Compression::best(), false);
-    machine
-        .compress_vec(data, &mut out, FlushCompress::Finish)
-        .ok()?;
-    let complete = machine.total_in() == data.len() as u64;
-    (complete && out.len() + out.len() / 16 < data.len()).then_some(out)
-}
-
 /// As large as leaves the board most of its memory: one buffer each for input and output, and the
 /// inflater's own window of the same size.
 fn buffer_exponent(capabilities: &Capabilities) -> u32 {
@@ -536,7 +501,7 @@ fn buffer_exponent(capabilities: &Capabilities) -> u32 {
         4_096.. => 12,
         2_048.. => 11,
         1_024.. => 10,
-        _ => 9,
+        _ => SMALLEST_BUFFER,
     }
 }
 
@@ -591,23 +556,6 @@ fn entry_of(value: &Value) -> Result<Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn blocks_deflate_only_what_gets_shorter() {
-        let mut packer = Packer::new(true);
-        let text = b"import machine\n".repeat(100);
-        let block = packer.block(&text);
-        assert_eq!(block[2] & 0x80, 0x80);
-        assert!(block.len() < text.len() / 4);
-        let noise: Vec<u8> = Digest::Sha256
-            .of(b"a")
-            .into_iter()
-            .chain(Digest::Sha256.of(b"b"))
-            .collect();
-        let block = packer.block(&noise);
-        assert_eq!(block[..3], [b'B', 64, 0]);
-        assert_eq!(block[3..], noise[..]);
-    }
 
     #[test]
     fn paths_join_as_boards_spell_them() {

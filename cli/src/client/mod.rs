@@ -7,6 +7,7 @@ mod fast;
 pub(crate) mod fs;
 pub(crate) mod interrupt;
 pub(crate) mod mount;
+mod pack;
 pub(crate) mod program;
 pub(crate) mod session;
 pub(crate) mod snippet;

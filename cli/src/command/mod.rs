@@ -14,13 +14,17 @@ pub(crate) mod files;
 pub(crate) mod fleet;
 pub(crate) mod help;
 pub(crate) mod info;
+pub(crate) mod install;
 pub(crate) mod ls;
+pub(crate) mod mip;
 pub(crate) mod mount;
+pub(crate) mod packages;
 pub(crate) mod repl;
 pub(crate) mod reset;
 pub(crate) mod rm;
 pub(crate) mod romfs;
 pub(crate) mod rtc;
+pub(crate) mod show;
 pub(crate) mod sleep;
 pub(crate) mod sync;
 pub(crate) mod wait;
@@ -281,6 +285,11 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Exit> {
         Command::Umount => mount::umount(context),
         Command::Romfs(args) => romfs::run(&args, context),
         Command::Compile(args) => compile::run(&args, context),
+        Command::Install(args) => install::run(&args, context),
+        Command::Uninstall(args) => packages::uninstall(&args, context),
+        Command::List(args) => packages::list(&args, context),
+        Command::Show(args) => show::run(&args, context),
+        Command::Mip(args) => mip::run(&args, context),
         Command::SoftReset(args) => reset::soft(&args, context),
         Command::Reset(args) => reset::run(&args, context),
         Command::Bootloader => reset::bootloader(context),

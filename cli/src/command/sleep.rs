@@ -26,10 +26,9 @@ pub(super) fn run(args: &Args, _context: &mut Context) -> Result<Exit> {
             ),
         ));
     }
-    let pressed = interrupt::count();
     let deadline = Instant::now() + Duration::from_secs_f64(args.seconds);
     while Instant::now() < deadline {
-        if interrupt::count() > pressed {
+        if interrupt::count() > 0 {
             return Err(Error::new(Code::Interrupted, "Interrupted"));
         }
         std::thread::park_timeout(

@@ -31,7 +31,6 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         )
     })?;
     let deadline = Instant::now() + patience;
-    let pressed = interrupt::count();
     let mut watch = Watch::new();
     let mut said = false;
     loop {
@@ -51,7 +50,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         if hopeless || Instant::now() >= deadline {
             return Err(error);
         }
-        if interrupt::count() > pressed {
+        if interrupt::count() > 0 {
             return Err(Error::new(Code::Interrupted, "Interrupted"));
         }
         if !said {

@@ -114,7 +114,6 @@ fn round(args: &Args, job: &sync::Job, first: bool, context: &mut Context) -> Re
 /// Shows what the board prints until a file changes; false after Ctrl-C.
 fn listen(args: &Args, changes: &mpsc::Receiver<()>, context: &mut Context) -> Result<bool> {
     let printer = context.printer.clone();
-    let pressed = interrupt::count();
     let session = context.open()?;
     loop {
         match changes.recv_timeout(Duration::ZERO) {
@@ -127,7 +126,7 @@ fn listen(args: &Args, changes: &mpsc::Receiver<()>, context: &mut Context) -> R
             }
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if interrupt::count() > pressed {
+        if interrupt::count() > 0 {
             return Ok(false);
         }
         let wire = session.wire();

@@ -60,6 +60,15 @@ impl Printer {
         self.mpremote
     }
 
+    /// The same printer without talk, for what the user did not ask for by itself.
+    pub(crate) fn silent(&self) -> Self {
+        Self {
+            level: Level::Quiet,
+            json: false,
+            ..self.clone()
+        }
+    }
+
     /// Whether the wire is shown.
     pub(crate) fn is_verbose(&self) -> bool {
         self.level == Level::Verbose
@@ -180,6 +189,13 @@ impl Printer {
     /// `warning: …` on stderr.
     pub(crate) fn warn(&self, text: &str) {
         self.labelled("warning", &Style::new().yellow().bold(), text);
+    }
+
+    /// `note: …` on stderr.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.json {
+            self.labelled("note", &Style::new().cyan().bold(), text);
+        }
     }
 
     fn labelled(&self, label: &str, style: &Style, text: &str) {

@@ -1,0 +1,531 @@
+//! One installation from beginning to end: look at the board, resolve, fetch, compile, plan, write.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::alias::{self, Alias};
+use super::apply::{self, Outcome, Presence};
+use super::board::{self, Board};
+use super::build::{self, Built};
+use super::cache::Cache;
+use super::fetch::Store;
+use super::http::Client;
+use super::plan;
+use super::record::Record;
+use super::requirement::Environment;
+use super::resolve::{Content, Package, Resolver, Settings};
+use super::spec::{Spec, Wish};
+use super::{DEFAULT_INDEX, DEFAULT_PYPI, imports, normalised};
+use crate::client::session::Session;
+use crate::env;
+use crate::error::{Code, Error, Result};
+use crate::output::Printer;
+use crate::output::bytes::{duration, human};
+
+/// Where packages go.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Place {
+    /// The directory of the board [default: the first of sys.path that ends in /lib]
+    #[arg(short, long, value_name = "DIR")]
+    target: Option<String>,
+}
+
+/// Where packages come from.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Fetching {
+    /// The index of packages [default: UCLI_INDEX, or that of micropython-lib]
+    #[arg(short, long, value_name = "URL")]
+    index: Option<String>,
+    /// Use only what was fetched before
+    #[arg(long)]
+    offline: bool,
+}
+
+impl Place {
+    /// The directory of the board.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] when the board names none.
+    pub(crate) fn directory(&self, board: &Board) -> Result<String> {
+        match &self.target {
+            Some(target) => {
+                let target = target.strip_prefix(':').unwrap_or(target);
+                let trimmed = target.trim_end_matches('/');
+                Ok(if trimmed.is_empty() {
+                    target.to_string()
+                } else {
+                    trimmed.to_string()
+                })
+            }
+            None => board.library(),
+        }
+    }
+}
+
+impl Fetching {
+    /// The index, without a slash at the end.
+    pub(crate) fn index(&self) -> String {
+        let index = self.index.clone().or_else(|| env::get(env::INDEX));
+        let index = index.unwrap_or_else(|| DEFAULT_INDEX.to_string());
+        index.trim_end_matches('/').to_string()
+    }
+
+    /// The Python package index, without a slash at the end.
+    pub(crate) fn pypi() -> String {
+        let index = env::get(env::PIP_INDEX_URL).or_else(|| env::get(env::UV_INDEX_URL));
+        let index = index.unwrap_or_else(|| DEFAULT_PYPI.to_string());
+        index.trim_end_matches('/').to_string()
+    }
+
+    /// The cache in front of `client`.
+    ///
+    /// # Errors
+    /// Those of opening the cache.
+    pub(crate) fn store<'a>(&self, client: &'a Client, refresh: bool) -> Result<Store<'a>> {
+        Ok(Store {
+            cache: Cache::open()?,
+            http: client,
+            offline: self.offline || env::get(env::OFFLINE).is_some(),
+            refresh,
+        })
+    }
+}
+
+/// One installation.
+pub(crate) struct Job {
+    /// The command's name, for `--json`.
+    pub(crate) command: &'static str,
+    /// What the user named.
+    pub(crate) specs: Vec<Spec>,
+    /// Where it goes.
+    pub(crate) place: Place,
+    /// Where it comes from.
+    pub(crate) fetching: Fetching,
+    /// Source only.
+    pub(crate) no_mpy: bool,
+    /// Nothing is written.
+    pub(crate) dry_run: bool,
+    /// The newest versions.
+    pub(crate) upgrade: bool,
+    /// Against better knowledge.
+    pub(crate) force: bool,
+    /// As `mip`: the same files, nothing compiled, no record where there was none.
+    pub(crate) as_mip: bool,
+}
+
+/// What a package came to, for the report.
+struct Line {
+    name: String,
+    version: String,
+    files: usize,
+    len_bytes: u64,
+    compiled: bool,
+}
+
+impl Job {
+    /// Does everything.
+    ///
+    /// # Errors
+    /// Those of every step; nothing is written before all but the last have gone well.
+    pub(crate) fn run(mut self, session: &mut Session, printer: &Printer) -> Result<()> {
+        let started = Instant::now();
+        let board = Board::ask(session)?;
+        let directory = self.place.directory(&board)?;
+        let record = session.with_agent(|agent| apply::read_record(agent, &directory))?;
+        if self.upgrade && self.specs.is_empty() {
+            self.specs = recorded_specs(&record)?;
+        }
+        let kept = self.settled(session, &directory, &record)?;
+        for (name, version) in &kept {
+            printer.say(&format!("{name} {version} is installed already"));
+        }
+        let client = Client::default();
+        let (mut packages, notes) = self.resolve(&client, &board, &record)?;
+        for note in &notes {
+            printer.note(note);
+        }
+        let built_in = if self.as_mip || self.force {
+            Vec::new()
+        } else {
+            self.look_at_firmware(session, &board, &directory, &mut packages)?
+        };
+        for (name, version) in &built_in {
+            printer.say(&format!(
+                "{name} is built into this firmware{}; nothing to copy",
+                if version.is_empty() {
+                    String::new()
+                } else {
+                    format!(" (version {version})")
+                }
+            ));
+        }
+        let compile = !self.no_mpy && !self.as_mip;
+        let mut built = Vec::new();
+        for package in packages {
+            built.push(build::build(package, board.mpy, compile)?);
+        }
+        let plan = plan::plan(built.clone(), &record, self.force || self.as_mip)?;
+        for note in &plan.notes {
+            printer.note(note);
+        }
+        let keeps_record = !self.as_mip || !record.packages.is_empty();
+        let outcome = if built.is_empty() {
+            Outcome::default()
+        } else {
+            apply::apply(
+                session,
+                &directory,
+                &plan,
+                self.dry_run,
+                keeps_record,
+                printer,
+            )?
+        };
+        self.report(printer, &directory, &built, &outcome, started)?;
+        printer.done(
+            self.command,
+            json!({
+                "target": directory,
+                "dry_run": self.dry_run,
+                "packages": built.iter().map(package_json).collect::<Vec<_>>(),
+                "already_installed": kept.keys().collect::<Vec<_>>(),
+                "built_in": built_in.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+                "notes": notes,
+                "written": outcome.written.iter().map(|(path, size)| json!({"path": path, "size": size})).collect::<Vec<_>>(),
+                "unchanged": outcome.unchanged,
+                "removed": outcome.removed,
+                "seconds": started.elapsed().as_secs_f64(),
+            }),
+        )
+    }
+
+    /// Takes out of the wishes what is on the board already, intact and in the wanted form.
+    fn settled(
+        &mut self,
+        session: &mut Session,
+        directory: &str,
+        record: &Record,
+    ) -> Result<BTreeMap<String, String>> {
+        let mut kept = BTreeMap::new();
+        if self.upgrade || self.as_mip || self.force || record.packages.is_empty() {
+            return Ok(kept);
+        }
+        let known = |spec: &Spec| -> Option<String> {
+            let (name, wish) = match spec {
+                Spec::Name(name, wish) | Spec::Mip(name, wish) | Spec::Pypi(name, wish) => {
+                    (name, wish)
+                }
+                _ => return None,
+            };
+            let other = match alias::find(name) {
+                Some(Alias::Placeholder(other) | Alias::OldCopy(other)) => record.find(other),
+                _ => None,
+            };
+            let found = record.find(name).or(other)?;
+            let installed = record.packages.get(found)?;
+            let of_source = match spec {
+                Spec::Mip(..) => installed.source.starts_with("mip:"),
+                Spec::Pypi(..) => installed.source == "pypi",
+                _ => true,
+            };
+            let in_form =
+                !self.no_mpy || installed.files.iter().all(|file| !file.0.ends_with(".mpy"));
+            (of_source && in_form && wish.allows(&installed.version)).then(|| found.to_string())
+        };
+        let names: Vec<Option<String>> = self.specs.iter().map(known).collect();
+        let mut files = Vec::new();
+        for name in names.iter().flatten() {
+            let mut todo = vec![name.clone()];
+            let mut seen = BTreeSet::new();
+            // What it needs must be there too.
+            while let Some(name) = todo.pop() {
+                if let Some(package) = record.packages.get(&name)
+                    && seen.insert(name)
+                {
+                    files.extend(package.files.iter().cloned());
+                    todo.extend(package.deps.iter().cloned());
+                }
+            }
+        }
+        if files.is_empty() {
+            return Ok(kept);
+        }
+        let presence = session.with_agent(|agent| apply::intact(agent, directory, &files))?;
+        if presence.iter().any(|one| *one != Presence::Intact) {
+            return Ok(kept);
+        }
+        let mut names = names.into_iter();
+        self.specs.retain(|_| match names.next().flatten() {
+            Some(name) => {
+                let version = record.packages[&name].version.clone();
+                kept.insert(name, version);
+                false
+            }
+            None => true,
+        });
+        Ok(kept)
+    }
+
+    fn resolve(
+        &self,
+        client: &Client,
+        board: &Board,
+        record: &Record,
+    ) -> Result<(Vec<Package>, Vec<String>)> {
+        if self.specs.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let store = self.fetching.store(client, self.upgrade)?;
+        let settings = Settings {
+            index: self.fetching.index(),
+            pypi: Fetching::pypi(),
+            form: board.form(self.no_mpy),
+            environment: Environment {
+                platform: board.platform.clone(),
+                version: board.version.clone(),
+            },
+            mip_only: self.as_mip,
+        };
+        let mut resolver = Resolver::new(&store, &settings);
+        for spec in &self.specs {
+            resolver.add(&self.as_recorded(spec, record))?;
+        }
+        let resolution = resolver.finish()?;
+        Ok((resolution.packages, resolution.notes))
+    }
+
+    /// A bare name that is installed from PyPI comes from there again.
+    fn as_recorded(&self, spec: &Spec, record: &Record) -> Spec {
+        if let Spec::Name(name, wish) = spec
+            && let Some(installed) = record.find(name).and_then(|name| record.packages.get(name))
+            && installed.source == "pypi"
+            && !self.as_mip
+        {
+            return Spec::Pypi(name.clone(), wish.clone());
+        }
+        spec.clone()
+    }
+
+    /// Leaves out what the firmware has, and refuses what it could not run.
+    fn look_at_firmware(
+        &self,
+        session: &mut Session,
+        board: &Board,
+        directory: &str,
+        packages: &mut Vec<Package>,
+    ) -> Result<Vec<(String, String)>> {
+        if packages.is_empty() {
+            return Ok(Vec::new());
+        }
+        let modules: BTreeSet<String> = board::modules(session)?.into_iter().collect();
+        let mut built_in = Vec::new();
+        if board.frozen_comes_before(directory) {
+            let mut asked = BTreeSet::new();
+            for package in packages.iter() {
+                asked.extend(
+                    modules_of(package)
+                        .into_iter()
+                        .filter(|name| modules.contains(name)),
+                );
+            }
+            let asked: Vec<String> = asked.into_iter().collect();
+            let frozen = board::frozen(session, &asked)?;
+            let mut refused = None;
+            packages.retain(|package| {
+                let names = modules_of(package);
+                let has_all =
+                    !names.is_empty() && names.iter().all(|name| frozen.contains_key(name));
+                if !has_all {
+                    return true;
+                }
+                let main = normalised(&package.name).replace('-', "/");
+                let version = frozen
+                    .get(&main)
+                    .or_else(|| names.first().and_then(|name| frozen.get(name)));
+                let version = version.cloned().unwrap_or_default();
+                if package.pinned && version != package.version {
+                    refused = Some((
+                        package.name.clone(),
+                        package.version.clone(),
+                        version.clone(),
+                    ));
+                }
+                built_in.push((package.name.clone(), version));
+                false
+            });
+            if let Some((name, wanted, version)) = refused {
+                return Err(Error::new(
+                    Code::BuiltIn,
+                    format!("`{name}` {version} is built into this firmware and found before `{directory}`; {wanted} would never be imported"),
+                )
+                .hint("`--target /` puts it before the firmware's own, `--force` copies it all the same"));
+            }
+        }
+        if !modules.is_empty() {
+            check_imports(session, board, &modules, packages)?;
+        }
+        Ok(built_in)
+    }
+
+    fn report(
+        &self,
+        printer: &Printer,
+        directory: &str,
+        built: &[Built],
+        outcome: &Outcome,
+        started: Instant,
+    ) -> Result<()> {
+        for one in built.iter().map(line) {
+            let form = if one.compiled { " as .mpy" } else { "" };
+            let files = if one.files == 1 { "file" } else { "files" };
+            let name = format!("{} {}", one.name, one.version);
+            let text = format!(
+                "+ {}  {} {files}, {}{form}",
+                name.trim_end(),
+                one.files,
+                human(one.len_bytes)
+            );
+            printer.data(&text)?;
+        }
+        if self.dry_run {
+            for (path, len_bytes) in &outcome.written {
+                printer.data(&format!("would write {path}  {}", human(*len_bytes)))?;
+            }
+        }
+        for path in &outcome.removed {
+            let verb = if self.dry_run { "would remove" } else { "-" };
+            printer.data(&format!("{verb} {path}"))?;
+        }
+        if built.is_empty() {
+            return Ok(());
+        }
+        if self.dry_run {
+            printer.say("nothing was written");
+        } else {
+            let unchanged = match outcome.unchanged {
+                0 => String::new(),
+                count => format!(", {count} unchanged"),
+            };
+            printer.say(&format!(
+                "installed into {directory} in {}{unchanged}",
+                duration(started.elapsed())
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What would bring every package that was asked for here again.
+fn recorded_specs(record: &Record) -> Result<Vec<Spec>> {
+    let mut specs = Vec::new();
+    for (name, package) in record
+        .packages
+        .iter()
+        .filter(|(_, package)| package.requested)
+    {
+        specs.push(if package.source == "pypi" {
+            Spec::Pypi(name.clone(), Wish::Newest)
+        } else if package.source.starts_with("mip:") {
+            Spec::Mip(name.clone(), Wish::Newest)
+        } else if let Some(path) = package.source.strip_prefix("path:") {
+            Spec::Local(path.to_string())
+        } else {
+            Spec::parse(&package.source)?
+        });
+    }
+    Ok(specs)
+}
+
+/// The modules a package brings, with `/` between the parts.
+fn modules_of(package: &Package) -> Vec<String> {
+    package
+        .files
+        .iter()
+        .filter(|file| super::spec::is_module(&file.path))
+        .map(|file| plan::module(&file.path).to_string())
+        .collect()
+}
+
+/// Refuses packages of PyPI that import what is nowhere.
+fn check_imports(
+    session: &mut Session,
+    board: &Board,
+    firmware: &BTreeSet<String>,
+    packages: &[Package],
+) -> Result<()> {
+    let top = |name: &str| name.split(['/', '.']).next().unwrap_or(name).to_string();
+    let mut known: BTreeSet<String> = firmware.iter().map(|name| top(name)).collect();
+    for package in packages {
+        known.extend(modules_of(package).iter().map(|name| top(name)));
+    }
+    let mut unmet: BTreeMap<String, (String, String)> = BTreeMap::new();
+    for package in packages.iter().filter(|package| package.source == "pypi") {
+        for (name, module) in imports::unmet(&sources_of(package)) {
+            // The firmware finds `json` for `ujson` too.
+            let plain = name.strip_prefix('u').unwrap_or(&name);
+            if !known.contains(&name) && !known.contains(plain) {
+                unmet.entry(name).or_insert((package.name.clone(), module));
+            }
+        }
+    }
+    let names: Vec<String> = unmet.keys().cloned().collect();
+    let present = session.with_agent(|agent| apply::present_modules(agent, &board.path, &names))?;
+    match unmet.iter().find(|(name, _)| !present.contains(*name)) {
+        None => Ok(()),
+        Some((name, (package, module))) => Err(Error::new(
+            Code::NotForBoards,
+            format!(
+                "`{}` of `{package}` imports `{name}`, which neither the board nor the packages have",
+                module.replace('/', ".")
+            ),
+        )
+        .hint("Nothing was written; `--force` installs it all the same")),
+    }
+}
+
+/// The source files of a package by module: whether it is an `__init__`, and the text.
+fn sources_of(package: &Package) -> BTreeMap<String, (bool, String)> {
+    let mut sources = BTreeMap::new();
+    for file in package
+        .files
+        .iter()
+        .filter(|file| file.path.ends_with(".py"))
+    {
+        if let Content::Bytes(bytes) = &file.content {
+            let module = plan::module(&file.path).to_string();
+            let is_package = file.path.ends_with("/__init__.py");
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            sources.insert(module, (is_package, text));
+        }
+    }
+    sources
+}
+
+fn line(built: &Built) -> Line {
+    Line {
+        name: built.package.name.clone(),
+        version: built.package.version.clone(),
+        files: built.files.len(),
+        len_bytes: built
+            .files
+            .iter()
+            .map(|(_, bytes)| bytes.len() as u64)
+            .sum(),
+        compiled: built.files.iter().any(|(path, _)| path.ends_with(".mpy")),
+    }
+}
+
+fn package_json(built: &Built) -> serde_json::Value {
+    let one = line(built);
+    json!({
+        "name": one.name,
+        "version": one.version,
+        "source": built.package.source,
+        "requested": built.package.requested,
+        "dependencies": built.package.dependencies,
+        "files": built.files.iter().map(|(path, _)| path).collect::<Vec<_>>(),
+        "bytes": one.len_bytes,
+    })
+}

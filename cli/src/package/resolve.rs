@@ -1,0 +1,564 @@
+//! From what a user asks for to packages with their files: which source a name comes from, which
+//! version, and what it needs.
+//!
+//! Decides only; every byte comes through [`Source`]. A name is looked for in the index first, then
+//! among the names known to live elsewhere ([`super::alias`]), then on PyPI, where only packages made
+//! for MicroPython are taken without `pypi:`. A cycle, a conflict and a package that installs nothing
+//! are errors with the way that led there.
+
+use std::path::Path;
+
+use super::alias::{self, Alias};
+use super::manifest::Manifest;
+use super::normalised;
+use super::requirement::Environment;
+use super::spec::{Location, Spec, Wish, is_hosted, is_module};
+use crate::error::{Code, Error, Result};
+use crate::output::sanitise;
+
+pub(crate) use catalogue::{Listed, catalogue};
+
+/// Most packages of one installation.
+const MOST_PACKAGES: usize = 256;
+
+/// What a file must be before it is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Expect {
+    /// Nobody promised anything.
+    Anything,
+    /// The first digits of the SHA-256.
+    Prefix(String),
+    /// All digits.
+    Whole(String),
+}
+
+/// A file to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// The package, for messages.
+    pub(crate) package: String,
+    /// Where it is.
+    pub(crate) url: String,
+    /// What it must be.
+    pub(crate) expect: Expect,
+}
+
+/// Where bytes come from.
+pub(crate) trait Source: Sync {
+    /// A description; `None` when the server does not have it.
+    ///
+    /// # Errors
+    /// Those of the network.
+    fn document(&self, url: &str, accept: &'static str) -> Result<Option<Vec<u8>>>;
+    /// Files, in the order they were asked for, each checked.
+    ///
+    /// # Errors
+    /// The first one that is missing or wrong.
+    fn files(&self, wanted: &[Wanted]) -> Result<Vec<Vec<u8>>>;
+    /// A file of this computer; `None` for a directory.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    fn local(&self, path: &Path) -> Result<Option<Vec<u8>>>;
+}
+
+/// The rules of one installation.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The index, without a slash at the end.
+    pub(crate) index: String,
+    /// The Python package index, without a slash at the end.
+    pub(crate) pypi: String,
+    /// The folder of the index: `py`, or the board's bytecode version.
+    pub(crate) form: String,
+    /// What markers ask about.
+    pub(crate) environment: Environment,
+    /// As `mip`: no names known to live elsewhere, no PyPI.
+    pub(crate) mip_only: bool,
+}
+
+/// A file of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct File {
+    /// Its path below the library directory.
+    pub(crate) path: String,
+    /// What it holds.
+    pub(crate) content: Content,
+}
+
+/// The content of a file, at hand or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// To be fetched.
+    Wanted(Wanted),
+    /// At hand.
+    Bytes(Vec<u8>),
+}
+
+/// A package that will be installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Package {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its version, or nothing.
+    pub(crate) version: String,
+    /// Where it comes from: `mip:URL`, `pypi`, `github:…`, a URL, `path:…`.
+    pub(crate) source: String,
+    /// The user named it.
+    pub(crate) requested: bool,
+    /// The user named a version.
+    pub(crate) pinned: bool,
+    /// Its files.
+    pub(crate) files: Vec<File>,
+    /// The packages it needs.
+    pub(crate) dependencies: Vec<String>,
+}
+
+/// What came out.
+#[derive(Debug, Default)]
+pub(crate) struct Resolution {
+    /// The packages, dependencies first.
+    pub(crate) packages: Vec<Package>,
+    /// Lines that the user should read.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Resolves packages and everything they need.
+pub(crate) struct Resolver<'a> {
+    source: &'a dyn Source,
+    settings: &'a Settings,
+    resolution: Resolution,
+    catalogue: Option<Vec<Listed>>,
+}
+
+/// What led to a package: the user's word first.
+type Trail = Vec<String>;
+
+impl<'a> Resolver<'a> {
+    /// A resolver that has resolved nothing.
+    pub(crate) fn new(source: &'a dyn Source, settings: &'a Settings) -> Self {
+        Self {
+            source,
+            settings,
+            resolution: Resolution::default(),
+            catalogue: None,
+        }
+    }
+
+    /// Adds a package the user named.
+    ///
+    /// # Errors
+    /// When it, or something it needs, is not there, is malformed, or contradicts another.
+    pub(crate) fn add(&mut self, spec: &Spec) -> Result<()> {
+        let name = self.package(spec, &mut Vec::new())?;
+        for package in &mut self.resolution.packages {
+            package.requested |= package.name == name;
+        }
+        Ok(())
+    }
+
+    /// Fetches what is not at hand and returns everything.
+    ///
+    /// # Errors
+    /// Those of [`Source::files`].
+    pub(crate) fn finish(mut self) -> Result<Resolution> {
+        let mut wanted = Vec::new();
+        for file in self
+            .resolution
+            .packages
+            .iter()
+            .flat_map(|package| &package.files)
+        {
+            if let Content::Wanted(one) = &file.content {
+                wanted.push(one.clone());
+            }
+        }
+        let mut fetched = self.source.files(&wanted)?.into_iter();
+        for file in self
+            .resolution
+            .packages
+            .iter_mut()
+            .flat_map(|package| &mut package.files)
+        {
+            if matches!(file.content, Content::Wanted(_)) {
+                file.content = Content::Bytes(fetched.next().expect("one for each"));
+            }
+        }
+        Ok(self.resolution)
+    }
+
+    /// Resolves one package and returns its name.
+    fn package(&mut self, spec: &Spec, trail: &mut Trail) -> Result<String> {
+        let key = key(spec);
+        if trail.contains(&key) {
+            trail.push(key);
+            return Err(Error::new(
+                Code::DependencyCycle,
+                format!("Packages need each other in a circle: {}", way(trail)),
+            )
+            .hint("Nothing was written"));
+        }
+        if self.resolution.packages.len() >= MOST_PACKAGES || trail.len() > MOST_PACKAGES {
+            return Err(Error::new(
+                Code::BadPackage,
+                format!("`{}` needs more than {MOST_PACKAGES} packages", trail[0]),
+            ));
+        }
+        trail.push(key);
+        let name = match spec {
+            Spec::Name(name, wish) => self.by_name(name, wish, trail),
+            Spec::Mip(name, wish) => match self.on_index(name, wish, trail)? {
+                Some(name) => Ok(name),
+                None => Err(self.not_found(name, trail)),
+            },
+            Spec::Pypi(name, wish) => match self.on_pypi(name, wish, true, trail)? {
+                Some(name) => Ok(name),
+                None => Err(because(
+                    Error::new(
+                        Code::PackageNotFound,
+                        format!("`{name}` is not on the Python package index"),
+                    ),
+                    trail,
+                )),
+            },
+            Spec::Hosted(location) => self.on_host(location, trail),
+            Spec::Local(text) => self.on_disk(Path::new(text), trail),
+        }?;
+        trail.pop();
+        Ok(name)
+    }
+
+    /// A package that is resolved already, if `wish` allows it.
+    fn resolved(&self, name: &str, wish: &Wish, trail: &Trail) -> Result<Option<String>> {
+        let found = self
+            .resolution
+            .packages
+            .iter()
+            .find(|package| normalised(&package.name) == normalised(name));
+        let Some(package) = found else {
+            return Ok(None);
+        };
+        if wish.allows(&package.version) {
+            return Ok(Some(package.name.clone()));
+        }
+        Err(Error::new(
+            Code::Conflict,
+            format!(
+                "`{name}{wish}` is needed, and `{}` {} is chosen already",
+                package.name, package.version
+            ),
+        )
+        .hint(format!("It is needed by {}", way(trail))))
+    }
+
+    /// The rules of precedence for a bare name.
+    fn by_name(&mut self, name: &str, wish: &Wish, trail: &mut Trail) -> Result<String> {
+        if let Some(found) = self.on_index(name, wish, trail)? {
+            return Ok(found);
+        }
+        if self.settings.mip_only {
+            return Err(self.not_found(name, trail));
+        }
+        let note = |kind: &str, other: &str, package: &Package| {
+            format!(
+                "`{name}` on PyPI is {kind}; installing `{other}` {} from micropython-lib",
+                package.version
+            )
+        };
+        match alias::find(name) {
+            Some(Alias::Placeholder(other) | Alias::OldCopy(other)) => {
+                let Some(found) = self.on_index(other, &Wish::Newest, trail)? else {
+                    return Err(self.not_found(other, trail));
+                };
+                let kind = match alias::find(name) {
+                    Some(Alias::Placeholder(_)) => "an empty placeholder",
+                    _ => "an old copy",
+                };
+                let package = self
+                    .resolution
+                    .packages
+                    .iter()
+                    .find(|one| one.name == found);
+                let line = package.map(|package| note(kind, other, package));
+                self.resolution.notes.extend(line);
+                Ok(found)
+            }
+            Some(Alias::BuiltIn(other)) => Err(Error::new(
+                Code::BuiltIn,
+                format!("`{name}` is part of the firmware; a copy would stand in its way"),
+            )
+            .hint(format!("Import `{other}`"))),
+            Some(Alias::Ambiguous(other)) => Err(Error::new(
+                Code::Ambiguous,
+                format!(
+                    "`{name}` is not `{other}` of micropython-lib: two drivers, two interfaces"
+                ),
+            )
+            .hint(format!("`mip:{other}` installs that of micropython-lib"))
+            .hint(format!("`pypi:{name}` installs that of PyPI"))),
+            None => match self.on_pypi(name, wish, false, trail)? {
+                Some(name) => Ok(name),
+                None => Err(self.not_found(name, trail)),
+            },
+        }
+    }
+
+    fn listed(&mut self) -> Result<&[Listed]> {
+        if self.catalogue.is_none() {
+            let found = catalogue(self.source, &self.settings.index)?;
+            self.catalogue = Some(found.unwrap_or_default());
+        }
+        Ok(self.catalogue.as_deref().unwrap_or_default())
+    }
+
+    /// Takes a package of the index, if it has it.
+    fn on_index(&mut self, name: &str, wish: &Wish, trail: &Trail) -> Result<Option<String>> {
+        if let Some(name) = self.resolved(name, wish, trail)? {
+            return Ok(Some(name));
+        }
+        let form = self.settings.form.clone();
+        let version = match wish {
+            Wish::Newest => Some("latest".to_string()),
+            Wish::Exact(version) => Some(version.clone()),
+            Wish::Range(_) => None,
+        };
+        if let Some(version) = &version
+            && let Some(found) = self.take(name, version, &form, wish, trail)?
+        {
+            return Ok(Some(found));
+        }
+        if self.settings.mip_only {
+            return Ok(None);
+        }
+        let key = normalised(name);
+        let Some(listed) = self
+            .listed()?
+            .iter()
+            .find(|listed| normalised(&listed.name) == key)
+            .cloned()
+        else {
+            return Ok(None);
+        };
+        // What has no bytecode for this board has at least its source.
+        for form in [form.as_str(), "py"] {
+            let Some(versions) = listed.versions.get(form) else {
+                continue;
+            };
+            let newest = versions
+                .iter()
+                .filter(|version| wish.allows(version))
+                .max_by_key(|version| version.parse::<pep440_rs::Version>().ok());
+            let version = match (wish, newest) {
+                (Wish::Newest, _) => "latest",
+                (_, Some(version)) => version,
+                (_, None) => continue,
+            };
+            if let Some(found) = self.take(&listed.name, version, form, wish, trail)? {
+                return Ok(Some(found));
+            }
+        }
+        let versions = listed.versions.get(&form).cloned().unwrap_or_default();
+        Err(because(
+            Error::new(
+                Code::PackageNotFound,
+                format!("`{}` has no version that fits `{wish}`", listed.name),
+            )
+            .hint(format!("There are: {}", versions.join(", "))),
+            trail,
+        ))
+    }
+
+    fn take(
+        &mut self,
+        name: &str,
+        version: &str,
+        form: &str,
+        wish: &Wish,
+        trail: &Trail,
+    ) -> Result<Option<String>> {
+        let index = self.settings.index.clone();
+        let url = format!("{index}/package/{form}/{name}/{version}.json");
+        let Some(bytes) = self.source.document(&url, "")? else {
+            return Ok(None);
+        };
+        let manifest = Manifest::parse(&bytes, name).map_err(|error| because(error, trail))?;
+        let place = Location {
+            text: url,
+            reference: None,
+        };
+        self.described(
+            name,
+            &format!("mip:{index}"),
+            &manifest,
+            &place,
+            wish,
+            trail,
+        )
+        .map(Some)
+    }
+
+    /// Adds a package with a `package.json` on a server.
+    fn described(
+        &mut self,
+        name: &str,
+        source: &str,
+        manifest: &Manifest,
+        place: &Location,
+        wish: &Wish,
+        trail: &Trail,
+    ) -> Result<String> {
+        let mut files = Vec::new();
+        for (target, hash) in &manifest.hashes {
+            let url = format!("{}/file/{}/{hash}", self.settings.index, &hash[..2]);
+            let expect = Expect::Prefix(hash.clone());
+            files.push(wanted_file(name, target, url, expect));
+        }
+        for (target, url) in &manifest.urls {
+            let url = place.join(url).and_then(|place| place.url());
+            let url = url.map_err(|error| because(error, trail))?;
+            files.push(wanted_file(name, target, url, Expect::Anything));
+        }
+        let dependencies = self.needed(&manifest.dependencies, None, trail)?;
+        let version = manifest.version.clone().unwrap_or_else(|| match wish {
+            Wish::Exact(version) => version.clone(),
+            _ => place.reference.clone().unwrap_or_default(),
+        });
+        Ok(self.push(Package {
+            name: name.to_string(),
+            version: sanitise::line(&version),
+            source: source.to_string(),
+            requested: false,
+            pinned: *wish != Wish::Newest,
+            files,
+            dependencies,
+        }))
+    }
+
+    fn push(&mut self, package: Package) -> String {
+        let name = package.name.clone();
+        self.resolution.packages.push(package);
+        name
+    }
+
+    /// The `deps` of a `package.json`: names with a version, places with a branch or tag.
+    fn needed(
+        &mut self,
+        pairs: &[(String, String)],
+        beside: Option<&Path>,
+        trail: &Trail,
+    ) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for (text, version) in pairs {
+            let hosted = is_hosted(text);
+            let with_version = match version.as_str() {
+                "" => text.clone(),
+                "latest" if !hosted => text.clone(),
+                version => format!("{text}@{version}"),
+            };
+            let spec = Spec::parse(&with_version).map_err(|error| because(error, trail))?;
+            let spec = match (spec, beside) {
+                (Spec::Local(path), Some(directory)) => {
+                    Spec::Local(directory.join(path).to_string_lossy().into_owned())
+                }
+                (Spec::Local(path), None) => {
+                    let error = Error::new(
+                        Code::BadPackage,
+                        format!("A package of a server needs `{path}` of this computer"),
+                    );
+                    return Err(because(error, trail));
+                }
+                (spec, _) => spec,
+            };
+            names.push(self.package(&spec, &mut trail.clone())?);
+        }
+        Ok(names)
+    }
+
+    fn not_found(&mut self, name: &str, trail: &Trail) -> Error {
+        let index = super::http::redacted(&self.settings.index);
+        let place = if self.settings.mip_only {
+            format!("in the index `{index}`")
+        } else {
+            format!("in the index `{index}` or on PyPI")
+        };
+        let mut error = Error::new(
+            Code::PackageNotFound,
+            format!("There is no package `{name}` {place}"),
+        );
+        // Without a catalogue there is nothing to suggest.
+        let listed = self.catalogue.as_deref().unwrap_or_default();
+        let near = listed
+            .iter()
+            .map(|listed| {
+                (
+                    distance(&normalised(&listed.name), &normalised(name)),
+                    &listed.name,
+                )
+            })
+            .filter(|&(distance, near)| distance <= near.len().min(6) / 3)
+            .min();
+        if let Some((_, near)) = near {
+            error = error.hint(format!("There is `{near}`"));
+        }
+        because(error, trail)
+    }
+}
+
+fn wanted_file(package: &str, target: &str, url: String, expect: Expect) -> File {
+    File {
+        path: target.to_string(),
+        content: Content::Wanted(Wanted {
+            package: package.to_string(),
+            url,
+            expect,
+        }),
+    }
+}
+
+/// What is the same in two specs of one package.
+fn key(spec: &Spec) -> String {
+    match spec {
+        Spec::Name(name, _) | Spec::Mip(name, _) | Spec::Pypi(name, _) => normalised(name),
+        Spec::Hosted(location) => location.package().text,
+        Spec::Local(path) => path.clone(),
+    }
+}
+
+fn way(trail: &[String]) -> String {
+    let parts: Vec<String> = trail
+        .iter()
+        .map(|name| format!("`{}`", sanitise::line(name)))
+        .collect();
+    parts.join(" → ")
+}
+
+/// Adds the way that led to a failure, when the user did not name the package.
+fn because(error: Error, trail: &[String]) -> Error {
+    if trail.len() > 1 {
+        error.hint(format!("It is needed by {}", way(trail)))
+    } else {
+        error
+    }
+}
+
+/// How many letters differ between two words (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = corner + usize::from(x != *y);
+            corner = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[b.len()]
+}
+
+mod catalogue;
+mod hosted;
+mod pypi;
+#[cfg(test)]
+mod tests;

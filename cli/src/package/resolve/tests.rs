@@ -1,0 +1,278 @@
+use std::collections::HashMap;
+
+use super::*;
+use crate::package::sha256;
+
+#[derive(Default)]
+struct Fake(HashMap<String, Vec<u8>>);
+
+impl Fake {
+    fn with(pages: &[(&str, &str)]) -> Self {
+        let page = |&(url, text): &(&str, &str)| (url.to_string(), text.as_bytes().to_vec());
+        Self(pages.iter().map(page).collect())
+    }
+}
+
+impl Source for Fake {
+    fn document(&self, url: &str, _accept: &'static str) -> Result<Option<Vec<u8>>> {
+        Ok(self.0.get(url).cloned())
+    }
+
+    fn files(&self, wanted: &[Wanted]) -> Result<Vec<Vec<u8>>> {
+        wanted
+            .iter()
+            .map(|one| {
+                let found = self.0.get(&one.url).cloned();
+                found.ok_or_else(|| Error::new(Code::PackageNotFound, one.url.clone()))
+            })
+            .collect()
+    }
+
+    fn local(&self, path: &Path) -> Result<Option<Vec<u8>>> {
+        let path = path.display().to_string();
+        match self.0.get(&path) {
+            Some(bytes) => Ok(Some(bytes.clone())),
+            None if self
+                .0
+                .keys()
+                .any(|key| key.starts_with(&format!("{path}/"))) =>
+            {
+                Ok(None)
+            }
+            None => Err(Error::new(Code::NotFound, path)),
+        }
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        index: "i".to_string(),
+        pypi: "https://p".to_string(),
+        form: "6".to_string(),
+        environment: Environment::default(),
+        mip_only: false,
+    }
+}
+
+fn resolve(source: &Fake, texts: &[&str]) -> Result<Resolution> {
+    let settings = settings();
+    let mut resolver = Resolver::new(source, &settings);
+    for text in texts {
+        resolver.add(&Spec::parse(text)?)?;
+    }
+    resolver.finish()
+}
+
+fn names(resolution: &Resolution) -> Vec<String> {
+    let name = |package: &Package| format!("{} {}", package.name, package.version);
+    resolution.packages.iter().map(name).collect()
+}
+
+fn code(source: &Fake, text: &str) -> &'static str {
+    resolve(source, &[text]).unwrap_err().code().text()
+}
+
+const CATALOGUE: &str = r#"{"v":2,"packages":[
+    {"name":"umqtt.simple","version":"1.8","versions":{"6":["1.7","1.8"],"py":["1.7","1.8"]}},
+    {"name":"urequests","version":"0.8","versions":{"6":["0.8"]}}]}"#;
+
+fn index() -> Fake {
+    Fake::with(&[
+        ("i/index.json", CATALOGUE),
+        (
+            "i/package/6/umqtt.simple/latest.json",
+            r#"{"version":"1.8","hashes":[["umqtt/simple.mpy","abcd1234"]]}"#,
+        ),
+        (
+            "i/package/6/umqtt.simple/1.8.json",
+            r#"{"version":"1.8","hashes":[["umqtt/simple.mpy","abcd1234"]]}"#,
+        ),
+        (
+            "i/package/6/umqtt.simple/1.7.json",
+            r#"{"version":"1.7","hashes":[]}"#,
+        ),
+        (
+            "i/package/6/urequests/latest.json",
+            r#"{"version":"0.8","hashes":[["urequests.mpy","abcd1234"]]}"#,
+        ),
+        ("i/file/ab/abcd1234", "content"),
+    ])
+}
+
+#[test]
+fn index_names_are_found_however_they_are_spelt() {
+    for text in [
+        "umqtt.simple",
+        "umqtt-simple",
+        "mip:UMQTT_simple",
+        "umqtt.simple>=1.8",
+    ] {
+        let resolution = resolve(&index(), &[text]).unwrap();
+        assert_eq!(names(&resolution), ["umqtt.simple 1.8"], "{text}");
+        assert_eq!(
+            resolution.packages[0].files[0].content,
+            Content::Bytes(b"content".to_vec())
+        );
+        assert!(resolution.packages[0].requested);
+    }
+    let resolution = resolve(&index(), &["umqtt.simple<1.8"]).unwrap();
+    assert_eq!(names(&resolution), ["umqtt.simple 1.7"]);
+    let error = resolve(&index(), &["umqtt.simple@3"]).unwrap_err();
+    assert!(error.hints()[0].contains("1.7, 1.8"), "{error:?}");
+    let error = resolve(&index(), &["umqtt.simpel"]).unwrap_err();
+    assert!(error.hints()[0].contains("umqtt.simple"), "{error:?}");
+}
+
+#[test]
+fn names_that_live_elsewhere_are_explained() {
+    let resolution = resolve(&index(), &["micropython-requests"]).unwrap();
+    assert_eq!(names(&resolution), ["urequests 0.8"]);
+    assert_eq!(
+        resolution.notes,
+        [
+            "`micropython-requests` on PyPI is an empty placeholder; installing `urequests` 0.8 from micropython-lib"
+        ]
+    );
+    assert_eq!(code(&index(), "micropython-uasyncio"), "built_in");
+    assert_eq!(code(&index(), "micropython-ssd1306"), "ambiguous_package");
+    assert_eq!(code(&index(), "nothing"), "package_not_found");
+}
+
+#[test]
+fn cycles_and_malformed_dependencies_err() {
+    let package = |dependency: &str| format!(r#"{{"urls":[],"deps":[{dependency}]}}"#);
+    let base = "https://h/";
+    let source = |one: &str, two: &str| {
+        Fake::with(&[
+            (&format!("{base}a/package.json"), &package(one)),
+            (&format!("{base}b/package.json"), &package(two)),
+        ])
+    };
+    let circle = source(r#"["https://h/b",""]"#, r#"["https://h/a",""]"#);
+    let error = resolve(&circle, &["https://h/a"]).unwrap_err();
+    assert_eq!(error.code(), Code::DependencyCycle);
+    assert!(
+        error.message().contains("b/package.json` → `https://h/a"),
+        "{error}"
+    );
+    assert_eq!(code(&source(r#""x""#, ""), "https://h/a"), "bad_package");
+    assert_eq!(
+        code(&source(r#"["./local.py",""]"#, ""), "https://h/a"),
+        "bad_package"
+    );
+    let error = resolve(
+        &source(r#"["https://h/b",""]"#, r#"["https://h/c",""]"#),
+        &["https://h/a"],
+    );
+    assert!(
+        error
+            .unwrap_err()
+            .hints()
+            .iter()
+            .any(|hint| hint.contains(" → "))
+    );
+}
+
+#[test]
+fn shared_dependency_is_taken_once() {
+    let diamond = Fake::with(&[
+        (
+            "https://h/a/package.json",
+            r#"{"deps":[["https://h/b",""],["https://h/c",""]]}"#,
+        ),
+        (
+            "https://h/b/package.json",
+            r#"{"deps":[["https://h/d.py",""]]}"#,
+        ),
+        (
+            "https://h/c/package.json",
+            r#"{"deps":[["https://h/d.py",""]]}"#,
+        ),
+        ("https://h/d.py", "x = 1"),
+    ]);
+    let resolution = resolve(&diamond, &["https://h/a"]).unwrap();
+    assert_eq!(names(&resolution), ["d ", "b ", "c ", "a "]);
+    let requested: Vec<bool> = resolution
+        .packages
+        .iter()
+        .map(|package| package.requested)
+        .collect();
+    assert_eq!(requested, [false, false, false, true]);
+}
+
+#[test]
+fn local_packages_are_read_from_disk() {
+    let source = Fake::with(&[
+        (
+            "lib/p/package.json",
+            r#"{"version":"3","urls":[["p/__init__.py","src/p.py"]],"deps":[["./q.py",""]]}"#,
+        ),
+        ("lib/p/src/p.py", "p"),
+        ("lib/p/./q.py", "q"),
+    ]);
+    let resolution = resolve(&source, &["./lib/p".trim_start_matches("./")]).unwrap();
+    assert_eq!(resolution.packages[0].files[0].path, "q.py");
+    assert_eq!(resolution.packages[1].version, "3");
+    assert_eq!(
+        resolution.packages[1].files[0].content,
+        Content::Bytes(b"p".to_vec())
+    );
+    assert_eq!(code(&source, "./missing.py"), "not_found");
+}
+
+fn tar_gz(entries: &[(&str, &str)]) -> Vec<u8> {
+    let gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut builder = tar::Builder::new(gz);
+    for (name, text) in entries {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(text.len() as u64);
+        builder
+            .append_data(&mut header, name, text.as_bytes())
+            .unwrap();
+    }
+    builder.into_inner().unwrap().finish().unwrap()
+}
+
+#[test]
+fn pypi_gives_only_what_is_made_for_boards() {
+    let mut source = index();
+    let mut publish = |name: &str, entries: &[(&str, &str)]| {
+        let bytes = tar_gz(entries);
+        let page = format!(
+            r#"{{"files":[{{"filename":"{name}-1.tar.gz","url":"f/{name}","hashes":{{"sha256":"{}"}}}}]}}"#,
+            sha256(&bytes)
+        );
+        source
+            .0
+            .insert(format!("https://p/{name}/"), page.into_bytes());
+        source.0.insert(format!("https://p/{name}/f/{name}"), bytes);
+    };
+    publish("untangle", &[("u-1/setup.py", ""), ("u-1/untangle.py", "")]);
+    publish("micropython-empty", &[("m-1/m.egg-info/PKG-INFO", "")]);
+    publish(
+        "micropython-good",
+        &[
+            ("g-1/good.py", ""),
+            ("g-1/g.egg-info/requires.txt", "umqtt.simple\n"),
+        ],
+    );
+    assert_eq!(code(&source, "untangle"), "not_for_boards");
+    assert_eq!(
+        names(&resolve(&source, &["pypi:untangle"]).unwrap()),
+        ["untangle 1"]
+    );
+    assert_eq!(code(&source, "micropython-empty"), "placeholder");
+    let resolution = resolve(&source, &["micropython-good"]).unwrap();
+    assert_eq!(
+        names(&resolution),
+        ["umqtt.simple 1.8", "micropython-good 1"]
+    );
+    assert_eq!(resolution.packages[1].dependencies, ["umqtt.simple"]);
+}
+
+#[test]
+fn distances_count_letters() {
+    assert_eq!(distance("requests", "request"), 1);
+    assert_eq!(distance("abc", "cba"), 2);
+    assert_eq!(distance("", "ab"), 2);
+}

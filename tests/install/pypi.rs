@@ -1,0 +1,222 @@
+//! Packages of a Python package index: archives that are read and never run.
+
+use harness::board::Board;
+use harness::program::Desk;
+
+use crate::server::{Server, sha256};
+use crate::{board, files, ucli};
+
+/// Packs files into an archive with Python's own tools and publishes it in both forms of a page.
+fn publish(desk: &Desk, server: &Server, project: &str, filename: &str, entries: &[(&str, &str)]) {
+    let directory = format!("pack-{filename}");
+    for (name, text) in entries {
+        desk.put(&format!("{directory}/{name}"), text);
+    }
+    let tops: std::collections::BTreeSet<&str> = entries
+        .iter()
+        .filter_map(|(name, _)| name.split('/').next())
+        .collect();
+    let module = if filename.ends_with(".whl") {
+        "zipfile"
+    } else {
+        "tarfile"
+    };
+    let archive = desk.path().join(filename);
+    let archive_text = archive.to_string_lossy().into_owned();
+    let mut line = vec!["-m", module, "-c", &archive_text];
+    line.extend(tops);
+    let inside = desk.path().join(&directory);
+    desk.peer("python", &line).within(&inside).run().ok();
+    let bytes = std::fs::read(&archive).expect("it was just made");
+    let page = serde_json::json!({ "meta": { "api-version": "1.0" }, "name": project, "files": [{
+        "filename": filename, "url": format!("/packages/{filename}"), "hashes": { "sha256": sha256(&bytes) },
+    }] });
+    server.put(&format!("/simple/{project}/"), page.to_string());
+    server.put(&format!("/packages/{filename}"), bytes);
+}
+
+/// A wheel gives its modules, its dependencies come from the index, and nothing of it is executed.
+#[test]
+fn wheel_is_installed_with_what_it_needs() {
+    let (desk, board) = (Desk::new(), board());
+    let server = Server::with(&[("umqtt.simple", "1.8", &[("umqtt/simple.py", "x = 1\n")])]);
+    publish(
+        &desk,
+        &server,
+        "micropython-good",
+        "micropython_good-1.0-py3-none-any.whl",
+        &[
+            ("good/__init__.py", "from umqtt.simple import x\n"),
+            ("good/__init__.pyi", "x: int\n"),
+            ("good/table.bin", "12345"),
+            (
+                "micropython_good-1.0.dist-info/METADATA",
+                "Name: micropython-good\nRequires-Dist: umqtt.simple\nRequires-Dist: typing; implementation_name == 'cpython'\n",
+            ),
+        ],
+    );
+    ucli(&desk, &board, &server, "install micropython-good")
+        .run()
+        .ok();
+    assert_eq!(
+        files(&board),
+        ["good/__init__.mpy", "good/table.bin", "umqtt/simple.mpy"]
+    );
+    let said = desk
+        .ucli_on(&board, &["eval", "__import__('good').x"])
+        .out();
+    assert_eq!(said.trim(), "1");
+    ucli(&desk, &board, &server, "uninstall umqtt-simple")
+        .run()
+        .fails(1, "needs `umqtt.simple`");
+}
+
+/// `setup.py` of a source archive is neither run nor copied.
+#[test]
+fn source_archive_is_only_read() {
+    let (desk, board, server) = (Desk::new(), board(), Server::start());
+    let evil = "open('executed', 'w').write('x')\n";
+    publish(
+        &desk,
+        &server,
+        "micropython-src",
+        "micropython-src-2.tar.gz",
+        &[
+            ("micropython-src-2/setup.py", evil),
+            ("micropython-src-2/driver.py", "import machine\n"),
+            ("micropython-src-2/tests/test_driver.py", evil),
+            ("micropython-src-2/README.md", "hello"),
+        ],
+    );
+    ucli(&desk, &board, &server, "install micropython-src")
+        .run()
+        .ok();
+    assert_eq!(files(&board), ["driver.mpy"]);
+    assert!(!desk.path().join("executed").exists());
+}
+
+/// Names are not taken for boards' packages because PyPI has something of that name.
+#[test]
+fn packages_of_computers_are_refused() {
+    let (desk, board, server) = (Desk::new(), board(), Server::start());
+    publish(
+        &desk,
+        &server,
+        "untangle",
+        "untangle-1.tar.gz",
+        &[("untangle-1/untangle.py", "import xml.sax\n")],
+    );
+    ucli(&desk, &board, &server, "install untangle")
+        .run()
+        .fails(1, "made for CPython");
+    ucli(&desk, &board, &server, "install pypi:untangle")
+        .run()
+        .fails(1, "imports `xml`");
+    publish(
+        &desk,
+        &server,
+        "micropython-void",
+        "micropython-void-0.0.0.tar.gz",
+        &[(
+            "micropython-void-0.0.0/micropython_void.egg-info/PKG-INFO",
+            "Name: micropython-void\n",
+        )],
+    );
+    ucli(&desk, &board, &server, "install micropython-void")
+        .run()
+        .fails(1, "installs nothing");
+    publish(
+        &desk,
+        &server,
+        "fast",
+        "fast-1-cp311-cp311-manylinux_2_17_x86_64.whl",
+        &[("fast/__init__.py", "")],
+    );
+    ucli(&desk, &board, &server, "install pypi:fast")
+        .run()
+        .fails(1, "compiled for CPython");
+    assert!(board.contents().is_empty());
+}
+
+/// An archive that is not what its page promises is refused.
+#[test]
+fn tampered_archive_is_refused() {
+    let (desk, board, server) = (Desk::new(), board(), Server::start());
+    let name = "micropython_p-1-py3-none-any.whl";
+    publish(
+        &desk,
+        &server,
+        "micropython-p",
+        name,
+        &[("p.py", "x = 1\n")],
+    );
+    server.put(&format!("/packages/{name}"), "something else");
+    ucli(&desk, &board, &server, "install micropython-p")
+        .run()
+        .fails(1, "not what the index promised");
+    assert!(board.contents().is_empty());
+}
+
+/// The index this machine is configured for, if it can be reached.
+fn configured_index(desk: &Desk) -> Option<String> {
+    let configured = ["PIP_INDEX_URL", "UV_INDEX_URL"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok());
+    let index = configured.unwrap_or_else(|| {
+        let said = desk
+            .peer(
+                "python",
+                &["-m", "pip", "config", "get", "global.index-url"],
+            )
+            .run();
+        match said.status {
+            Some(0) => said.out().trim().to_string(),
+            _ => "https://pypi.org/simple".to_string(),
+        }
+    });
+    let index = index.trim_end_matches('/').to_string();
+    let probe = "import sys,urllib.request as u;u.urlopen(sys.argv[1],timeout=10).read(10)";
+    let page = format!("{index}/micropython-requests/");
+    let reachable = desk.peer("python", &["-c", probe, &page]).run().status == Some(0);
+    reachable.then_some(index)
+}
+
+/// Packages as they are on the real index: what belongs on a board arrives, what does not is refused.
+#[test]
+fn real_packages() {
+    let desk = Desk::new();
+    let cases: [(&str, Result<&[&str], &str>); 6] = [
+        ("micropython-bme280==2.1.3", Ok(&["bme280.mpy"])),
+        ("micropython-dht12==1.0.0", Ok(&["dht12.mpy"])),
+        (
+            "micropython-ld2410==0.1.0",
+            Ok(&["ld2410/__init__.mpy", "ld2410/ld2410.mpy"]),
+        ),
+        ("pypi:micropython-requests==0.0.0", Err("installs nothing")),
+        ("pypi:micropython-uasyncio", Err("part of the firmware")),
+        ("pypi:numpy", Err("compiled for CPython")),
+    ];
+    let Some(index) = configured_index(&desk) else {
+        eprintln!(
+            "skipped: {} packages, the Python package index cannot be reached",
+            cases.len()
+        );
+        return;
+    };
+    let server = Server::start();
+    for (package, expected) in cases {
+        let board: Board = board();
+        let call = ucli(&desk, &board, &server, &format!("install {package}"));
+        let finished = call.env("PIP_INDEX_URL", &index).run();
+        match expected {
+            Ok(names) => {
+                finished.ok();
+                assert_eq!(files(&board), names, "{package}");
+            }
+            Err(reason) => {
+                finished.fails(1, reason);
+                assert!(board.contents().is_empty(), "{package}");
+            }
+        }
+    }
+}
