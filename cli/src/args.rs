@@ -72,7 +72,6 @@ fn line_state(text: &str) -> core::result::Result<bool, String> {
 #[command(
     name = "ucli",
     version,
-    about,
     disable_help_subcommand = true,
     infer_long_args = false,
     after_help = "Several commands run one after the other on one connection: `ucli cp main.py : + reset + repl`.\n\
@@ -96,8 +95,10 @@ pub(crate) enum Command {
     /// Use the given board for the commands that follow
     Connect(command::connect::Args),
     /// Close the connection; the next command opens a new one
+    #[command(after_help = "Example: ucli connect a0 ls + disconnect + connect a1 ls")]
     Disconnect,
     /// Do not soft-reset the board (the default; accepted for mpremote's sake)
+    #[command(after_help = "Example: ucli connect a0 resume exec 'print(x)'")]
     Resume,
     /// What the board is: firmware, chip, memory, disks
     Info(command::info::Args),
@@ -132,10 +133,13 @@ pub(crate) enum Command {
     /// Make directories on the board
     Mkdir(command::files::MkdirArgs),
     /// Remove empty directories of the board
+    #[command(after_help = "Example: ucli rmdir :old")]
     Rmdir(command::files::PathsArgs),
     /// Create empty files on the board
+    #[command(after_help = "Example: ucli touch :marker")]
     Touch(command::files::PathsArgs),
     /// Print SHA-256 digests of files of the board
+    #[command(after_help = "Example: ucli sha256sum :main.py")]
     Sha256sum(command::files::PathsArgs),
     /// Print digests of another kind of files of the board
     #[command(hide = true)]
@@ -143,12 +147,14 @@ pub(crate) enum Command {
     /// Edit files of the board with $VISUAL or $EDITOR
     Edit(command::edit::Args),
     /// Show how full the board's file systems are
+    #[command(after_help = "Example: ucli df")]
     Df,
     /// Show or set the board's clock
     Rtc(command::rtc::Args),
     /// Mount a local directory on the board as /remote
     Mount(command::mount::Args),
     /// Take the mounted directory away
+    #[command(after_help = "Example: ucli mount . exec 'import a' + umount + ls")]
     Umount,
     /// Query, build or deploy ROM file systems
     Romfs(command::romfs::Args),
@@ -169,16 +175,20 @@ pub(crate) enum Command {
     /// Restart the board as if it had been switched on
     Reset(command::reset::Args),
     /// Put the board into its boot loader
+    #[command(after_help = "Example: ucli bootloader")]
     Bootloader,
     /// Wait for some seconds
     Sleep(command::sleep::Args),
     /// Show every setting and where it comes from
+    #[command(after_help = "Example: ucli -p a0 config")]
     Config,
     /// Print a completion script for a shell
     Completions(command::completions::Args),
     /// Print help
+    #[command(after_help = "Example: ucli help cp")]
     Help(command::help::Args),
     /// Print the version
+    #[command(after_help = "Example: ucli --json version")]
     Version,
 }
 
@@ -380,6 +390,11 @@ impl Splitter<'_> {
                 self.at = end;
                 return;
             }
+            if let Some(level) = bare_level(word).filter(|_| piece[0] == "compile") {
+                piece.push(level);
+                self.at += 1;
+                continue;
+            }
             if word.starts_with('-') && word != "-" && !is_number(word) {
                 if self.take_global(Some(command)) {
                     continue;
@@ -409,6 +424,13 @@ fn is_root_only(word: &str) -> bool {
 
 fn is_number(word: &str) -> bool {
     word.parse::<f64>().is_ok()
+}
+
+/// `-O2` for `-OO`, as mpy-cross counts; clap would take the next word for the number.
+fn bare_level(word: &str) -> Option<String> {
+    let letters = word.strip_prefix('-')?;
+    let is_bare = !letters.is_empty() && letters.bytes().all(|byte| byte == b'O');
+    is_bare.then(|| format!("-O{}", letters.len()))
 }
 
 /// `sha1` of `sha1sum`, as mpremote accepts for any algorithm that ends in a digit.
@@ -449,8 +471,10 @@ fn find_option(command: &clap::Command, word: &str) -> Option<bool> {
     }
 }
 
+/// Whether its value is the next word; one after `=` only is part of the option's own word.
 fn takes_value(argument: &clap::Arg) -> bool {
     matches!(argument.get_action(), ArgAction::Set | ArgAction::Append)
+        && !argument.is_require_equals_set()
 }
 
 /// Whether the word holds its value itself: `--port=x`, `-px`.
@@ -529,6 +553,10 @@ mod tests {
             ("romfs -o x.romfs build dir", &["Romfs"]),
             ("romfs query ls", &["Romfs"]),
             ("rtc --set", &["Rtc"]),
+            ("compile -O a.py + ls", &["Compile", "Ls"]),
+            ("compile -OO a.py", &["Compile"]),
+            ("soft-reset --main + ls", &["SoftReset", "Ls"]),
+            ("soft-reset --main=3 ls", &["SoftReset", "Ls"]),
             ("mount -l dir ls", &["Mount", "Ls"]),
             ("devs", &["Devs"]),
             ("disconnect connect u1 df", &["Disconnect", "Connect", "Df"]),

@@ -17,6 +17,7 @@ mod line;
 mod mount;
 mod old_firmware;
 mod programs;
+mod readme;
 mod repl;
 mod sync;
 mod tools;

@@ -75,3 +75,17 @@ fn compile_equals_mpy_cross() {
     desk.ucli(&["compile", "led.py"]).run().ok();
     assert!(desk.get("led.mpy") == desk.get("theirs.mpy"));
 }
+
+/// `-O` has its number attached, or counts.
+#[test]
+fn compile_levels_equal_mpy_cross() {
+    let desk = Desk::new();
+    desk.put("a.py", "assert x\nif __debug__:\n    print(1)\nprint(2)\n");
+    for level in ["-O", "-OO", "-O2", "-O3", "-O0"] {
+        desk.peer("mpy-cross", &[level, "-o", "theirs.mpy", "a.py"])
+            .run()
+            .ok();
+        desk.ucli(&["compile", level, "a.py"]).run().ok();
+        assert!(desk.get("a.mpy") == desk.get("theirs.mpy"), "{level}");
+    }
+}

@@ -37,6 +37,10 @@ fn df_lists_file_systems() {
         said.lines().skip(1).any(|line| line.ends_with(" /")),
         "{said}"
     );
+    // The host's disk has more digits than the columns of a board's.
+    for line in said.lines().skip(1) {
+        assert_eq!(line.split_whitespace().count(), 6, "{said}");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(super) fn run(context: &mut Context) -> Result<Exit> {
     let answer = session.ask(snippet::DISKS)?;
     let mut disks = Vec::new();
     context.printer.data(&format!(
-        "{:<10}{:>9}{:>9}{:>9}{:>5} {}",
+        "{:<10} {:>8} {:>8} {:>8} {:>4} {}",
         "filesystem", "size", "used", "avail", "use%", "mounted on"
     ))?;
     for line in answer.split(|&byte| byte == b'\n') {
@@ -34,7 +34,7 @@ pub(super) fn run(context: &mut Context) -> Result<Exit> {
         };
         let percent = if size > 0 { 100 * used / size } else { 0 };
         context.printer.data(&format!(
-            "{name:<10}{size:>9}{used:>9}{free:>9}{percent:>5} {}",
+            "{name:<10} {size:>8} {used:>8} {free:>8} {percent:>4} {}",
             text(1)
         ))?;
         disks.push(json!({ "filesystem": name, "size": size, "used": used, "free": free, "mounted_on": text(1) }));

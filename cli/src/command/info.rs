@@ -161,6 +161,12 @@ pub(super) fn run(_args: &Args, context: &mut Context) -> Result<Exit> {
     let info = ask(session)?;
     let port = session.name().to_string();
     let positive = |number: i64| u64::try_from(number).unwrap_or(0);
+    let path: Vec<&str> = info
+        .path
+        .iter()
+        // The working directory; nothing would show nothing.
+        .map(|entry| if entry.is_empty() { "''" } else { entry })
+        .collect();
     let mut rows = vec![
         ("port", port.clone()),
         ("firmware", info.firmware()),
@@ -198,7 +204,7 @@ pub(super) fn run(_args: &Args, context: &mut Context) -> Result<Exit> {
                 human(positive(info.disk_bytes))
             ),
         ),
-        ("path", info.path.join(" ")),
+        ("path", path.join(" ")),
     ];
     rows.retain(|(_, text)| !text.is_empty());
     for (name, text) in rows {
