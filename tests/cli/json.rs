@@ -110,6 +110,28 @@ fn every_command_fits_its_schema() {
     );
 }
 
+/// Commands that open the way for others say so too.
+#[test]
+fn commands_between_others_fit_their_schemas() {
+    let (desk, board) = (Desk::new(), Board::start());
+    let address = board.address();
+    for (line, name) in [
+        (&["sleep", "0", "version"][..], "sleep"),
+        (&["connect", address, "version"], "connect"),
+        (&["disconnect", "version"], "disconnect"),
+        (&["resume", "version"], "resume"),
+    ] {
+        let done = desk
+            .ucli_on(&board, &[&["--json"], line].concat())
+            .run()
+            .ok();
+        let said = done.out();
+        let first: Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+        let complaints = schema::complaints(&schema::load(name), &first);
+        assert!(complaints.is_empty(), "{complaints:?} {done}");
+    }
+}
+
 /// What the unix port has no hardware for is answered by stand-ins.
 #[test]
 fn commands_for_hardware_fit_their_schemas() {

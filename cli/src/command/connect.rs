@@ -22,7 +22,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         return ports(context);
     }
     context.choose(&args.device)?;
-    context.open()?;
+    let port = context.open()?.name().to_string();
+    context.printer.done("connect", json!({ "port": port }))?;
     Ok(Exit::Done)
 }
 
@@ -49,11 +50,13 @@ pub(super) fn ports(context: &mut Context) -> Result<Exit> {
 /// Closes the board.
 pub(super) fn disconnect(context: &mut Context) -> Result<Exit> {
     context.disconnect()?;
+    context.printer.done("disconnect", json!({}))?;
     Ok(Exit::Done)
 }
 
 /// Nothing: no soft reset is what happens anyway.
 pub(super) fn resume(context: &mut Context) -> Result<Exit> {
     context.skip_soft_reset();
+    context.printer.done("resume", json!({}))?;
     Ok(Exit::Done)
 }

@@ -16,7 +16,7 @@ pub(crate) struct Args {
 }
 
 /// Waits.
-pub(super) fn run(args: &Args, _context: &mut Context) -> Result<Exit> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     if !args.seconds.is_finite() || args.seconds < 0.0 || args.seconds > 1e8 {
         return Err(Error::new(
             Code::Usage,
@@ -37,5 +37,8 @@ pub(super) fn run(args: &Args, _context: &mut Context) -> Result<Exit> {
                 .min(interrupt::SLICE),
         );
     }
+    context
+        .printer
+        .done("sleep", serde_json::json!({ "seconds": args.seconds }))?;
     Ok(Exit::Done)
 }
