@@ -192,10 +192,7 @@ impl<'s> Agent<'s> {
         }
     }
 
-    /// Sends a part without waiting for it; its answer must be taken with the next one's.
-    ///
-    /// # Errors
-    /// Those of the connection.
+    /// Puts the parts that the board does not have yet into `source`, which is about to be sent.
     pub(super) fn need_early(&mut self, parts: &[&'static str], source: &mut String) {
         for part in parts {
             if self.loaded.insert(part) {

@@ -7,10 +7,10 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use super::telnet::{
-    BINARY, Command, DO, DONT, Decoder, EscapingWriter, IAC, SB, SE, WILL, WONT, WRITE_BYTES,
-    escape,
+    BINARY, Command, DO, DONT, Decoder, EscapingWriter, IAC, SB, SE, WILL, WONT, escape,
+    write_escaped,
 };
-use super::{Link, OpenOptions, Transport, socket::Socket, socket::with_port};
+use super::{Link, OpenOptions, Transport, socket::Socket, socket::hand_out, socket::with_port};
 use crate::error::{Code, Error, Result};
 
 const COM_PORT_OPTION: u8 = 44;
@@ -180,16 +180,11 @@ impl Transport for Rfc2217 {
                 break;
             }
         }
-        let len = self.pending.len().min(buffer.len());
-        buffer[..len].copy_from_slice(&self.pending[..len]);
-        self.pending.drain(..len);
-        Ok(len)
+        Ok(hand_out(&mut self.pending, buffer))
     }
 
     fn write(&mut self, bytes: &[u8], deadline: Instant) -> Result<usize> {
-        let len = bytes.len().min(WRITE_BYTES);
-        self.socket.write_all(&escape(&bytes[..len]), deadline)?;
-        Ok(len)
+        write_escaped(&mut self.socket, bytes, deadline)
     }
 
     fn writer(&mut self) -> Result<Box<dyn Write + Send>> {

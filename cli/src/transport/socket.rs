@@ -129,6 +129,14 @@ fn is_wait(kind: ErrorKind) -> bool {
     )
 }
 
+/// Moves what fits from the front of `pending` into `buffer` and returns how much.
+pub(crate) fn hand_out(pending: &mut Vec<u8>, buffer: &mut [u8]) -> usize {
+    let len = pending.len().min(buffer.len());
+    buffer[..len].copy_from_slice(&pending[..len]);
+    pending.drain(..len);
+    len
+}
+
 /// Splits `host[:port]`, with `[v6]` addresses, and fills in the port.
 pub(crate) fn with_port(host: &str, default_port: u16) -> String {
     let after_bracket = host.rsplit(']').next().unwrap_or(host);

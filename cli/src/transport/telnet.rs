@@ -6,7 +6,7 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::Instant;
 
-use super::{Link, OpenOptions, Transport, socket::Socket, socket::with_port};
+use super::{Link, OpenOptions, Transport, socket::Socket, socket::hand_out, socket::with_port};
 use crate::error::{Code, Error, Result};
 
 /// Interpret as command.
@@ -135,7 +135,17 @@ impl Write for EscapingWriter {
 }
 
 /// How many bytes go out in one write at most: the escaped form is written whole.
-pub(super) const WRITE_BYTES: usize = 1024;
+const WRITE_BYTES: usize = 1024;
+
+/// Writes some of `bytes`, escaped, and returns how many of them.
+///
+/// # Errors
+/// As [`Socket::write_all`].
+pub(super) fn write_escaped(socket: &mut Socket, bytes: &[u8], deadline: Instant) -> Result<usize> {
+    let len = bytes.len().min(WRITE_BYTES);
+    socket.write_all(&escape(&bytes[..len]), deadline)?;
+    Ok(len)
+}
 
 /// A telnet session after its login.
 #[derive(Debug)]
@@ -263,16 +273,11 @@ impl Transport for Telnet {
                 }
             }
         }
-        let len = self.pending.len().min(buffer.len());
-        buffer[..len].copy_from_slice(&self.pending[..len]);
-        self.pending.drain(..len);
-        Ok(len)
+        Ok(hand_out(&mut self.pending, buffer))
     }
 
     fn write(&mut self, bytes: &[u8], deadline: Instant) -> Result<usize> {
-        let len = bytes.len().min(WRITE_BYTES);
-        self.socket.write_all(&escape(&bytes[..len]), deadline)?;
-        Ok(len)
+        write_escaped(&mut self.socket, bytes, deadline)
     }
 
     fn writer(&mut self) -> Result<Box<dyn Write + Send>> {

@@ -15,7 +15,9 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 use tungstenite::protocol::frame::{Frame, FrameHeader};
 use ucli_protocol::webrepl::{Login, LoginEvent};
 
-use super::{Link, OpenOptions, Transport, lost, socket::Socket, socket::with_port};
+use super::{
+    Link, OpenOptions, Transport, lost, socket::Socket, socket::hand_out, socket::with_port,
+};
 use crate::error::{Code, Error, Result};
 
 /// Boards close the connection at frames with a 64-bit length; small ones also fit their buffers.
@@ -251,10 +253,7 @@ impl Transport for WebSocket {
             }
             self.incoming.extend_from_slice(&chunk[..len]);
         }
-        let len = self.text.len().min(buffer.len());
-        buffer[..len].copy_from_slice(&self.text[..len]);
-        self.text.drain(..len);
-        Ok(len)
+        Ok(hand_out(&mut self.text, buffer))
     }
 
     fn write(&mut self, bytes: &[u8], deadline: Instant) -> Result<usize> {
