@@ -1,3 +1,84 @@
 //! The modules of the firmware beyond those of the language.
+//!
+//! [`LIBRARY`] is what a port hands to [`Vm::with_library`](upy_runtime::Vm::with_library). Each module is one
+//! file or folder here; the tables below are the only place where modules and types are switched on.
 #![no_std]
 #![forbid(unsafe_code)]
+
+mod binascii;
+mod hashlib;
+mod heapq;
+mod names;
+mod random;
+mod re;
+
+use upy_runtime::{Library, ModuleInfo, TypeInfo};
+
+use names as q;
+
+macro_rules! types {
+    ($($name:ident $info:path;)*) => {
+        /// The numbers of the types.
+        mod types {
+            use upy_runtime::TypeId;
+
+            #[derive(Clone, Copy)]
+            #[expect(clippy::upper_case_acronyms, reason = "spelt as the constants")]
+            enum Place { $( $name, )* }
+
+            $( pub(crate) const $name: TypeId = TypeId::library(Place::$name as usize); )*
+        }
+
+        static TYPES: &[&TypeInfo] = &[ $( &$info, )* ];
+    };
+}
+
+types! {
+    PATTERN re::PATTERN;
+    MATCH re::MATCH;
+    SHA256 hashlib::SHA256;
+    SHA1 hashlib::SHA1;
+    MD5 hashlib::MD5;
+}
+
+/// The values that modules keep between calls.
+mod roots {
+    /// The state of the generator of `random`.
+    pub(crate) const RANDOM: usize = 0;
+    /// How many there are.
+    pub(crate) const COUNT: usize = 1;
+}
+
+const MODULES: &[ModuleInfo] = &[
+    ModuleInfo {
+        name: q::binascii,
+        entries: binascii::ENTRIES,
+    },
+    ModuleInfo {
+        name: q::hashlib,
+        entries: hashlib::ENTRIES,
+    },
+    ModuleInfo {
+        name: q::heapq,
+        entries: heapq::ENTRIES,
+    },
+    ModuleInfo {
+        name: q::random,
+        entries: random::ENTRIES,
+    },
+    ModuleInfo {
+        name: q::re,
+        entries: re::ENTRIES,
+    },
+];
+
+/// All modules.
+pub static LIBRARY: Library = Library {
+    names: &names::NAMES,
+    types: TYPES,
+    modules: MODULES,
+    frozen: &[],
+    files: None,
+    roots: roots::COUNT,
+    service: None,
+};

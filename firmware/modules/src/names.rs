@@ -1,0 +1,42 @@
+//! The interned strings of the modules, in alphabetical order.
+
+upy_runtime::names! {
+    __init__ "__init__";
+    __name__ "__name__";
+    __repr__ "__repr__";
+    a2b_base64 "a2b_base64";
+    b2a_base64 "b2a_base64";
+    binascii "binascii";
+    choice "choice";
+    compile "compile";
+    crc32 "crc32";
+    digest "digest";
+    end "end";
+    getrandbits "getrandbits";
+    group "group";
+    groups "groups";
+    hashlib "hashlib";
+    heapify "heapify";
+    heappop "heappop";
+    heappush "heappush";
+    heapq "heapq";
+    hexlify "hexlify";
+    r#match "match";
+    md5 "md5";
+    newline "newline";
+    randint "randint";
+    random "random";
+    randrange "randrange";
+    re "re";
+    search "search";
+    seed "seed";
+    sha1 "sha1";
+    sha256 "sha256";
+    span "span";
+    split "split";
+    start "start";
+    sub "sub";
+    unhexlify "unhexlify";
+    uniform "uniform";
+    update "update";
+}
