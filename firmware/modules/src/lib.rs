@@ -8,9 +8,14 @@
 mod binascii;
 mod hashlib;
 mod heapq;
+mod json;
 mod names;
+mod platform;
 mod random;
 mod re;
+mod select;
+mod time;
+mod wait;
 
 use upy_runtime::{Library, ModuleInfo, TypeInfo};
 
@@ -39,6 +44,7 @@ types! {
     SHA256 hashlib::SHA256;
     SHA1 hashlib::SHA1;
     MD5 hashlib::MD5;
+    POLL select::POLL;
 }
 
 /// The values that modules keep between calls.
@@ -49,28 +55,17 @@ mod roots {
     pub(crate) const COUNT: usize = 1;
 }
 
-const MODULES: &[ModuleInfo] = &[
-    ModuleInfo {
-        name: q::binascii,
-        entries: binascii::ENTRIES,
-    },
-    ModuleInfo {
-        name: q::hashlib,
-        entries: hashlib::ENTRIES,
-    },
-    ModuleInfo {
-        name: q::heapq,
-        entries: heapq::ENTRIES,
-    },
-    ModuleInfo {
-        name: q::random,
-        entries: random::ENTRIES,
-    },
-    ModuleInfo {
-        name: q::re,
-        entries: re::ENTRIES,
-    },
-];
+macro_rules! modules {
+    ($($module:ident)*) => {
+        const MODULES: &[ModuleInfo] = &[
+            $( ModuleInfo { name: q::$module, entries: $module::ENTRIES }, )*
+        ];
+    };
+}
+
+modules! {
+    binascii hashlib heapq json platform random re select time
+}
 
 /// All modules.
 pub static LIBRARY: Library = Library {

@@ -1,8 +1,14 @@
 //! The interned strings of the modules, in alphabetical order.
 
 upy_runtime::names! {
+    POLLERR "POLLERR";
+    POLLHUP "POLLHUP";
+    POLLIN "POLLIN";
+    POLLOUT "POLLOUT";
     __init__ "__init__";
+    __iter__ "__iter__";
     __name__ "__name__";
+    __next__ "__next__";
     __repr__ "__repr__";
     a2b_base64 "a2b_base64";
     b2a_base64 "b2a_base64";
@@ -11,8 +17,11 @@ upy_runtime::names! {
     compile "compile";
     crc32 "crc32";
     digest "digest";
+    dump "dump";
+    dumps "dumps";
     end "end";
     getrandbits "getrandbits";
+    gmtime "gmtime";
     group "group";
     groups "groups";
     hashlib "hashlib";
@@ -21,22 +30,48 @@ upy_runtime::names! {
     heappush "heappush";
     heapq "heapq";
     hexlify "hexlify";
+    ipoll "ipoll";
+    json "json";
+    libc_ver "libc_ver";
+    load "load";
+    loads "loads";
+    localtime "localtime";
     r#match "match";
     md5 "md5";
+    mktime "mktime";
+    modify "modify";
     newline "newline";
+    platform "platform";
+    poll "poll";
+    processor "processor";
+    python_compiler "python_compiler";
     randint "randint";
     random "random";
     randrange "randrange";
     re "re";
+    register "register";
     search "search";
     seed "seed";
+    select "select";
+    separators "separators";
     sha1 "sha1";
     sha256 "sha256";
+    sleep "sleep";
+    sleep_ms "sleep_ms";
+    sleep_us "sleep_us";
     span "span";
     split "split";
     start "start";
     sub "sub";
+    ticks_add "ticks_add";
+    ticks_cpu "ticks_cpu";
+    ticks_diff "ticks_diff";
+    ticks_ms "ticks_ms";
+    ticks_us "ticks_us";
+    time "time";
+    time_ns "time_ns";
     unhexlify "unhexlify";
     uniform "uniform";
+    unregister "unregister";
     update "update";
 }
