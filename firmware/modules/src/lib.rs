@@ -6,6 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod binascii;
+mod cryptolib;
+mod deflate;
+mod framebuf;
 mod hashlib;
 mod heapq;
 mod json;
@@ -28,7 +31,7 @@ macro_rules! types {
             use upy_runtime::TypeId;
 
             #[derive(Clone, Copy)]
-            #[expect(clippy::upper_case_acronyms, reason = "spelt as the constants")]
+            #[allow(clippy::upper_case_acronyms, non_camel_case_types, reason = "spelt as the constants")]
             enum Place { $( $name, )* }
 
             $( pub(crate) const $name: TypeId = TypeId::library(Place::$name as usize); )*
@@ -45,6 +48,9 @@ types! {
     SHA1 hashlib::SHA1;
     MD5 hashlib::MD5;
     POLL select::POLL;
+    DEFLATE_IO deflate::DEFLATE_IO;
+    AES cryptolib::AES;
+    FRAME_BUFFER framebuf::FRAME_BUFFER;
 }
 
 /// The values that modules keep between calls.
@@ -64,7 +70,7 @@ macro_rules! modules {
 }
 
 modules! {
-    binascii hashlib heapq json platform random re select time
+    binascii cryptolib deflate framebuf hashlib heapq json platform random re select time
 }
 
 /// All modules.

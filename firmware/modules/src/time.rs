@@ -163,7 +163,7 @@ fn ticks_us(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
 fn ticks_add(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (ticks, delta) = (vm.int_arg(args, 0)?, vm.int_arg(args, 1)?);
     let half = TICKS_PERIOD as isize / 2;
-    if !(-half..half).contains(&delta) {
+    if !(1 - half..half).contains(&delta) {
         return Err(vm.raise_text(
             upy_runtime::TypeId::OverflowError,
             b"ticks interval overflow",

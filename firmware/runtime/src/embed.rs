@@ -294,6 +294,23 @@ impl Vm<'_> {
         Some(outcome)
     }
 
+    /// Lends the bytes of a `bytearray` for reading together with those of another object for writing; `None` if
+    /// there are no such, or they are the same.
+    pub fn lend_to<R>(
+        &mut self,
+        array: Value,
+        target: Value,
+        work: impl FnOnce(&[u8], &mut [u8]) -> R,
+    ) -> Option<R> {
+        let array = self.heap.cast::<Array>(array)?;
+        let items = core::mem::replace(&mut self.heap[array].items, Vector::new());
+        let outcome = self
+            .buffer_bytes_mut(target)
+            .map(|bytes| work(&items, bytes));
+        self.heap[array].items = items;
+        outcome
+    }
+
     /// Makes `bytes`, or a string if `text`, of what `fill` writes into room for `most` bytes; it returns how
     /// many, or an error of its own.
     pub fn fill_new<E>(
