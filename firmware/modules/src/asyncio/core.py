@@ -122,8 +122,9 @@ def current_task():
     return task
 
 
-def _next():
-    # The task whose turn it is, None when nothing is left to wait for.
+def _next(forever):
+    # The task whose turn it is, None when nothing is left to wait for. What a scheduled call or an interrupt may
+    # do is waited for as well if forever.
     while True:
         task = _tasks.peek()
         if task:
@@ -133,8 +134,8 @@ def _next():
             task = _tasks.peek()
             if ticks_diff(task.when, ticks_ms()) <= 0:
                 return _tasks.pop()
-        elif _io.waiting:
-            _io.poll(-1)
+        elif forever or _io.waiting:
+            _io.poll(5)
         else:
             return None
 
@@ -142,7 +143,6 @@ def _next():
 def _finish(task, error):
     task.finished = True
     task.data = error
-    task.coro = None if isinstance(error, (StopIteration, CancelledError)) else task.coro
     if task.watcher:
         task.watcher(task)
     elif task.waiting:
@@ -150,6 +150,8 @@ def _finish(task, error):
             waiter = task.waiting.pop()
             waiter.data = None
             _tasks.push(waiter)
+    elif task.retrieved:
+        pass
     elif not isinstance(error, (StopIteration, CancelledError)):
         # If nobody asks for it until its turn comes again, the exception is reported.
         _tasks.push(task)
@@ -167,7 +169,7 @@ _context = {"message": "Task exception wasn't retrieved", "exception": None, "fu
 def run_until_complete(main_task=None):
     global _stopper
     while True:
-        task = _next()
+        task = _next(main_task)
         if task is None:
             current(None)
             return
@@ -186,8 +188,8 @@ def run_until_complete(main_task=None):
         except BaseException as error:
             current(None)
             if task is main_task:
-                task.finished = True
-                task.data = error
+                iter(task)
+                _finish(task, error)
                 if isinstance(error, StopIteration):
                     return error.value
                 raise error

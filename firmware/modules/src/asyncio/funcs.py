@@ -8,26 +8,46 @@ def _task(aw):
     return aw if isinstance(aw, core.Task) else core.create_task(aw)
 
 
-async def _expire(task, timeout, sleep, expired):
+async def _outcome(task, outcome, ended):
+    # Waits for a task and keeps what it returned or raised.
+    try:
+        outcome.append(await task)
+    except BaseException as error:
+        outcome.append(error)
+        outcome.append(True)
+    ended.set()
+
+
+async def _expire(timeout, sleep, ended):
     await sleep(timeout)
-    expired.append(True)
-    task.cancel()
+    ended.set()
 
 
 async def wait_for(aw, timeout, sleep=core.sleep):
-    task = _task(aw)
     if timeout is None:
-        return await task
-    expired = []
-    timer = core.create_task(_expire(task, timeout, sleep, expired))
+        return await aw
+    task = _task(aw)
+    outcome = []
+    ended = Event()
+    runner = core.create_task(_outcome(task, outcome, ended))
+    timer = core.create_task(_expire(timeout, sleep, ended))
+    cancelled = None
     try:
-        return await task
+        await ended.wait()
     except core.CancelledError as error:
-        if expired:
-            raise core.TimeoutError
-        raise error
-    finally:
-        timer.cancel()
+        cancelled = error
+    timer.cancel()
+    if cancelled:
+        task.cancel()
+        raise cancelled
+    if not outcome:
+        # The task is told, and waited for, before the caller hears of it.
+        task.cancel()
+        await runner
+        raise core.TimeoutError
+    if len(outcome) > 1:
+        raise outcome[0]
+    return outcome[0]
 
 
 def wait_for_ms(aw, timeout):
@@ -50,19 +70,23 @@ async def gather(*aws, return_exceptions=False):
         if left == 0 or failed is not None:
             done.set()
 
-    for task in tasks:
-        if task.finished:
-            ended(task)
-        elif task.waiting or task.watcher:
-            raise RuntimeError("can't gather")
-        else:
-            task.watcher = ended
     try:
+        for task in tasks:
+            if task.finished:
+                ended(task)
+            elif task.waiting or task.watcher:
+                raise RuntimeError("can't gather")
+            else:
+                task.watcher = ended
         await done.wait()
     except core.CancelledError as error:
         for task in tasks:
             task.cancel()
         raise error
+    finally:
+        for task in tasks:
+            if task.watcher is ended:
+                task.watcher = None
     if failed is not None:
         raise failed
     return [
