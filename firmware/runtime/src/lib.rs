@@ -24,6 +24,7 @@ mod map;
 mod names;
 mod native;
 mod ops;
+mod prompt;
 mod raise;
 mod state;
 mod types;
@@ -32,6 +33,7 @@ mod vm;
 
 pub use host::{Host, Loader, PathKind};
 pub use import::Outcome;
+pub use prompt::{HISTORY_LINES, Program, Refusal};
 pub use raise::{Raised, Result};
 pub use state::{Sizes, Vm};
 pub use value::Value;

@@ -82,6 +82,7 @@ pub struct Vm<'m> {
     in_no_memory: bool,
     pub(crate) gc_enabled: bool,
     pub(crate) atexit: Option<Value>,
+    pub(crate) prompt: crate::prompt::Prompt,
     pub(crate) hints: crate::ops::attr::Hints,
 }
 
@@ -122,6 +123,7 @@ impl<'m> Vm<'m> {
             in_no_memory: false,
             gc_enabled: true,
             atexit: None,
+            prompt: crate::prompt::Prompt::new(),
             hints: crate::ops::attr::Hints::new(),
         };
         vm.start().ok()?;
@@ -401,6 +403,7 @@ impl<'m> Vm<'m> {
             guarded,
             finalisable,
             dying,
+            prompt,
             ..
         } = self;
         heap.collect(trace_object, |marker, finalising| {
@@ -420,6 +423,7 @@ impl<'m> Vm<'m> {
             marker.values(guarded);
             marker.plain(finalisable);
             marker.values(dying);
+            prompt.trace(marker);
             extra(marker);
         });
         self.hints.clear();
