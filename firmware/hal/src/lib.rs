@@ -1,8 +1,12 @@
 //! Traits of the hardware that the firmware asks for.
 //!
-//! A port implements them, everything else names only these.
+//! A port implements [`Board`]; each of its parts is `None` where the board has none. Nothing here knows a chip, and
+//! nothing here imports anything of ours.
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod board;
 pub mod console;
 pub mod ring;
+
+pub use board::Board;

@@ -61,7 +61,7 @@ pub(crate) fn complete(
     start: usize,
     cursor: usize,
 ) -> Completion {
-    let line = &vm.text()[start..cursor];
+    let line = &vm.input()[start..cursor];
     let is_name = |&byte: &u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.';
     let name_at = line
         .iter()

@@ -1,6 +1,6 @@
 //! The line editor: keys in, the line and what a VT100 shows of it out.
 //!
-//! The text of a statement, with all its lines, is the interpreter's ([`Vm::text`]); the editor knows where
+//! The text of a statement, with all its lines, is the interpreter's ([`Vm::input`]); the editor knows where
 //! the current line begins and where the cursor is. It writes the same bytes as MicroPython's, so it
 //! accepts only ASCII.
 //!
@@ -109,7 +109,7 @@ impl Editor {
 
     /// Begins a line at the end of the text: writes the prompt and indents.
     pub(crate) fn begin(&mut self, vm: &mut Vm<'_>, terminal: &Terminal<'_>) {
-        self.start = vm.text().len();
+        self.start = vm.input().len();
         self.cursor = self.start;
         self.escape = Escape::None;
         self.history = None;
@@ -119,9 +119,9 @@ impl Editor {
         if self.first {
             self.indents = true;
         } else if self.indents {
-            let levels = levels_after(vm.text());
+            let levels = levels_after(vm.input());
             for _ in 0..levels {
-                if !vm.insert_text(self.cursor, BLANKS) {
+                if !vm.insert_input(self.cursor, BLANKS) {
                     break;
                 }
                 terminal.write(BLANKS);
@@ -135,20 +135,20 @@ impl Editor {
     pub(crate) fn key(&mut self, vm: &mut Vm<'_>, terminal: &Terminal<'_>, byte: u8) -> Step {
         let key = match self.escape {
             Escape::None => {
-                let is_empty = vm.text().len() == self.start;
+                let is_empty = vm.input().len() == self.start;
                 if byte == 3 || (is_empty && (1..=5).contains(&byte)) {
                     return Step::Control(byte);
                 }
                 if self.ends_line(byte) {
                     terminal.write(b"\r\n");
-                    vm.remember_text(self.start);
+                    vm.remember_input(self.start);
                     return Step::Line;
                 }
                 self.plain(byte)
             }
             _ => self.escaped(byte),
         };
-        let old_len = vm.text().len();
+        let old_len = vm.input().len();
         if let Some(redraw) = self.perform(vm, terminal, key) {
             self.redraw(vm, terminal, redraw, old_len);
         }
@@ -218,7 +218,7 @@ impl Editor {
 
     /// Does what a key asks for; `None` if nothing has changed.
     fn perform(&mut self, vm: &mut Vm<'_>, terminal: &Terminal<'_>, key: Key) -> Option<Redraw> {
-        let len = vm.text().len();
+        let len = vm.input().len();
         let moved_left = |back| Redraw {
             back,
             ..Redraw::default()
@@ -233,8 +233,8 @@ impl Editor {
             Key::End => Some(moved_right(len - self.cursor)),
             Key::Left => Some(moved_left(usize::from(self.cursor > self.start))),
             Key::Right => Some(moved_right(usize::from(self.cursor < len))),
-            Key::WordLeft => Some(moved_left(self.word_left(vm.text()))),
-            Key::WordRight => Some(moved_right(self.word_right(vm.text()))),
+            Key::WordLeft => Some(moved_left(self.word_left(vm.input()))),
+            Key::WordRight => Some(moved_right(self.word_right(vm.input()))),
             Key::Up => self.recall(vm, self.history.map_or(0, |shown| shown + 1)),
             Key::Down => match self.history? {
                 0 => {
@@ -247,12 +247,12 @@ impl Editor {
             Key::Delete => Some(self.remove(vm, 0, 1)),
             Key::Backspace if self.cursor == self.start => None,
             Key::Backspace => {
-                let blanks = &vm.text()[self.start..self.cursor];
+                let blanks = &vm.input()[self.start..self.cursor];
                 let is_indent = blanks.len() >= INDENT && blanks.iter().all(|&byte| byte == b' ');
                 Some(self.remove(vm, if is_indent { INDENT } else { 1 }, 0))
             }
-            Key::DeleteWord => Some(self.remove(vm, 0, self.word_right(vm.text()))),
-            Key::BackspaceWord => Some(self.remove(vm, self.word_left(vm.text()), 0)),
+            Key::DeleteWord => Some(self.remove(vm, 0, self.word_right(vm.input()))),
+            Key::BackspaceWord => Some(self.remove(vm, self.word_left(vm.input()), 0)),
             Key::KillRight => Some(self.remove(vm, 0, len - self.cursor)),
             Key::KillLeft => Some(self.remove(vm, self.cursor - self.start, 0)),
             // After an indentation that the editor made, a tab keeps it and a blank leaves one column.
@@ -262,7 +262,7 @@ impl Editor {
             }
             Key::Insert(b' ') if self.just_indented => {
                 self.indents = false;
-                vm.remove_text(len - (INDENT - 1), len);
+                vm.remove_input(len - (INDENT - 1), len);
                 Some(moved_left(INDENT - 1))
             }
             Key::Tab => self.tab(vm, terminal),
@@ -271,7 +271,7 @@ impl Editor {
     }
 
     fn insert(&mut self, vm: &mut Vm<'_>, terminal: &Terminal<'_>, bytes: &[u8]) -> Option<Redraw> {
-        if !vm.insert_text(self.cursor, bytes) {
+        if !vm.insert_input(self.cursor, bytes) {
             terminal.write(BELL);
             return None;
         }
@@ -284,7 +284,7 @@ impl Editor {
 
     /// Removes bytes before and after the cursor.
     fn remove(&mut self, vm: &mut Vm<'_>, before: usize, after: usize) -> Redraw {
-        vm.remove_text(self.cursor - before, self.cursor + after);
+        vm.remove_input(self.cursor - before, self.cursor + after);
         Redraw {
             back: before,
             from_cursor: true,
@@ -293,7 +293,7 @@ impl Editor {
     }
 
     fn tab(&mut self, vm: &mut Vm<'_>, terminal: &Terminal<'_>) -> Option<Redraw> {
-        let before = self.cursor.checked_sub(1).and_then(|at| vm.text().get(at));
+        let before = self.cursor.checked_sub(1).and_then(|at| vm.input().get(at));
         if before.is_some_and(|byte| byte.is_ascii_whitespace()) {
             return self.insert(vm, terminal, BLANKS);
         }
@@ -301,7 +301,7 @@ impl Editor {
             Completion::Nothing => None,
             Completion::Listed => {
                 vm.prompt_text(self.first, &mut |text| terminal.write(text));
-                terminal.write(&vm.text()[self.start..self.cursor]);
+                terminal.write(&vm.input()[self.start..self.cursor]);
                 Some(Redraw {
                     from_cursor: true,
                     ..Redraw::default()
@@ -322,15 +322,15 @@ impl Editor {
 
     /// Replaces the line.
     fn replace(&mut self, vm: &mut Vm<'_>, number: Option<usize>) -> Redraw {
-        let len = vm.text().len();
-        vm.remove_text(self.start, len);
+        let len = vm.input().len();
+        vm.remove_input(self.start, len);
         if let Some(number) = number {
             vm.insert_history(self.start, number);
         }
         Redraw {
             back: self.cursor - self.start,
             from_cursor: true,
-            forward: vm.text().len() - self.start,
+            forward: vm.input().len() - self.start,
         }
     }
 
@@ -345,7 +345,7 @@ impl Editor {
 
     /// Shows what has changed with as few bytes as MicroPython sends.
     fn redraw(&mut self, vm: &Vm<'_>, terminal: &Terminal<'_>, redraw: Redraw, old_len: usize) {
-        let text = vm.text();
+        let text = vm.input();
         if redraw.back > 0 {
             move_back(terminal, redraw.back);
             self.cursor -= redraw.back;

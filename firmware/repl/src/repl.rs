@@ -103,14 +103,14 @@ impl<'a> Repl<'a> {
             }
             // Ctrl-D ends a statement of several lines; the others end the line.
             Step::Control(4) => self.run(vm, terminal, Program::Statement),
-            Step::Control(_) | Step::Line if vm.text().is_empty() => {
+            Step::Control(_) | Step::Line if vm.input().is_empty() => {
                 self.prompt(vm, terminal);
                 None
             }
-            Step::Control(_) | Step::Line if needs_more(vm.text()) => {
-                let end = vm.text().len();
+            Step::Control(_) | Step::Line if needs_more(vm.input()) => {
+                let end = vm.input().len();
                 // Without room for the line end the statement is over.
-                if !vm.insert_text(end, b"\n") {
+                if !vm.insert_input(end, b"\n") {
                     return self.run(vm, terminal, Program::Statement);
                 }
                 self.editor.begin(vm, terminal);
@@ -123,7 +123,7 @@ impl<'a> Repl<'a> {
     /// Begins a statement.
     fn prompt(&mut self, vm: &mut Vm<'_>, terminal: &Terminal<'_>) {
         vm.unlock_heap();
-        vm.clear_text();
+        vm.clear_input();
         self.editor.begin(vm, terminal);
     }
 
@@ -176,7 +176,7 @@ impl<'a> Repl<'a> {
 
     fn discard(&mut self, vm: &mut Vm<'_>) {
         vm.unlock_heap();
-        vm.clear_text();
+        vm.clear_input();
         self.is_full = false;
     }
 
@@ -189,7 +189,7 @@ impl<'a> Repl<'a> {
         };
         terminal.write(self.session.output_end());
         vm.unlock_heap();
-        vm.refuse_text(why);
+        vm.refuse_input(why);
         self.is_full = false;
         terminal.write(self.session.executed(Ended::Ended));
     }
@@ -203,7 +203,7 @@ impl<'a> Repl<'a> {
             let console = terminal.console();
             console.begin_program();
             console.watch(Some(INTERRUPT));
-            let outcome = vm.run_text(program, &mut || {
+            let outcome = vm.run_input(program, &mut || {
                 console.watch(None);
                 terminal.write(end_of_output);
             });
@@ -224,6 +224,6 @@ impl<'a> Repl<'a> {
 
 /// Adds a piece to the text; `false` when there is no room.
 fn keep(vm: &mut Vm<'_>, piece: &[u8]) -> bool {
-    let end = vm.text().len();
-    vm.insert_text(end, piece)
+    let end = vm.input().len();
+    vm.insert_input(end, piece)
 }

@@ -4,7 +4,6 @@
 //! comes over the wire) lives in the interpreter's heap, so that a board needs no buffer beside it; it ends
 //! with the interpreter at a soft reset.
 
-use crate::builtins::modules;
 use crate::heap::{Marker, Vector};
 use crate::host::PathKind;
 use crate::import::{MODE_FILE, MODE_SINGLE, Outcome};
@@ -66,12 +65,12 @@ impl Prompt {
 impl Vm<'_> {
     /// The text collected so far.
     #[must_use]
-    pub fn text(&self) -> &[u8] {
+    pub fn input(&self) -> &[u8] {
         &self.prompt.text
     }
 
     /// Puts bytes into the text at an offset, which lies within it; `false` when there is no room for them.
-    pub fn insert_text(&mut self, at: usize, bytes: &[u8]) -> bool {
+    pub fn insert_input(&mut self, at: usize, bytes: &[u8]) -> bool {
         let at = at.min(self.prompt.text.len());
         if self
             .reserve_doubling(|vm| &mut vm.prompt.text, bytes.len())
@@ -86,7 +85,7 @@ impl Vm<'_> {
     }
 
     /// Takes a range out of the text; what lies beyond its end is ignored.
-    pub fn remove_text(&mut self, from: usize, to: usize) {
+    pub fn remove_input(&mut self, from: usize, to: usize) {
         let to = to.min(self.prompt.text.len());
         if from < to {
             self.prompt.text.remove_range(from, to);
@@ -94,7 +93,7 @@ impl Vm<'_> {
     }
 
     /// Throws the text away and gives its memory back.
-    pub fn clear_text(&mut self) {
+    pub fn clear_input(&mut self) {
         if let Some(address) = self.prompt.text.address() {
             self.heap.free_storage(address);
         }
@@ -130,7 +129,7 @@ impl Vm<'_> {
     }
 
     /// Remembers the text from an offset on, unless it is empty, the last line again, or memory is short.
-    pub fn remember_text(&mut self, from: usize) {
+    pub fn remember_input(&mut self, from: usize) {
         let text = self.prompt.text;
         let line = text.get(from..).unwrap_or(&[]);
         if line.is_empty() || self.history(0) == Some(line) {
@@ -152,7 +151,7 @@ impl Vm<'_> {
     /// Hands `sys.ps1`, or for the lines that follow `sys.ps2`, to `write`; nothing if it is no string.
     pub fn prompt_text(&mut self, first: bool, write: &mut dyn FnMut(&[u8])) {
         let name = if first { q::ps1 } else { q::ps2 };
-        let sys = modules::find(q::sys).unwrap_or(Value::NONE);
+        let sys = self.find_native_module(q::sys).unwrap_or(Value::NONE);
         match self.lookup(sys, name) {
             Ok(Some((text, _))) if self.is_str(text) => write(self.bytes_of(text)),
             Ok(_) => {}
@@ -165,19 +164,19 @@ impl Vm<'_> {
 impl Vm<'_> {
     /// Runs the text in the namespace of `__main__` and throws it away. `before_traceback` is called when the
     /// output has ended and before the exception, if there is one, is printed.
-    pub fn run_text(&mut self, program: Program, before_traceback: &mut dyn FnMut()) -> Outcome {
-        let result = self.try_text(program);
+    pub fn run_input(&mut self, program: Program, before_traceback: &mut dyn FnMut()) -> Outcome {
+        let result = self.try_input(program);
         before_traceback();
         self.settle(result)
     }
 
-    fn try_text(&mut self, program: Program) -> Result<()> {
+    fn try_input(&mut self, program: Program) -> Result<()> {
         let text = self.prompt.text;
         let blob = self.new_blob(text.len());
         if let Ok(blob) = blob {
             self.heap.copy_tail(blob, 0, text);
         }
-        self.clear_text();
+        self.clear_input();
         let blob = blob?;
         let len = text.len();
         self.push(blob.value())?;
@@ -201,9 +200,9 @@ impl Vm<'_> {
     }
 
     /// Throws the text away and prints why, as an exception.
-    pub fn refuse_text(&mut self, why: Refusal) {
+    pub fn refuse_input(&mut self, why: Refusal) {
         let len = self.prompt.text.len();
-        self.clear_text();
+        self.clear_input();
         let raised = match why {
             Refusal::Interrupted => self.raise_with(TypeId::KeyboardInterrupt, None),
             Refusal::NoMemory => self.no_memory(len * 2),
@@ -214,10 +213,12 @@ impl Vm<'_> {
 
     /// Runs a file in the namespace of `__main__` and prints what it raises; `None` if there is no such file.
     pub fn run_file_if_there(&mut self, path: &[u8]) -> Option<Outcome> {
-        if self.host.kind(path) != PathKind::File {
-            return None;
-        }
-        let result = self.try_file(path);
+        let kind = self.joined(&[path]).and_then(|path| self.path_kind(&path));
+        let result = match kind {
+            Ok(PathKind::File) => self.try_file(path),
+            Ok(_) => return None,
+            Err(Raised) => Err(Raised),
+        };
         Some(self.settle(result))
     }
 
@@ -284,12 +285,12 @@ impl Vm<'_> {
     /// letters, then names of programs by their age.
     fn visit_names(&mut self, object: Option<Value>, start: &[u8], visit: &mut dyn FnMut(&[u8])) {
         let fixed = upy_bytecode::qstr::STATIC_COUNT;
-        let built_in = crate::names::ROM_COUNT as u16;
+        let built_in = (self.first_dynamic() - 1) as u16;
         for number in 1..=fixed {
             self.visit_name(object, Qstr(number), start, visit);
         }
         let mut last = None;
-        while let Some(next) = next_built_in(fixed + 1..=built_in, last, start) {
+        while let Some(next) = self.next_built_in(fixed + 1..=built_in, last, start) {
             self.visit_name(object, next, start, visit);
             last = Some(next);
         }
@@ -297,6 +298,23 @@ impl Vm<'_> {
         for number in built_in + 1..=built_in + own {
             self.visit_name(object, Qstr(number), start, visit);
         }
+    }
+
+    /// The name with the least text that begins with `start` and comes after `last`.
+    fn next_built_in(
+        &self,
+        numbers: core::ops::RangeInclusive<u16>,
+        last: Option<Qstr>,
+        start: &[u8],
+    ) -> Option<Qstr> {
+        let text = |name: Qstr| self.qstr_text(name);
+        numbers
+            .map(Qstr)
+            // A library may repeat a name of the runtime, which keeps the number it has there.
+            .filter(|&name| self.find_qstr(text(name), self.qstr_hash(name)) == Some(name))
+            .filter(|&name| text(name).starts_with(start))
+            .filter(|&name| last.is_none_or(|last| text(name) > text(last)))
+            .min_by_key(|&name| text(name))
     }
 
     fn visit_name(
@@ -312,24 +330,10 @@ impl Vm<'_> {
         }
         let is_there = match object {
             Some(object) => self.attribute_or_none(object, name).is_some(),
-            None => modules::find(name).is_some(),
+            None => self.find_native_module(name).is_some(),
         };
         if is_there {
             visit(self.qstr_text(name));
         }
     }
-}
-
-/// The name with the least text that begins with `start` and comes after `last`.
-fn next_built_in(
-    numbers: core::ops::RangeInclusive<u16>,
-    last: Option<Qstr>,
-    start: &[u8],
-) -> Option<Qstr> {
-    let text = |name: Qstr| crate::names::rom_text(usize::from(name.0)).as_bytes();
-    numbers
-        .map(Qstr)
-        .filter(|&name| text(name).starts_with(start))
-        .filter(|&name| last.is_none_or(|last| text(name) > text(last)))
-        .min_by_key(|&name| text(name))
 }

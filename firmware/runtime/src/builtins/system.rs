@@ -1,6 +1,5 @@
 //! `sys`, `gc`, `micropython`, `errno`, the part of `time` a language test needs; `help` and `input`.
 
-use crate::builtins::modules;
 use crate::names as q;
 use crate::native::{Args, Entry, Item, function, item, number};
 use crate::ops::format::{Piece, Sink};
@@ -202,9 +201,16 @@ pub(crate) const MICROPYTHON: &[Entry] = &[
     ),
     function(q::heap_lock, heap_lock, 0, 0),
     function(q::heap_unlock, heap_unlock, 0, 0),
-    function(q::kbd_intr, |_, _| Ok(Value::NONE), 1, 1),
+    function(q::kbd_intr, kbd_intr, 1, 1),
     function(q::schedule, schedule, 2, 2),
 ];
+
+/// `micropython.kbd_intr(byte)`; -1 is none.
+fn kbd_intr(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let byte = vm.int_arg(args, 0)?;
+    vm.host.set_interrupt(u8::try_from(byte).ok());
+    Ok(Value::NONE)
+}
 
 fn opt_level(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     if args.count == 0 {
@@ -299,7 +305,9 @@ const SCHEDULED_MAX: usize = 8;
 
 /// `micropython.schedule(function, argument)`
 fn schedule(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let interrupt = modules::find(q::micropython).map(|module| vm.lookup(module, q::kbd_intr));
+    let interrupt = vm
+        .find_native_module(q::micropython)
+        .map(|module| vm.lookup(module, q::kbd_intr));
     let interrupt = interrupt.transpose()?.flatten();
     if interrupt.is_some_and(|(function, _)| function == args.at(vm, 0)) {
         vm.interrupt_scheduled = true;
@@ -321,12 +329,17 @@ fn schedule(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 impl Vm<'_> {
     /// Looks at the world: Ctrl-C, calls that wait, objects to finalise.
     #[cold]
-    pub(crate) fn poll(&mut self) -> Result<()> {
+    pub fn poll(&mut self) -> Result<()> {
         if !self.scheduler_locked && core::mem::take(&mut self.interrupt_scheduled) {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
         }
         if self.host.interrupted() {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
+        }
+        if self.host.event_waits()
+            && let Some(service) = self.library.service
+        {
+            service(self)?;
         }
         if !self.dying.is_empty() {
             self.finalise();
@@ -457,7 +470,7 @@ pub(crate) fn help(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         return Ok(Value::NONE);
     };
     if object == Value::qstr(q::modules) {
-        for name in super::modules::names() {
+        for name in vm.native_module_names() {
             vm.put_value(Sink::Out, Value::qstr(name))?;
             vm.put(Sink::Out, b"\n")?;
         }
