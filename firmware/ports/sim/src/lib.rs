@@ -3,5 +3,7 @@
 pub mod args;
 pub mod host;
 pub mod interrupt;
+pub mod keyboard;
 pub mod program;
 pub mod prompt;
+pub mod version;
