@@ -148,6 +148,12 @@ pub trait Host: Loader {
         false
     }
 
+    /// Whether the board is being reset: the program ends here, whatever handlers it has. Asked as often as
+    /// [`Host::interrupted`].
+    fn aborted(&mut self) -> bool {
+        false
+    }
+
     /// Microseconds since some start.
     fn ticks_us(&mut self) -> u64 {
         0

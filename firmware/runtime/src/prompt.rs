@@ -21,6 +21,8 @@ pub const HISTORY_LINES: usize = 8;
 pub(crate) struct Prompt {
     text: Vector<u8>,
     history: [Option<Value>; HISTORY_LINES],
+    /// The board is being reset: no handler of the program runs any more.
+    pub(crate) aborts: bool,
 }
 
 /// What the text of the prompt is.
@@ -50,6 +52,7 @@ impl Prompt {
         Self {
             text: Vector::new(),
             history: [None; HISTORY_LINES],
+            aborts: false,
         }
     }
 

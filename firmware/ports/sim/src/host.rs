@@ -183,4 +183,10 @@ impl Host for HostSystem {
     fn platform(&self) -> &'static str {
         std::env::consts::OS
     }
+
+    fn random(&mut self, buffer: &mut [u8]) {
+        if getrandom::fill(buffer).is_err() {
+            buffer.fill(0);
+        }
+    }
 }

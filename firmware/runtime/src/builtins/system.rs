@@ -330,6 +330,10 @@ impl Vm<'_> {
     /// Looks at the world: Ctrl-C, calls that wait, objects to finalise.
     #[cold]
     pub fn poll(&mut self) -> Result<()> {
+        if self.host.aborted() {
+            self.prompt.aborts = true;
+            return Err(self.raise_with(TypeId::SystemExit, None));
+        }
         if !self.scheduler_locked && core::mem::take(&mut self.interrupt_scheduled) {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
         }
