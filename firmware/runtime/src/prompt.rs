@@ -4,14 +4,15 @@
 //! comes over the wire) lives in the interpreter's heap, so that a board needs no buffer beside it; it ends
 //! with the interpreter at a soft reset.
 
-use crate::heap::{Marker, Vector};
+use crate::heap::{Marker, Ref, Vector};
 use crate::host::PathKind;
 use crate::import::{MODE_FILE, MODE_SINGLE, Outcome};
 use crate::intern::Qstr;
 use crate::names as q;
+use crate::ops::format::Sink;
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
-use crate::types::TypeId;
+use crate::types::{Array, TypeId};
 use crate::value::Value;
 
 /// How many lines are remembered.
@@ -159,6 +160,47 @@ impl Vm<'_> {
             Ok(Some((text, _))) if self.is_str(text) => write(self.bytes_of(text)),
             Ok(_) => {}
             Err(Raised) => self.exception = None,
+        }
+    }
+}
+
+/// For programs that ask.
+impl Vm<'_> {
+    /// Reads a line from a console that echoes nothing by itself: shows what is typed, takes it back with
+    /// Backspace, and ends with Enter; Ctrl-D on an empty line is `EOFError`.
+    pub(crate) fn read_typed_line(&mut self, buffer: Ref<Array>) -> Result<()> {
+        loop {
+            let mut byte = [0];
+            let got = self.host.read_in(&mut byte);
+            if self.host.interrupted() {
+                return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
+            }
+            let is_empty = self.heap[buffer].items.is_empty();
+            match (got, byte[0]) {
+                (Err(errno), _) => return Err(self.os_error(errno)),
+                (Ok(0), _) => return Err(self.raise_with(TypeId::EOFError, None)),
+                (_, 3) => return Err(self.raise_with(TypeId::KeyboardInterrupt, None)),
+                (_, 4) if is_empty => return Err(self.raise_with(TypeId::EOFError, None)),
+                (_, b'\r' | b'\n') => {
+                    self.host.write_raw(b"\r\n");
+                    return Ok(());
+                }
+                (_, 8 | 127) if is_empty => {}
+                (_, 8 | 127) => {
+                    while let Some(last) = self.heap[buffer].items.pop() {
+                        // The bytes of a character go together.
+                        if last & 0xc0 != 0x80 {
+                            break;
+                        }
+                    }
+                    self.host.write_raw(b"\x08\x1b[K");
+                }
+                (_, b' '..) => {
+                    self.put(Sink::Buffer(buffer), &byte)?;
+                    self.host.write_raw(&byte);
+                }
+                _ => {}
+            }
         }
     }
 }

@@ -507,6 +507,10 @@ pub(crate) fn input(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     }
     let buffer = vm.new_buffer()?;
     vm.push(buffer.value())?;
+    if vm.host.enter_is_return() {
+        vm.read_typed_line(buffer)?;
+        return vm.take_text(buffer);
+    }
     let mut any = false;
     loop {
         let mut byte = [0];
