@@ -8,3 +8,11 @@ pub mod keyboard;
 pub mod program;
 pub mod prompt;
 pub mod version;
+
+/// Fills a buffer with random bytes of the operating system.
+///
+/// # Errors
+/// A sentence for the user.
+pub fn fill_random(buffer: &mut [u8]) -> Result<(), String> {
+    getrandom::fill(buffer).map_err(|error| format!("the system gives no random numbers: {error}"))
+}

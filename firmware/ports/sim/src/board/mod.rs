@@ -14,6 +14,7 @@ mod tcp;
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use upy_hal::console::Console;
 use upy_repl::{Booted, LineEnds, Repl, SOFT_REBOOT, Settings, Terminal};
@@ -37,30 +38,72 @@ const SIZES: Sizes = Sizes {
 /// Words that the stacks take beside the heap.
 const FIXED_WORDS: usize = SIZES.stack_words + (SIZES.frames + SIZES.handlers) * 16;
 
-/// Runs the board until the process is ended.
+/// A board that runs.
+pub struct Board {
+    line: Arc<Line>,
+    address: String,
+    thread: JoinHandle<Result<(), String>>,
+}
+
+impl Board {
+    /// Switches a board on.
+    ///
+    /// # Errors
+    /// A sentence for the user: there is no terminal or port.
+    pub fn start(options: Options) -> Result<Self, String> {
+        let (link, address) = open(&options.reach)?;
+        let line = Line::start(link, Faults::new(options.faults.clone()))
+            .map_err(|error| format!("the board can't listen: {error}"))?;
+        let shared = Arc::clone(&line);
+        let thread = std::thread::Builder::new()
+            .name("board".into())
+            .stack_size(64 << 20)
+            .spawn(move || live(&shared, &options))
+            .map_err(|error| format!("the board does not start: {error}"))?;
+        Ok(Self {
+            line,
+            address,
+            thread,
+        })
+    }
+
+    /// Where its console is: the name of a terminal, or `tcp://HOST:PORT`.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Presses its reset button.
+    pub fn reset(&self) {
+        self.line.reset();
+    }
+
+    /// Waits until it fails; a board does not end by itself.
+    ///
+    /// # Errors
+    /// A sentence for the user: what became of it.
+    pub fn wait(self) -> Result<(), String> {
+        self.thread
+            .join()
+            .unwrap_or_else(|_| Err("the board has crashed".into()))
+    }
+}
+
+/// `upy board`: says where the board is and runs it until the process is ended.
 ///
 /// # Errors
-/// A sentence for the user: there is no terminal or port, or no memory.
+/// A sentence for the user.
 pub fn run(options: Options) -> Result<(), String> {
-    let (link, address) = open(&options.reach)?;
-    let line = Line::start(link, Faults::new(options.faults.clone()))
-        .map_err(|error| format!("the board can't listen: {error}"))?;
-    say(&address).map_err(|error| format!("the board can't say where it is: {error}"))?;
     let leashed = options.leashed;
-    let thread = std::thread::Builder::new()
-        .name("board".into())
-        .stack_size(64 << 20)
-        .spawn(move || live(&line, &options))
-        .map_err(|error| format!("the board does not start: {error}"))?;
+    let board = Board::start(options)?;
+    say(board.address()).map_err(|error| format!("the board can't say where it is: {error}"))?;
     if leashed {
         let mut rest = Vec::new();
         // Its end or an error: nobody holds the other side any more.
         let _ = io::stdin().lock().read_to_end(&mut rest);
         return Ok(());
     }
-    thread
-        .join()
-        .unwrap_or_else(|_| Err("the board has crashed".into()))
+    board.wait()
 }
 
 fn open(reach: &Reach) -> Result<(Arc<dyn Link>, String), String> {
