@@ -1,3 +1,85 @@
 //! The modules of the firmware beyond those of the language.
+//!
+//! [`LIBRARY`] is what a port hands to [`Vm::with_library`](upy_runtime::Vm::with_library). Each module is one
+//! file or folder here; the tables below are the only place where modules and types are switched on.
 #![no_std]
 #![forbid(unsafe_code)]
+
+mod binascii;
+mod cryptolib;
+mod deflate;
+mod framebuf;
+mod hashlib;
+mod heapq;
+mod json;
+mod names;
+mod platform;
+mod random;
+mod re;
+mod select;
+mod time;
+mod wait;
+
+use upy_runtime::{Library, ModuleInfo, TypeInfo};
+
+use names as q;
+
+macro_rules! types {
+    ($($name:ident $info:path;)*) => {
+        /// The numbers of the types.
+        mod types {
+            use upy_runtime::TypeId;
+
+            #[derive(Clone, Copy)]
+            #[allow(clippy::upper_case_acronyms, non_camel_case_types, reason = "spelt as the constants")]
+            enum Place { $( $name, )* }
+
+            $( pub(crate) const $name: TypeId = TypeId::library(Place::$name as usize); )*
+        }
+
+        static TYPES: &[&TypeInfo] = &[ $( &$info, )* ];
+    };
+}
+
+types! {
+    PATTERN re::PATTERN;
+    MATCH re::MATCH;
+    SHA256 hashlib::SHA256;
+    SHA1 hashlib::SHA1;
+    MD5 hashlib::MD5;
+    POLL select::POLL;
+    DEFLATE_IO deflate::DEFLATE_IO;
+    AES cryptolib::AES;
+    FRAME_BUFFER framebuf::FRAME_BUFFER;
+}
+
+/// The values that modules keep between calls.
+mod roots {
+    /// The state of the generator of `random`.
+    pub(crate) const RANDOM: usize = 0;
+    /// How many there are.
+    pub(crate) const COUNT: usize = 1;
+}
+
+macro_rules! modules {
+    ($($module:ident)*) => {
+        const MODULES: &[ModuleInfo] = &[
+            $( ModuleInfo { name: q::$module, entries: $module::ENTRIES }, )*
+        ];
+    };
+}
+
+modules! {
+    binascii cryptolib deflate framebuf hashlib heapq json platform random re select time
+}
+
+/// All modules.
+pub static LIBRARY: Library = Library {
+    names: &names::NAMES,
+    types: TYPES,
+    modules: MODULES,
+    frozen: &[],
+    files: None,
+    roots: roots::COUNT,
+    service: None,
+};

@@ -4,7 +4,7 @@
 //! reachable: it is an argument, it was pushed, or something reachable refers to it. The last 32 allocations
 //! are safe without that.
 
-use crate::heap::{Body, Ref};
+use crate::heap::{Body, Ref, Vector};
 use crate::host::Host;
 use crate::intern::Qstr;
 use crate::library::Library;
@@ -12,7 +12,7 @@ use crate::native::Args;
 use crate::ops::format::Sink;
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
-use crate::types::{Dict, FOREIGN, Function, Instance, List, TypeId};
+use crate::types::{Array, Dict, FOREIGN, Function, Instance, List, TypeId};
 use crate::value::{Class as Immediate, Value};
 use upy_bytecode::BinaryOp;
 
@@ -267,6 +267,78 @@ impl Vm<'_> {
     /// more than the place that was returned.
     pub fn dict_entry(&self, dict: Ref<Dict>, place: usize) -> Option<(usize, Value, Value)> {
         self.heap[dict].map.next(place)
+    }
+
+    /// Lends memory of the heap to work that only looks at other objects.
+    pub fn with_scratch<R>(
+        &mut self,
+        bytes: usize,
+        work: impl FnOnce(&Self, &mut [u8]) -> R,
+    ) -> Result<R> {
+        let array = self.new_array(0, bytes)?;
+        // Taken out, so that nothing else refers to it; there is no collection meanwhile.
+        let mut items = core::mem::replace(&mut self.heap[array].items, Vector::new());
+        let outcome = work(self, &mut items);
+        self.heap[array].items = items;
+        self.release_buffer(array);
+        Ok(outcome)
+    }
+
+    /// Lends the bytes of a `bytearray` to work that only looks at other objects; `None` if it is no
+    /// `bytearray`. Meanwhile the object is empty.
+    pub fn lend<R>(&mut self, array: Value, work: impl FnOnce(&Self, &mut [u8]) -> R) -> Option<R> {
+        let array = self.heap.cast::<Array>(array)?;
+        let mut items = core::mem::replace(&mut self.heap[array].items, Vector::new());
+        let outcome = work(self, &mut items);
+        self.heap[array].items = items;
+        Some(outcome)
+    }
+
+    /// Lends the bytes of a `bytearray` for reading together with those of another object for writing; `None` if
+    /// there are no such, or they are the same.
+    pub fn lend_to<R>(
+        &mut self,
+        array: Value,
+        target: Value,
+        work: impl FnOnce(&[u8], &mut [u8]) -> R,
+    ) -> Option<R> {
+        let array = self.heap.cast::<Array>(array)?;
+        let items = core::mem::replace(&mut self.heap[array].items, Vector::new());
+        let outcome = self
+            .buffer_bytes_mut(target)
+            .map(|bytes| work(&items, bytes));
+        self.heap[array].items = items;
+        outcome
+    }
+
+    /// Makes `bytes`, or a string if `text`, of what `fill` writes into room for `most` bytes; it returns how
+    /// many, or an error of its own.
+    pub fn fill_new<E>(
+        &mut self,
+        most: usize,
+        text: bool,
+        fill: impl FnOnce(&Self, &mut [u8]) -> core::result::Result<usize, E>,
+    ) -> Result<core::result::Result<Value, E>> {
+        let array = self.new_array(0, most)?;
+        let top = self.stack_len();
+        self.push(array.value())?;
+        let mut items = core::mem::replace(&mut self.heap[array].items, Vector::new());
+        let filled = fill(self, &mut items);
+        self.heap[array].items = items;
+        let made = match filled {
+            Ok(len) => {
+                self.heap[array].items.truncate(len);
+                let made = if text {
+                    self.take_text(array)
+                } else {
+                    self.take_bytes(array)
+                };
+                Ok(made?)
+            }
+            Err(error) => Err(error),
+        };
+        self.truncate(top);
+        Ok(made)
     }
 
     /// Prints text to the console.

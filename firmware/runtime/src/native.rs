@@ -124,6 +124,16 @@ impl Args {
         self.get(vm, index).filter(|value| !value.is_none())
     }
 
+    /// The first `count` positional arguments only.
+    #[must_use]
+    pub fn first(self, count: usize) -> Args {
+        Args {
+            base: self.base,
+            count: self.count.min(count),
+            keywords: 0,
+        }
+    }
+
     /// The arguments from `index` on.
     #[must_use]
     pub fn from(self, index: usize) -> Args {

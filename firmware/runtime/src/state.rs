@@ -24,6 +24,15 @@ pub struct Sizes {
 }
 
 impl Sizes {
+    /// Words of memory that go to the stacks; the rest is the heap.
+    #[must_use]
+    pub const fn words(self) -> usize {
+        let frames = self.frames * size_of::<crate::vm::stack::Frame>();
+        let handlers = self.handlers * size_of::<crate::vm::stack::Handler>();
+        let word = size_of::<usize>();
+        self.stack_words + frames.div_ceil(word) + handlers.div_ceil(word)
+    }
+
     /// For a board with little memory.
     pub const SMALL: Sizes = Sizes {
         stack_words: 1024,

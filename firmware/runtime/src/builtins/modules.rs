@@ -128,14 +128,22 @@ impl Vm<'_> {
 
     /// The native module with a name.
     pub(crate) fn find_native_module(&self, name: Qstr) -> Option<Value> {
-        let module = self.native_module_names().position(|found| found == name)?;
+        // The library may have a richer one.
+        let own = || MODULES.iter().position(|module| module.name == name);
+        let mut added = self.library.modules.iter();
+        let module = match added.position(|module| module.name == name) {
+            Some(place) => COUNT + place,
+            None => own()?,
+        };
         Some(Value::immediate(Class::Module, module))
     }
 
     /// The names of all native modules.
     pub(crate) fn native_module_names(&self) -> impl Iterator<Item = Qstr> + use<> {
+        let added = self.library.modules;
         let own = MODULES.iter().map(|module| module.name);
-        own.chain(self.library.modules.iter().map(|module| module.name))
+        own.filter(|name| added.iter().all(|module| module.name != *name))
+            .chain(added.iter().map(|module| module.name))
     }
 }
 

@@ -494,6 +494,7 @@ impl Heap<'_> {
     }
 
     /// Lends the bytes of one object for writing together with those of another.
+    #[cfg(feature = "compiler")]
     pub(crate) fn with_work<A: Tailed<Item = u8>, B: Tailed<Item = u8>, R>(
         &mut self,
         target: Ref<A>,

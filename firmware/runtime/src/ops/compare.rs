@@ -156,7 +156,7 @@ impl Vm<'_> {
     }
 
     /// Runs something that may nest without bound, within the limit.
-    pub(crate) fn descend<R>(&mut self, work: impl FnOnce(&mut Self) -> Result<R>) -> Result<R> {
+    pub fn descend<R>(&mut self, work: impl FnOnce(&mut Self) -> Result<R>) -> Result<R> {
         if self.native_depth >= self.native_limit {
             return Err(self.too_deep());
         }

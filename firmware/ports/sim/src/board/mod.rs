@@ -35,9 +35,6 @@ const SIZES: Sizes = Sizes {
     native_depth: 60,
 };
 
-/// Words that the stacks take beside the heap.
-const FIXED_WORDS: usize = SIZES.stack_words + (SIZES.frames + SIZES.handlers) * 16;
-
 /// A board that runs.
 pub struct Board {
     line: Arc<Line>,
@@ -143,7 +140,7 @@ fn live(line: &Arc<Line>, options: &Options) -> Result<(), String> {
         banner: &banner,
         window_bytes: 128,
     };
-    let mut memory = vec![0_usize; FIXED_WORDS + options.heap_bytes / size_of::<usize>()];
+    let mut memory = vec![0_usize; SIZES.words() + options.heap_bytes / size_of::<usize>()];
     let terminal = Terminal::new(&**line, LineEnds::CarriageReturn);
     loop {
         // From power on or from the reset button to the next.
@@ -156,7 +153,9 @@ fn live(line: &Arc<Line>, options: &Options) -> Result<(), String> {
                 terminal,
                 clock: &mut clock,
             };
-            let Some(mut vm) = Vm::new(&mut memory, SIZES, &mut system) else {
+            let Some(mut vm) =
+                Vm::with_library(&mut memory, SIZES, &mut system, &upy_modules::LIBRARY)
+            else {
                 return Err("the heap is too small for the interpreter".into());
             };
             vm.add_path(b"");
