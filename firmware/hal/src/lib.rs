@@ -6,5 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod board;
+pub mod console;
+pub mod ring;
 
 pub use board::Board;

@@ -133,8 +133,24 @@ pub trait Host: Loader {
         None
     }
 
+    /// Which byte of the console is an interrupt from now on, if any: `micropython.kbd_intr`.
+    fn set_interrupt(&mut self, byte: Option<u8>) {
+        let _ = byte;
+    }
+
+    /// Whether the Enter key of the console sends a carriage return, which text streams read as a line feed.
+    fn enter_is_return(&self) -> bool {
+        false
+    }
+
     /// Whether Ctrl-C was pressed since the last call. Asked every few hundred jumps.
     fn interrupted(&mut self) -> bool {
+        false
+    }
+
+    /// Whether the board is being reset: the program ends here, whatever handlers it has. Asked as often as
+    /// [`Host::interrupted`].
+    fn aborted(&mut self) -> bool {
         false
     }
 

@@ -88,7 +88,7 @@ impl Interner {
 impl Vm<'_> {
     /// The number of the first string interned at run time.
     #[inline]
-    fn first_dynamic(&self) -> usize {
+    pub(crate) fn first_dynamic(&self) -> usize {
         ROM_COUNT + 1 + self.library.names.texts.len()
     }
 

@@ -364,6 +364,7 @@ own! {
     bin "bin";
     bit_length "bit_length";
     bound_method "bound_method";
+    buffer "buffer";
     byteorder "byteorder";
     calcsize "calcsize";
     ceil "ceil";

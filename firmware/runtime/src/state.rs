@@ -24,6 +24,15 @@ pub struct Sizes {
 }
 
 impl Sizes {
+    /// Words of memory that go to the stacks; the rest is the heap.
+    #[must_use]
+    pub const fn words(self) -> usize {
+        let frames = self.frames * size_of::<crate::vm::stack::Frame>();
+        let handlers = self.handlers * size_of::<crate::vm::stack::Handler>();
+        let word = size_of::<usize>();
+        self.stack_words + frames.div_ceil(word) + handlers.div_ceil(word)
+    }
+
     /// For a board with little memory.
     pub const SMALL: Sizes = Sizes {
         stack_words: 1024,
@@ -84,6 +93,7 @@ pub struct Vm<'m> {
     in_no_memory: bool,
     pub(crate) gc_enabled: bool,
     pub(crate) atexit: Option<Value>,
+    pub(crate) prompt: crate::prompt::Prompt,
     /// Values that the library keeps.
     pub(crate) roots: Vector<Value>,
     pub(crate) hints: crate::ops::attr::Hints,
@@ -137,6 +147,7 @@ impl<'m> Vm<'m> {
             in_no_memory: false,
             gc_enabled: true,
             atexit: None,
+            prompt: crate::prompt::Prompt::new(),
             roots: Vector::new(),
             hints: crate::ops::attr::Hints::new(),
         };
@@ -439,6 +450,7 @@ impl<'m> Vm<'m> {
             guarded,
             finalisable,
             dying,
+            prompt,
             roots: kept,
             ..
         } = self;
@@ -460,6 +472,7 @@ impl<'m> Vm<'m> {
             marker.values(guarded);
             marker.plain(finalisable);
             marker.values(dying);
+            prompt.trace(marker);
             extra(marker);
         });
         self.hints.clear();

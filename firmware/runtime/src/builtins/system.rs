@@ -201,9 +201,16 @@ pub(crate) const MICROPYTHON: &[Entry] = &[
     ),
     function(q::heap_lock, heap_lock, 0, 0),
     function(q::heap_unlock, heap_unlock, 0, 0),
-    function(q::kbd_intr, |_, _| Ok(Value::NONE), 1, 1),
+    function(q::kbd_intr, kbd_intr, 1, 1),
     function(q::schedule, schedule, 2, 2),
 ];
+
+/// `micropython.kbd_intr(byte)`; -1 is none.
+fn kbd_intr(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let byte = vm.int_arg(args, 0)?;
+    vm.host.set_interrupt(u8::try_from(byte).ok());
+    Ok(Value::NONE)
+}
 
 fn opt_level(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     if args.count == 0 {
@@ -323,6 +330,10 @@ impl Vm<'_> {
     /// Looks at the world: Ctrl-C, calls that wait, objects to finalise.
     #[cold]
     pub fn poll(&mut self) -> Result<()> {
+        if self.host.aborted() {
+            self.prompt.aborts = true;
+            return Err(self.raise_with(TypeId::SystemExit, None));
+        }
         if !self.scheduler_locked && core::mem::take(&mut self.interrupt_scheduled) {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
         }
@@ -499,6 +510,10 @@ pub(crate) fn input(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     }
     let buffer = vm.new_buffer()?;
     vm.push(buffer.value())?;
+    if vm.host.enter_is_return() {
+        vm.read_typed_line(buffer)?;
+        return vm.take_text(buffer);
+    }
     let mut any = false;
     loop {
         let mut byte = [0];

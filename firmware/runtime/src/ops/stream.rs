@@ -157,7 +157,7 @@ impl Vm<'_> {
             self.check_open(file)?;
             let handle = self.heap[file].handle;
             return match handle {
-                0 => self.read_console(buffer),
+                0 => self.read_console(buffer, self.heap[file].binary),
                 1 | 2 => Err(Fault::Errno(EPERM)),
                 _ => self.host.read(handle, buffer).map_err(Fault::Errno),
             };
@@ -172,10 +172,15 @@ impl Vm<'_> {
     }
 
     /// Reads from the console, waiting for the first byte; Ctrl-C ends the wait.
-    fn read_console(&mut self, buffer: &mut [u8]) -> Transfer {
+    fn read_console(&mut self, buffer: &mut [u8], binary: bool) -> Transfer {
         let got = self.host.read_in(buffer).map_err(Fault::Errno)?;
         if self.host.interrupted() {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None).into());
+        }
+        if !binary && self.host.enter_is_return() {
+            for byte in buffer.iter_mut().take(got).filter(|byte| **byte == b'\r') {
+                *byte = b'\n';
+            }
         }
         Ok(got)
     }
