@@ -5,6 +5,7 @@
 
 mod clock;
 mod fault;
+mod hardware;
 mod line;
 mod options;
 #[cfg(unix)]
@@ -23,6 +24,9 @@ use upy_runtime::{Sizes, Vm};
 use crate::version;
 use clock::Clock;
 use fault::Faults;
+use hardware::Hardware;
+use hardware::control::Script;
+use hardware::wiring::Wiring;
 use line::{Line, Link};
 pub use options::{Options, Reach, USAGE};
 use system::System;
@@ -39,6 +43,7 @@ const SIZES: Sizes = Sizes {
 pub struct Board {
     line: Arc<Line>,
     address: String,
+    control: Option<String>,
     thread: JoinHandle<Result<(), String>>,
 }
 
@@ -48,6 +53,19 @@ impl Board {
     /// # Errors
     /// A sentence for the user: there is no terminal or port.
     pub fn start(options: Options) -> Result<Self, String> {
+        let script = match &options.script {
+            Some(path) => {
+                let text = std::fs::read_to_string(path);
+                let text = text.map_err(|error| format!("can't read `{path}`: {error}"))?;
+                Script::parse(&text)?
+            }
+            None => Script::default(),
+        };
+        let wiring = Wiring::new();
+        let control = match &options.control {
+            Some(address) => Some(hardware::control::listen(address, wiring.clone())?),
+            None => None,
+        };
         let (link, address) = open(&options.reach)?;
         let line = Line::start(link, Faults::new(options.faults.clone()))
             .map_err(|error| format!("the board can't listen: {error}"))?;
@@ -55,11 +73,12 @@ impl Board {
         let thread = std::thread::Builder::new()
             .name("board".into())
             .stack_size(64 << 20)
-            .spawn(move || live(&shared, &options))
+            .spawn(move || live(&shared, &options, wiring, script))
             .map_err(|error| format!("the board does not start: {error}"))?;
         Ok(Self {
             line,
             address,
+            control,
             thread,
         })
     }
@@ -68,6 +87,12 @@ impl Board {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Where orders for its hardware are taken, as `HOST:PORT`, if they are.
+    #[must_use]
+    pub fn control(&self) -> Option<&str> {
+        self.control.as_deref()
     }
 
     /// Presses its reset button.
@@ -93,7 +118,11 @@ impl Board {
 pub fn run(options: Options) -> Result<(), String> {
     let leashed = options.leashed;
     let board = Board::start(options)?;
-    say(board.address()).map_err(|error| format!("the board can't say where it is: {error}"))?;
+    let mut said = say(board.address());
+    if let (Ok(()), Some(control)) = (&said, board.control()) {
+        said = say(&format!("control {control}"));
+    }
+    said.map_err(|error| format!("the board can't say where it is: {error}"))?;
     if leashed {
         let mut rest = Vec::new();
         // Its end or an error: nobody holds the other side any more.
@@ -130,7 +159,7 @@ fn say(address: &str) -> io::Result<()> {
 }
 
 /// The life of the board: one interpreter after the other.
-fn live(line: &Arc<Line>, options: &Options) -> Result<(), String> {
+fn live(line: &Arc<Line>, options: &Options, wiring: Wiring, script: Script) -> Result<(), String> {
     let banner = format!(
         "{} on upy {}; simulated board with virtual MCU",
         version::FIRMWARE,
@@ -142,16 +171,19 @@ fn live(line: &Arc<Line>, options: &Options) -> Result<(), String> {
     };
     let mut memory = vec![0_usize; SIZES.words() + options.heap_bytes / size_of::<usize>()];
     let terminal = Terminal::new(&**line, LineEnds::CarriageReturn);
+    let clock = Clock::new(options.virtual_time);
+    let mut hardware = Hardware::new(clock, wiring, script);
     loop {
-        // From power on or from the reset button to the next.
-        let mut clock = Clock::new(options.virtual_time);
+        // From power on or from a hard reset to the next.
         let mut repl = Repl::new(settings);
         line.begin();
-        while !line.is_resetting() {
+        hardware.restart();
+        while !line.is_resetting() && !hardware.take_reset() {
+            hardware.soft_reset();
             let mut system = System {
                 line,
                 terminal,
-                clock: &mut clock,
+                hardware: &mut hardware,
             };
             let Some(mut vm) =
                 Vm::with_library(&mut memory, SIZES, &mut system, &upy_modules::LIBRARY)

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use upy_hal::Board;
 use upy_hal::console::{Closed, Console};
 use upy_repl::Terminal;
 use upy_runtime::{Host, Loader};
 
-use super::clock::Clock;
+use super::hardware::Hardware;
 use super::line::Line;
 
 /// The surroundings on the board.
 pub(crate) struct System<'l> {
     pub(crate) line: &'l Arc<Line>,
     pub(crate) terminal: Terminal<'l>,
-    pub(crate) clock: &'l mut Clock,
+    pub(crate) hardware: &'l mut Hardware,
 }
 
 impl Loader for System<'_> {}
@@ -51,24 +52,37 @@ impl Host for System<'_> {
         true
     }
 
+    fn event_waits(&mut self) -> bool {
+        self.hardware.look()
+    }
+
+    fn board(&mut self) -> Option<&mut dyn Board> {
+        Some(self.hardware)
+    }
+
+    fn relax(&mut self) {
+        self.hardware.look();
+        std::thread::yield_now();
+    }
+
     fn interrupted(&mut self) -> bool {
         self.line.take_interrupt()
     }
 
     fn aborted(&mut self) -> bool {
-        self.line.is_resetting()
+        self.line.is_resetting() || self.hardware.wants_reset()
     }
 
     fn ticks_us(&mut self) -> u64 {
-        self.clock.ticks_us()
+        self.hardware.clock.ticks_us()
     }
 
     fn time_ns(&mut self) -> u64 {
-        self.clock.time_ns()
+        self.hardware.time_ns()
     }
 
     fn sleep_us(&mut self, duration_us: u64) {
-        let wait = self.clock.pass(duration_us);
+        let wait = self.hardware.clock.pass(duration_us);
         let end = Instant::now().checked_add(wait);
         loop {
             let left = end.map_or(Duration::MAX, |end| {
