@@ -172,13 +172,13 @@ fn live(line: &Arc<Line>, options: &Options, wiring: Wiring, script: Script) -> 
     let mut memory = vec![0_usize; SIZES.words() + options.heap_bytes / size_of::<usize>()];
     let terminal = Terminal::new(&**line, LineEnds::CarriageReturn);
     let clock = Clock::new(options.virtual_time);
-    let mut hardware = Hardware::new(clock, wiring, script);
+    let mut hardware = Hardware::new(clock, wiring, script, Arc::clone(line));
     loop {
         // From power on or from a hard reset to the next.
         let mut repl = Repl::new(settings);
         line.begin();
         hardware.restart();
-        while !line.is_resetting() && !hardware.take_reset() {
+        while !line.is_resetting() {
             hardware.soft_reset();
             let mut system = System {
                 line,

@@ -70,7 +70,7 @@ impl Host for System<'_> {
     }
 
     fn aborted(&mut self) -> bool {
-        self.line.is_resetting() || self.hardware.wants_reset()
+        self.line.is_resetting()
     }
 
     fn ticks_us(&mut self) -> u64 {

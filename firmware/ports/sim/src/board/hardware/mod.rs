@@ -9,7 +9,10 @@ use upy_hal::machine::{
     Adc, Errno, I2c, Pins, Pwm, ResetCause, Result, Rtc, Spi, System, Timers, Uart, Watchdog,
 };
 
+use std::sync::Arc;
+
 use super::clock::Clock;
+use super::line::Line;
 use parts::{SimAdc, SimI2c, SimPins, SimPwm, SimSpi, SimUart};
 use wiring::{BUSES, Wiring};
 
@@ -25,10 +28,11 @@ struct Running {
 }
 
 /// The hardware.
-#[derive(Debug)]
 pub(crate) struct Hardware {
     pub(crate) clock: Clock,
     wiring: Wiring,
+    /// Its reset pin.
+    line: Arc<Line>,
     script: control::Script,
     pins: SimPins,
     adc: SimAdc,
@@ -43,13 +47,18 @@ pub(crate) struct Hardware {
     watchdog: Option<(u64, u64)>,
     frequency_hz: u32,
     cause: ResetCause,
-    /// The program has asked for a reset, or the watchdog has bitten.
-    wants_reset: Option<ResetCause>,
+    /// Why the reset that is being made was asked for, if not by the button.
+    asked: Option<ResetCause>,
 }
 
 impl Hardware {
     /// Hardware that is switched on now.
-    pub(crate) fn new(clock: Clock, wiring: Wiring, script: control::Script) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        wiring: Wiring,
+        script: control::Script,
+        line: Arc<Line>,
+    ) -> Self {
         wiring.lock().power_on();
         let bus = |bus| SimI2c {
             wiring: wiring.clone(),
@@ -84,7 +93,8 @@ impl Hardware {
             watchdog: None,
             frequency_hz: 125_000_000,
             cause: ResetCause::Power,
-            wants_reset: None,
+            asked: Some(ResetCause::Power),
+            line,
             wiring,
         }
     }
@@ -99,30 +109,21 @@ impl Hardware {
         drop(state);
         if self.watchdog.is_some_and(|(due, _)| now >= due) {
             self.watchdog = None;
-            self.wants_reset = Some(ResetCause::Watchdog);
+            self.ask_reset(ResetCause::Watchdog);
         }
         let due = |timer: &Option<Running>| timer.is_some_and(|timer| timer.due_us <= now);
         events || self.timers.iter().any(due)
     }
 
-    /// Whether a reset was asked for; it is then being made.
-    pub(crate) fn take_reset(&mut self) -> bool {
-        match self.wants_reset.take() {
-            Some(cause) => {
-                self.cause = cause;
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Whether a reset was asked for.
-    pub(crate) fn wants_reset(&self) -> bool {
-        self.wants_reset.is_some()
+    /// Presses the reset button from inside.
+    fn ask_reset(&mut self, cause: ResetCause) {
+        self.asked = Some(cause);
+        self.line.reset();
     }
 
     /// Begins again after a reset.
     pub(crate) fn restart(&mut self) {
+        self.cause = self.asked.take().unwrap_or(ResetCause::Hard);
         self.wiring.lock().power_on();
         self.timers = [None; TIMERS];
         self.watchdog = None;
@@ -261,7 +262,7 @@ impl Watchdog for Hardware {
 
 impl System for Hardware {
     fn reset(&mut self) {
-        self.wants_reset = Some(ResetCause::Hard);
+        self.ask_reset(ResetCause::Hard);
     }
 
     fn reset_cause(&self) -> ResetCause {
@@ -294,6 +295,6 @@ impl System for Hardware {
     fn deep_sleep(&mut self, limit_us: Option<u64>) {
         let time = self.clock.pass(limit_us.unwrap_or(0));
         std::thread::sleep(time);
-        self.wants_reset = Some(ResetCause::DeepSleep);
+        self.ask_reset(ResetCause::DeepSleep);
     }
 }
