@@ -1,7 +1,7 @@
 //! Source text to code, through the same loader as files.
 //!
 //! The compiler works in a blob of the heap, which is given back when it is done. Its size is guessed from that of
-//! the source and doubled while it is too small.
+//! the source, doubled while it is too small, and less where there is not so much.
 
 use upy_compiler::{ErrorKind, Mode, NativeCode, Options, SliceOutput, compile};
 
@@ -47,9 +47,21 @@ impl Vm<'_> {
     ) -> Result<Ref<Code>> {
         let len = self.heap.tail_len(source);
         let mut storage = 4096 + len * 6;
+        let mut output = 256 + len * 2;
+        // The first guess was more than there is.
+        let mut is_tight = false;
         loop {
-            let output = 256 + len * 2;
-            let work = self.new_blob(storage + output)?;
+            let work = match self.new_blob(storage + output) {
+                Ok(work) => work,
+                Err(Raised) if storage > 2048 + len / 4 && self.heap.lock_depth == 0 => {
+                    self.exception = None;
+                    is_tight = true;
+                    storage = storage / 4 * 3;
+                    output = 256 + len;
+                    continue;
+                }
+                Err(Raised) => return Err(Raised),
+            };
             self.push(work.value())?;
             let mut file = [0; 256];
             let text = self.qstr_text(name);
@@ -80,17 +92,32 @@ impl Vm<'_> {
             });
             match attempt {
                 Attempt::Image(image) => {
-                    let blob = self.new_blob(image)?;
-                    self.heap.with_work(blob, work, |bytes, work| {
-                        bytes.copy_from_slice(&work[storage..storage + image]);
-                    });
+                    let home = match self.new_blob(image) {
+                        Ok(blob) => {
+                            self.heap.with_work(blob, work, |bytes, work| {
+                                bytes.copy_from_slice(&work[storage..storage + image]);
+                            });
+                            self.heap.shorten(work, 0);
+                            blob
+                        }
+                        Err(Raised) => {
+                            // It stays where it was made.
+                            self.exception = None;
+                            let bytes = self.heap.tail_mut(work);
+                            bytes.copy_within(storage..storage + image, 0);
+                            self.heap.shorten(work, image);
+                            work
+                        }
+                    };
                     self.pop();
-                    self.heap.shorten(work, 0);
-                    return self.load_image(blob, 0, image);
+                    return self.load_image(home, 0, image);
                 }
                 Attempt::TooSmall => {
                     self.pop();
                     self.heap.shorten(work, 0);
+                    if is_tight {
+                        return Err(self.no_memory(storage * 2));
+                    }
                     storage *= 2;
                 }
                 Attempt::Wrong {
