@@ -64,51 +64,14 @@ impl Vm<'_> {
             };
             self.push(work.value())?;
             let mut file = [0; 256];
-            let text = self.qstr_text(name);
-            let file_len = text.len().min(file.len());
-            file[..file_len].copy_from_slice(&text[..file_len]);
-            let file = core::str::from_utf8(&file[..file_len]).unwrap_or("?");
-            let options = Options {
-                mode: match mode {
-                    MODE_SINGLE => Mode::Single,
-                    MODE_EVAL => Mode::Eval,
-                    _ => Mode::File,
-                },
-                opt_level: self.opt_level,
-                small_integer_bits: SMALL_INT_BITS as u8,
-                native: NativeCode::Refused,
-                ordered_dict_literals: true,
-                template_strings: false,
-                depth_limit: if cfg!(target_pointer_width = "64") {
-                    200
-                } else {
-                    20
-                },
-                ..Options::new(file)
-            };
+            let options = self.options(name, mode, &mut file);
             let attempt = self.heap.with_work(work, source, |bytes, source| {
                 let (storage, output) = bytes.split_at_mut(storage);
                 attempt(source, &options, storage, output)
             });
             match attempt {
                 Attempt::Image(image) => {
-                    let home = match self.new_blob(image) {
-                        Ok(blob) => {
-                            self.heap.with_work(blob, work, |bytes, work| {
-                                bytes.copy_from_slice(&work[storage..storage + image]);
-                            });
-                            self.heap.shorten(work, 0);
-                            blob
-                        }
-                        Err(Raised) => {
-                            // It stays where it was made.
-                            self.exception = None;
-                            let bytes = self.heap.tail_mut(work);
-                            bytes.copy_within(storage..storage + image, 0);
-                            self.heap.shorten(work, image);
-                            work
-                        }
-                    };
+                    let home = self.home_of(work, storage, image);
                     self.pop();
                     return self.load_image(home, 0, image);
                 }
@@ -136,6 +99,52 @@ impl Vm<'_> {
                     }
                     return Err(raised);
                 }
+            }
+        }
+    }
+
+    /// How a text is compiled; `file` holds the name of the source for so long.
+    fn options<'f>(&self, name: Qstr, mode: u8, file: &'f mut [u8; 256]) -> Options<'f> {
+        let text = self.qstr_text(name);
+        let len = text.len().min(file.len());
+        file[..len].copy_from_slice(&text[..len]);
+        let file = core::str::from_utf8(&file[..len]).unwrap_or("?");
+        Options {
+            mode: match mode {
+                MODE_SINGLE => Mode::Single,
+                MODE_EVAL => Mode::Eval,
+                _ => Mode::File,
+            },
+            opt_level: self.opt_level,
+            small_integer_bits: SMALL_INT_BITS as u8,
+            native: NativeCode::Refused,
+            ordered_dict_literals: true,
+            template_strings: false,
+            depth_limit: if cfg!(target_pointer_width = "64") {
+                200
+            } else {
+                20
+            },
+            ..Options::new(file)
+        }
+    }
+
+    /// Where the image at the end of the work stays: in a place of its own, or else where it was made.
+    fn home_of(&mut self, work: Ref<Blob>, from: usize, len: usize) -> Ref<Blob> {
+        match self.new_blob(len) {
+            Ok(blob) => {
+                self.heap.with_work(blob, work, |bytes, work| {
+                    bytes.copy_from_slice(&work[from..from + len]);
+                });
+                self.heap.shorten(work, 0);
+                blob
+            }
+            Err(Raised) => {
+                self.exception = None;
+                let bytes = self.heap.tail_mut(work);
+                bytes.copy_within(from..from + len, 0);
+                self.heap.shorten(work, len);
+                work
             }
         }
     }
