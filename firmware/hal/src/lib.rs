@@ -7,6 +7,7 @@
 
 mod board;
 pub mod console;
+pub mod machine;
 pub mod ring;
 
 pub use board::Board;

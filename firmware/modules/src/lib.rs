@@ -5,6 +5,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod asyncio;
 mod binascii;
 mod cryptolib;
 mod deflate;
@@ -20,7 +21,7 @@ mod select;
 mod time;
 mod wait;
 
-use upy_runtime::{Library, ModuleInfo, TypeInfo};
+use upy_runtime::{Frozen, Library, ModuleInfo, TypeInfo};
 
 use names as q;
 
@@ -51,19 +52,26 @@ types! {
     DEFLATE_IO deflate::DEFLATE_IO;
     AES cryptolib::AES;
     FRAME_BUFFER framebuf::FRAME_BUFFER;
+    TASK asyncio::TASK;
+    TASK_QUEUE asyncio::TASK_QUEUE;
 }
 
 /// The values that modules keep between calls.
 mod roots {
     /// The state of the generator of `random`.
     pub(crate) const RANDOM: usize = 0;
+    /// The tasks of `asyncio` to be run.
+    pub(crate) const TASKS: usize = 1;
+    /// The one that runs.
+    pub(crate) const CURRENT_TASK: usize = 2;
     /// How many there are.
-    pub(crate) const COUNT: usize = 1;
+    pub(crate) const COUNT: usize = 3;
 }
 
 macro_rules! modules {
     ($($module:ident)*) => {
         const MODULES: &[ModuleInfo] = &[
+            ModuleInfo { name: q::_asyncio, entries: asyncio::ENTRIES },
             $( ModuleInfo { name: q::$module, entries: $module::ENTRIES }, )*
         ];
     };
@@ -73,12 +81,15 @@ modules! {
     binascii cryptolib deflate framebuf hashlib heapq json platform random re select time
 }
 
+/// Python code, compiled by `build.rs`.
+const FROZEN: &[Frozen] = include!(concat!(env!("OUT_DIR"), "/frozen.rs"));
+
 /// All modules.
 pub static LIBRARY: Library = Library {
     names: &names::NAMES,
     types: TYPES,
     modules: MODULES,
-    frozen: &[],
+    frozen: FROZEN,
     files: None,
     roots: roots::COUNT,
     service: None,

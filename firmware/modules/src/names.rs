@@ -2,6 +2,7 @@
 
 upy_runtime::names! {
     AUTO "AUTO";
+    CancelledError "CancelledError";
     DeflateIO "DeflateIO";
     FrameBuffer "FrameBuffer";
     FrameBuffer1 "FrameBuffer1";
@@ -22,6 +23,8 @@ upy_runtime::names! {
     POLLOUT "POLLOUT";
     RAW "RAW";
     RGB565 "RGB565";
+    Task "Task";
+    TaskQueue "TaskQueue";
     ZLIB "ZLIB";
     __enter__ "__enter__";
     __exit__ "__exit__";
@@ -30,19 +33,25 @@ upy_runtime::names! {
     __name__ "__name__";
     __next__ "__next__";
     __repr__ "__repr__";
+    _asyncio "_asyncio";
     a2b_base64 "a2b_base64";
     aes "aes";
     b2a_base64 "b2a_base64";
     binascii "binascii";
     blit "blit";
+    cancel "cancel";
     choice "choice";
     close "close";
     compile "compile";
+    coro "coro";
     crc32 "crc32";
     cryptolib "cryptolib";
+    current "current";
+    data "data";
     decrypt "decrypt";
     deflate "deflate";
     digest "digest";
+    done "done";
     dump "dump";
     dumps "dumps";
     ellipse "ellipse";
@@ -50,6 +59,7 @@ upy_runtime::names! {
     end "end";
     fill "fill";
     fill_rect "fill_rect";
+    finished "finished";
     format "format";
     framebuf "framebuf";
     getrandbits "getrandbits";
@@ -75,11 +85,14 @@ upy_runtime::names! {
     mktime "mktime";
     modify "modify";
     newline "newline";
+    peek "peek";
     pixel "pixel";
     platform "platform";
     poll "poll";
     poly "poly";
+    pop "pop";
     processor "processor";
+    push "push";
     python_compiler "python_compiler";
     randint "randint";
     random "random";
@@ -90,6 +103,8 @@ upy_runtime::names! {
     readline "readline";
     rect "rect";
     register "register";
+    remove "remove";
+    retrieved "retrieved";
     scroll "scroll";
     search "search";
     seed "seed";
@@ -104,6 +119,7 @@ upy_runtime::names! {
     split "split";
     start "start";
     sub "sub";
+    tasks "tasks";
     text "text";
     ticks_add "ticks_add";
     ticks_cpu "ticks_cpu";
@@ -117,5 +133,8 @@ upy_runtime::names! {
     unregister "unregister";
     update "update";
     vline "vline";
+    waiting "waiting";
+    watcher "watcher";
     wbits "wbits";
+    when "when";
 }

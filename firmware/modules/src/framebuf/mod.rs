@@ -272,8 +272,8 @@ fn picture(vm: &mut Vm<'_>, value: Value) -> Result<FrameBuffer> {
     let Some(items) = vm.items_of(value) else {
         return Err(not_a_buffer(vm));
     };
-    let (Some(&buffer), count) = (items.first(), items.len()) else {
-        return Err(not_a_buffer(vm));
+    let (Some(&buffer), count @ 4..=5) = (items.first(), items.len()) else {
+        return Err(vm.value_error(b""));
     };
     let mut numbers = [0; 4];
     for (index, number) in numbers.iter_mut().take(count - 1).enumerate() {
@@ -282,15 +282,11 @@ fn picture(vm: &mut Vm<'_>, value: Value) -> Result<FrameBuffer> {
     }
     let [width, height, format, stride] = numbers;
     let stride = if count > 4 { stride } else { width };
-    let made = new_frame_buffer(
-        vm,
-        types::FRAME_BUFFER,
-        buffer,
-        [width, height, stride, format],
-    )?;
-    match vm.body::<FrameBuffer>(made) {
-        Some(&found) => Ok(found),
-        None => Err(not_a_buffer(vm)),
+    let buffer = vm.native_of(buffer);
+    let len = vm.data(buffer)?.len();
+    match Shape::new(width, height, stride, format) {
+        Some((shape, size)) if size <= len => Ok(FrameBuffer { buffer, shape }),
+        _ => Err(vm.value_error(b"")),
     }
 }
 
@@ -339,6 +335,8 @@ fn scroll(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     Ok(Value::NONE)
 }
 
+const CHEQUERED: [u8; 8] = [0x55, 0xaa, 0x55, 0xaa, 0x55, 0xaa, 0x55, 0xaa];
+
 /// `text(string, x, y, colour=1)`
 fn draw_text(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let given = args.at(vm, 1);
@@ -357,8 +355,9 @@ fn draw_text(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         } else {
             '\u{7f}'
         };
-        // What the font does not have is a filled cell.
-        let glyph = font8x8::BASIC_FONTS.get(letter).unwrap_or([0xff; 8]);
+        // What the font does not have is a chequered cell.
+        let glyph = font8x8::BASIC_FONTS.get(letter);
+        let glyph = glyph.filter(|_| letter != '\u{7f}').unwrap_or(CHEQUERED);
         let left = x + index as isize * 8;
         draw(vm, args, |pixels| {
             for (row, bits) in glyph.into_iter().enumerate() {

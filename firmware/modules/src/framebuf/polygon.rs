@@ -48,8 +48,7 @@ pub(super) fn draw(pixels: &mut Pixels<'_>, corners: &[u8], colour: u32, filled:
 
 /// Where an edge meets a scan line, rounded to the nearest pixel.
 fn crossing((x1, y1): (isize, isize), (x2, y2): (isize, isize), y: isize) -> isize {
-    let (rise, run) = ((y2 - y1) as i64, (x2 - x1) as i64);
-    let (rise, run) = if rise < 0 { (-rise, -run) } else { (rise, run) };
-    let away = if y2 < y1 { y1 - y } else { y - y1 } as i64;
+    let (rise, run) = ((y2 - y1).unsigned_abs() as i64, (x2 - x1) as i64);
+    let away = (y - y1).unsigned_abs() as i64;
     x1 + ((2 * run * away + rise).div_euclid(2 * rise)) as isize
 }

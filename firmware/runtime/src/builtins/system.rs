@@ -348,7 +348,10 @@ impl Vm<'_> {
         if !self.dying.is_empty() {
             self.finalise();
         }
-        while !self.scheduler_locked && self.scheduled.len() >= 2 {
+        // Those that wait now: a call that schedules itself again does not hold up the program.
+        let mut waiting = self.scheduled.len() / 2;
+        while !self.scheduler_locked && waiting > 0 && self.scheduled.len() >= 2 {
+            waiting -= 1;
             let (function, argument) = (self.scheduled[0], self.scheduled[1]);
             self.scheduled.remove_range(0, 2);
             self.scheduler_locked = true;
