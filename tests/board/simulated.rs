@@ -98,10 +98,32 @@ fn wrong_words_are_named() {
         (&["sim", "start", "--heap", "tiny"][..], "tiny"),
         (&["sim", "start", "--fault", "x"], "`x`"),
         (&["sim", "start", "a/b"], "a/b"),
+        (&["sim", "start", "a", "b"], "`b`"),
         (&["-p", "sim:a/b", "ls"], "a/b"),
     ] {
         lab.ucli(words).run().fails(2, named);
     }
+}
+
+#[test]
+fn pins_are_driven_and_seen() {
+    let lab = Lab::new();
+    lab.record(&["sim", "start"], "sim-start");
+    let seen = lab.record(
+        &["sim", "pins", "5=1", "adc0=1234", "i2c:0x48=1950"],
+        "sim-pins",
+    );
+    assert_eq!(
+        (&seen["pins"][5]["level"], &seen["adc"][0]),
+        (&1.into(), &1234.into())
+    );
+    assert_eq!(seen["i2c"][0]["address"], 0x48);
+    let table = lab.ucli(&["sim", "pins", "default"]).out();
+    assert!(table.contains("pin 5") && table.contains("1234"), "{table}");
+    lab.ucli(&["sim", "pins", "99=1"]).run().fails(2, "99=1");
+    lab.ucli(&["sim", "pins", "nobody", "5=1"])
+        .run()
+        .fails(3, "nobody");
 }
 
 /// Many at once want the same board: one is started, all get it.

@@ -14,6 +14,8 @@ pub enum Reach {
 /// What the board is like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
+    /// Its name; what its chip's number is made of.
+    pub name: String,
     /// How it is reached.
     pub reach: Reach,
     /// Bytes of its heap, exactly.
@@ -38,6 +40,7 @@ pub const USAGE: &str = "usage: upy board [--pty | --tcp HOST:PORT] [options]
 The simulated board: a console like that of a real one, until it is ended.
   --pty            a pseudo-terminal; the first line of output is its name
   --tcp HOST:PORT  a TCP port; the first line of output is tcp://HOST:PORT (port 0: any free one)
+  --name NAME      another name, another `machine.unique_id()`
   --heap SIZE      bytes of the heap, exactly: 192K, 2M (default 384K, 64-bit words)
   --virtual-time   time moves only as the program waits
   --safe           don't run boot.py and main.py
@@ -48,6 +51,7 @@ The simulated board: a console like that of a real one, until it is ended.
 impl Default for Options {
     fn default() -> Self {
         Self {
+            name: "upy".into(),
             reach: if cfg!(unix) {
                 Reach::Pty
             } else {
@@ -78,6 +82,7 @@ impl Options {
             match word.as_str() {
                 "--pty" if cfg!(unix) => options.reach = Reach::Pty,
                 "--pty" => return Err("this system has no pseudo-terminals: use `--tcp`".into()),
+                "--name" => options.name = value()?.clone(),
                 "--tcp" => options.reach = Reach::Tcp(value()?.clone()),
                 "--heap" => options.heap_bytes = heap_bytes(value()?)?,
                 "--virtual-time" => options.virtual_time = true,
