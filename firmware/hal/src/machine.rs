@@ -100,6 +100,9 @@ pub trait Pins {
     /// A change that was noticed and not taken yet.
     fn take_event(&mut self) -> Option<(u16, Edges)>;
 
+    /// Microseconds since some start, for timing what is done with pins.
+    fn now_us(&mut self) -> u64;
+
     /// Sends bytes as pulses, most significant bit first: times in nanoseconds for high and low of a 0, high and
     /// low of a 1.
     ///

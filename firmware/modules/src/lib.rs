@@ -13,6 +13,7 @@ mod framebuf;
 mod hashlib;
 mod heapq;
 mod json;
+mod machine;
 mod names;
 mod platform;
 mod random;
@@ -54,6 +55,20 @@ types! {
     FRAME_BUFFER framebuf::FRAME_BUFFER;
     TASK asyncio::TASK;
     TASK_QUEUE asyncio::TASK_QUEUE;
+    PIN machine::PIN;
+    IRQ machine::IRQ;
+    SIGNAL machine::SIGNAL;
+    ADC machine::ADC;
+    PWM machine::PWM;
+    I2C machine::I2C;
+    SOFT_I2C machine::SOFT_I2C;
+    SPI machine::SPI;
+    SOFT_SPI machine::SOFT_SPI;
+    UART machine::UART;
+    TIMER machine::TIMER;
+    RTC machine::RTC;
+    WDT machine::WDT;
+    MEM machine::MEM;
 }
 
 /// The values that modules keep between calls.
@@ -64,8 +79,12 @@ mod roots {
     pub(crate) const TASKS: usize = 1;
     /// The one that runs.
     pub(crate) const CURRENT_TASK: usize = 2;
+    /// The pins that were used.
+    pub(crate) const PINS: usize = 3;
+    /// The timers that run.
+    pub(crate) const TIMERS: usize = 4;
     /// How many there are.
-    pub(crate) const COUNT: usize = 3;
+    pub(crate) const COUNT: usize = 5;
 }
 
 macro_rules! modules {
@@ -78,7 +97,7 @@ macro_rules! modules {
 }
 
 modules! {
-    binascii cryptolib deflate framebuf hashlib heapq json platform random re select time
+    binascii cryptolib deflate framebuf hashlib heapq json machine platform random re select time
 }
 
 /// Python code, compiled by `build.rs`.
@@ -92,5 +111,5 @@ pub static LIBRARY: Library = Library {
     frozen: FROZEN,
     files: None,
     roots: roots::COUNT,
-    service: None,
+    service: Some(machine::service),
 };

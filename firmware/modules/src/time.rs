@@ -30,21 +30,21 @@ const DAY_SECONDS: i64 = 86_400;
 
 /// A point in time in parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Parts {
-    year: i64,
+pub(crate) struct Parts {
+    pub(crate) year: i64,
     /// From 1.
-    month: i64,
+    pub(crate) month: i64,
     /// From 1.
-    day: i64,
-    second_of_day: i64,
+    pub(crate) day: i64,
+    pub(crate) second_of_day: i64,
     /// From 0 for Monday.
-    weekday: i64,
+    pub(crate) weekday: i64,
     /// From 1.
-    day_of_year: i64,
+    pub(crate) day_of_year: i64,
 }
 
 /// The day number (0 is 1970-01-01) of a date; months and days may lie outside their range.
-fn day_number(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn day_number(year: i64, month: i64, day: i64) -> i64 {
     let month = month - 1;
     let (year, month) = (year + month.div_euclid(12), month.rem_euclid(12));
     // Years that begin in March, so that the leap day is the last.
@@ -56,7 +56,7 @@ fn day_number(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year + day - 1 - 719_468
 }
 
-fn parts(seconds: i64) -> Parts {
+pub(crate) fn parts(seconds: i64) -> Parts {
     let days = seconds.div_euclid(DAY_SECONDS);
     let shifted = days + 719_468;
     let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));

@@ -22,6 +22,12 @@ impl<'m> Vm<'m> {
         self.host
     }
 
+    /// The surroundings together with the bytes of a `bytearray`, so that hardware can fill it or send it.
+    pub fn host_and_bytes(&mut self, array: Value) -> Option<(&mut (dyn Host + 'm), &mut [u8])> {
+        let array = self.heap.cast::<Array>(array)?;
+        Some((&mut *self.host, &mut self.heap[array].items))
+    }
+
     /// What was added to the language.
     pub fn library(&self) -> &'static Library {
         self.library

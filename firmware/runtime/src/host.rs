@@ -143,6 +143,9 @@ pub trait Host: Loader {
         false
     }
 
+    /// Called while a program waits for a pin in a tight loop; a simulation lets others run.
+    fn relax(&mut self) {}
+
     /// Whether Ctrl-C was pressed since the last call. Asked every few hundred jumps.
     fn interrupted(&mut self) -> bool {
         false

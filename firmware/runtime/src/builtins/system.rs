@@ -314,19 +314,27 @@ fn schedule(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         vm.ticks = u32::MAX;
         return Ok(Value::NONE);
     }
-    if vm.scheduled.len() >= SCHEDULED_MAX * 2 {
-        return Err(vm.raise_text(TypeId::RuntimeError, b"schedule queue full"));
+    let (function, argument) = (args.at(vm, 0), args.at(vm, 1));
+    if vm.schedule(function, argument)? {
+        return Ok(Value::NONE);
     }
-    vm.reserve(|vm| &mut vm.scheduled, 2)?;
-    for index in 0..2 {
-        let value = args.at(vm, index);
-        vm.scheduled.push_within(value);
-    }
-    vm.ticks = u32::MAX;
-    Ok(Value::NONE)
+    Err(vm.raise_text(TypeId::RuntimeError, b"schedule queue full"))
 }
 
 impl Vm<'_> {
+    /// Lets a function be called with an argument as soon as the program can be held up; false if too many
+    /// wait already.
+    pub fn schedule(&mut self, function: Value, argument: Value) -> Result<bool> {
+        if self.scheduled.len() >= SCHEDULED_MAX * 2 {
+            return Ok(false);
+        }
+        self.reserve(|vm| &mut vm.scheduled, 2)?;
+        self.scheduled.push_within(function);
+        self.scheduled.push_within(argument);
+        self.ticks = u32::MAX;
+        Ok(true)
+    }
+
     /// Looks at the world: Ctrl-C, calls that wait, objects to finalise.
     #[cold]
     pub fn poll(&mut self) -> Result<()> {

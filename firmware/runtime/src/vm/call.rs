@@ -331,12 +331,7 @@ impl Vm<'_> {
     // ---- calls by native code --------------------------------------------------------------------------
 
     /// Calls with arguments that lie on the top of the stack, the first at `base`. They are popped.
-    pub(crate) fn call_on_stack(
-        &mut self,
-        callee: Value,
-        base: usize,
-        keywords: usize,
-    ) -> Result<Value> {
+    pub fn call_on_stack(&mut self, callee: Value, base: usize, keywords: usize) -> Result<Value> {
         // A word of its own for the result keeps the callee's place free.
         let count = self.stack_len() - base - 2 * keywords;
         let site = Site {
