@@ -248,6 +248,10 @@ impl Pins for Chip {
         self.bench.take_event()
     }
 
+    fn now_us(&mut self) -> u64 {
+        self.clock.ticks_us()
+    }
+
     /// Seen on the first serial line: a test can't look at pulses.
     fn bitstream(&mut self, _pin: u16, _timing_ns: [u32; 4], data: &[u8]) -> Result<()> {
         self.bench.state().spi[0].send(data);
