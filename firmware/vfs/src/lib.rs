@@ -1,3 +1,11 @@
 //! File systems of the firmware: littlefs, FAT, ROMFS and the mount table.
-#![no_std]
+//!
+//! No file system and no open file owns its device or a heap: a call is handed the device, the buffers and the
+//! table of open files, and everything that outlives the call is plain data of the caller.
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+
+pub mod littlefs;
+pub mod ram;
+
+pub use upy_hal::block::{BlockDevice, Errno, Result};
