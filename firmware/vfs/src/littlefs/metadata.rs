@@ -156,7 +156,7 @@ fn scan(
         io.read(block, offset, &mut bytes)?;
         let tag = Tag(u32::from_be_bytes(bytes) ^ last.0);
         if !tag.is_valid() {
-            may_be_erased = true;
+            may_be_erased = committed.is_some() && offset == metadata.end;
             break;
         }
         if offset + tag.disk_size() > io.geometry.block_size {
