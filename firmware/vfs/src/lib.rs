@@ -5,6 +5,9 @@
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate self as upy_vfs;
+
 pub mod littlefs;
 pub mod ram;
 

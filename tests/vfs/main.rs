@@ -1,0 +1,3 @@
+//! File systems of the firmware against the tools that others made for the same formats.
+
+mod littlefs;
