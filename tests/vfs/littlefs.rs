@@ -166,10 +166,9 @@ fn take_turns(minor: u16, seeds: std::ops::Range<u64>, cache: u32) {
                 same(&tree, &model, &what);
             }
             same(&machine.tree().expect("readable"), &model, &what);
-            let report = machine
+            machine
                 .check()
                 .unwrap_or_else(|errno| panic!("{what}: {errno:?}"));
-            assert!(!report.is_unfinished, "{what}");
             let version = machine.state.as_ref().expect("mounted").version();
             assert_eq!(version, (2, minor), "{what}");
         }
@@ -210,7 +209,7 @@ fn power_cuts_are_survived_for_the_peer_too() {
         let mut model = Tree::new();
         let mut images = Vec::new();
         let mut allowed = Vec::new();
-        for step in workload().into_iter().take(150) {
+        for step in workload(4711).into_iter().take(150) {
             let before = model.clone();
             step.imitate(&mut model);
             let flash = machine.flash.clone();
@@ -253,7 +252,7 @@ fn attributes_are_the_same_for_both() {
     let mut peer = Peer::start();
     let mut machine = Machine::formatted(512, 64, 1);
     let mut model = Tree::new();
-    for step in workload() {
+    for step in workload(4711) {
         step.imitate(&mut model);
         let _ = step.apply(&mut machine);
     }

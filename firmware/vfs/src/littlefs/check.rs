@@ -23,15 +23,19 @@ pub struct Report {
 }
 
 /// Which blocks were met.
-struct Used<'a>(&'a mut [u8]);
+struct Used<'a> {
+    bits: &'a mut [u8],
+    /// An old pair may still be in the list, beside the one that took its place.
+    may_repeat: bool,
+}
 
 impl Used<'_> {
     /// # Errors
     /// `EILSEQ` when it was met before, `EINVAL` when there are not bits enough.
     fn take(&mut self, block: u32) -> Result {
-        let byte = self.0.get_mut(block as usize / 8).ok_or(Errno::EINVAL)?;
+        let byte = self.bits.get_mut(block as usize / 8).ok_or(Errno::EINVAL)?;
         let bit = 1 << (block % 8);
-        if *byte & bit != 0 {
+        if *byte & bit != 0 && !self.may_repeat {
             return Err(Errno::EILSEQ);
         }
         *byte |= bit;
@@ -48,8 +52,11 @@ impl Volume<'_> {
     /// reports.
     pub fn check(&mut self, bits: &mut [u8]) -> Result<Report> {
         bits.fill(0);
-        let mut used = Used(bits);
         let state = self.state.on_disk;
+        let mut used = Used {
+            bits,
+            may_repeat: state.has_orphans,
+        };
         let mut report = Report {
             is_unfinished: state.moved().is_some() || state.has_orphans,
             ..Report::default()
@@ -70,7 +77,7 @@ impl Volume<'_> {
             next = dir.tail;
             before = dir;
         }
-        report.blocks = used.0.iter().map(|byte| byte.count_ones()).sum();
+        report.blocks = used.bits.iter().map(|byte| byte.count_ones()).sum();
         Ok(report)
     }
 

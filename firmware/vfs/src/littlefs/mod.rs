@@ -49,6 +49,7 @@ mod path;
 mod skiplist;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use check::Report;
 pub use directory::{Entry, Kind};

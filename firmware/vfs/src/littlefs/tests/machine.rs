@@ -186,8 +186,8 @@ impl Machine {
             program: &mut this.program,
             lookahead: &mut this.lookahead,
         };
-        format_version(&mut this.flash, buffers, &options, minor).unwrap();
-        this.mount().unwrap();
+        format_version(&mut this.flash, buffers, &options, minor).expect("good sizes");
+        this.mount().expect("a file system");
         this
     }
 
@@ -208,7 +208,7 @@ impl Machine {
             program: &mut self.program,
             lookahead: &mut self.lookahead,
         };
-        let state = self.state.as_mut().unwrap();
+        let state = self.state.as_mut().expect("mounted");
         (
             Volume::new(state, &mut self.flash, buffers, &mut self.slots),
             &mut self.caches,
@@ -368,12 +368,6 @@ impl Step {
 
     /// The same in the model; `false` when it cannot be done.
     pub(crate) fn imitate(&self, tree: &mut Tree) -> bool {
-        let has_parent = |tree: &Tree, path: &str| {
-            let parent = &path[..path.rfind('/').unwrap()];
-            parent.is_empty() || matches!(tree.get(parent), Some(None))
-        };
-        let is_empty =
-            |tree: &Tree, path: &str| !tree.keys().any(|key| key.starts_with(&format!("{path}/")));
         match self {
             Self::Put(path, content) => {
                 let can = has_parent(tree, path);
@@ -418,36 +412,7 @@ impl Step {
                 }
                 can
             }
-            Self::Rename(from, to) => {
-                let Some(old) = tree.get(from).cloned() else {
-                    return false;
-                };
-                let is_below = old.is_none() && to.starts_with(&format!("{from}/"));
-                let fits = match tree.get(to) {
-                    Some(new) => {
-                        new.is_some() == old.is_some() && (from == to || is_empty(tree, to))
-                    }
-                    None => has_parent(tree, to),
-                };
-                if !fits || is_below {
-                    return false;
-                }
-                if from != to {
-                    let below = format!("{from}/");
-                    let keys: Vec<String> = tree
-                        .keys()
-                        .filter(|key| key.starts_with(&below))
-                        .cloned()
-                        .collect();
-                    for key in keys {
-                        let content = tree.remove(&key).unwrap();
-                        tree.insert(format!("{to}/{}", &key[below.len()..]), content);
-                    }
-                    tree.remove(from);
-                    tree.insert(to.clone(), old);
-                }
-                true
-            }
+            Self::Rename(from, to) => imitate_rename(tree, from, to),
             Self::Attribute(path, _) => tree.contains_key(path),
         }
     }
@@ -471,8 +436,8 @@ pub(crate) fn same(tree: &Tree, expected: &Tree, what: &str) {
 }
 
 /// A workload that meets everything: splits, moves, directories, inline and large files, attributes.
-pub(crate) fn workload() -> Vec<Step> {
-    let mut random = Random(4711);
+pub(crate) fn workload(seed: u64) -> Vec<Step> {
+    let mut random = Random(seed);
     let mut steps = Vec::new();
     let text = String::from;
     steps.push(Step::Directory(text("/d0")));
@@ -502,4 +467,42 @@ pub(crate) fn workload() -> Vec<Step> {
         steps.push(Step::Attribute(text("/d1/f5"), random.bytes(20)));
     }
     steps
+}
+
+fn has_parent(tree: &Tree, path: &str) -> bool {
+    let parent = &path[..path.rfind('/').expect("an absolute path")];
+    parent.is_empty() || matches!(tree.get(parent), Some(None))
+}
+
+fn is_empty(tree: &Tree, path: &str) -> bool {
+    !tree.keys().any(|key| key.starts_with(&format!("{path}/")))
+}
+
+fn imitate_rename(tree: &mut Tree, from: &str, to: &str) -> bool {
+    let Some(old) = tree.get(from).cloned() else {
+        return false;
+    };
+    let is_below = old.is_none() && to.starts_with(&format!("{from}/"));
+    let fits = match tree.get(to) {
+        Some(new) => new.is_some() == old.is_some() && (from == to || is_empty(tree, to)),
+        None => has_parent(tree, to),
+    };
+    if !fits || is_below {
+        return false;
+    }
+    if from != to {
+        let below = format!("{from}/");
+        let keys: Vec<String> = tree
+            .keys()
+            .filter(|key| key.starts_with(&below))
+            .cloned()
+            .collect();
+        for key in keys {
+            let content = tree.remove(&key).expect("listed");
+            tree.insert(format!("{to}/{}", &key[below.len()..]), content);
+        }
+        tree.remove(from);
+        tree.insert(String::from(to), old);
+    }
+    true
 }
