@@ -1,3 +1,4 @@
 //! File systems of the firmware against the tools that others made for the same formats.
 
 mod littlefs;
+mod rom;

@@ -9,6 +9,9 @@
 extern crate self as upy_vfs;
 
 pub mod littlefs;
+pub mod mount;
+pub mod path;
 pub mod ram;
+pub mod rom;
 
 pub use upy_hal::block::{BlockDevice, Errno, Result};
