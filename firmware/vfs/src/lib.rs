@@ -8,6 +8,7 @@
 #[cfg(test)]
 extern crate self as upy_vfs;
 
+pub mod fat;
 pub mod littlefs;
 pub mod mount;
 pub mod path;

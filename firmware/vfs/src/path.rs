@@ -1,4 +1,6 @@
-//! The current directory inside a file system: always absolute, without `.`, `..` and empty components.
+//! Paths: their components, and the current directory inside a file system.
+//!
+//! `.` and empty components are nothing, `..` goes up, not above the root.
 
 use crate::{Errno, Result};
 
@@ -49,6 +51,54 @@ pub fn change(directory: &[u8], path: &[u8], out: &mut [u8]) -> Result<usize> {
     Ok(len)
 }
 
+/// The components of a path after `.` and `..` were worked out; nothing is copied.
+#[derive(Clone, Copy)]
+pub(crate) struct Components<'p> {
+    rest: &'p [u8],
+}
+
+impl<'p> Components<'p> {
+    pub(crate) fn new(path: &'p [u8]) -> Self {
+        Self { rest: path }
+    }
+
+    fn raw(&mut self) -> Option<&'p [u8]> {
+        let start = self.rest.iter().position(|byte| *byte != b'/')?;
+        let rest = &self.rest[start..];
+        let end = rest
+            .iter()
+            .position(|byte| *byte == b'/')
+            .unwrap_or(rest.len());
+        self.rest = &rest[end..];
+        Some(&rest[..end])
+    }
+
+    /// The next component that no later `..` takes back.
+    pub(crate) fn next(&mut self) -> Option<&'p [u8]> {
+        loop {
+            let name = self.raw()?;
+            if name == b"." || name == b".." {
+                continue;
+            }
+            // How deep the rest goes below this component; when it comes out of it, so must the component.
+            let mut ahead = *self;
+            let mut depth = 1;
+            loop {
+                match ahead.raw() {
+                    Some(b"..") => depth -= 1,
+                    Some(b".") => {}
+                    Some(_) => depth += 1,
+                    None => return Some(name),
+                }
+                if depth == 0 {
+                    *self = ahead;
+                    break;
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::change;
@@ -74,5 +124,38 @@ mod tests {
             change(b"/abc", b"def", &mut [0; 6]),
             Err(Errno::ENAMETOOLONG)
         );
+    }
+}
+
+#[cfg(test)]
+mod components {
+    use super::Components;
+
+    fn all(path: &str) -> String {
+        let mut components = Components::new(path.as_bytes());
+        let mut names = Vec::new();
+        while let Some(name) = components.next() {
+            names.push(String::from_utf8_lossy(name).into_owned());
+        }
+        names.join("/")
+    }
+
+    #[test]
+    fn dots_and_slashes_are_worked_out() {
+        for (path, expected) in [
+            ("", ""),
+            ("/", ""),
+            ("//a//b/", "a/b"),
+            ("./a/./b", "a/b"),
+            ("a/../b", "b"),
+            ("a/b/../../c", "c"),
+            ("../../a", "a"),
+            ("a/b/..", "a"),
+            ("a/..", ""),
+            ("a/b/../c/../../d/e", "d/e"),
+            ("...", "..."),
+        ] {
+            assert_eq!(all(path), expected, "{path}");
+        }
     }
 }

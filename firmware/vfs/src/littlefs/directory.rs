@@ -3,8 +3,9 @@
 use super::commit::Attribute;
 use super::disk::{DELETED, NO_ID, NULL_PAIR, Pair, is_null, kind, same_pair, two_words};
 use super::metadata::{self, Metadata, Struct, mask};
-use super::path::{Components, Found};
+use super::path::Found;
 use super::{DirectoryHandle, Slot, Use, Volume};
+use crate::path::Components;
 use crate::{Errno, Result};
 
 /// What an entry is.

@@ -3,55 +3,8 @@
 use super::Volume;
 use super::disk::{Pair, kind};
 use super::metadata::{self, Metadata, Query, Struct};
+use crate::path::Components;
 use crate::{Errno, Result};
-
-/// The components of a path after `.` and `..` were worked out; nothing is copied.
-#[derive(Clone, Copy)]
-pub(super) struct Components<'p> {
-    rest: &'p [u8],
-}
-
-impl<'p> Components<'p> {
-    pub(super) fn new(path: &'p [u8]) -> Self {
-        Self { rest: path }
-    }
-
-    fn raw(&mut self) -> Option<&'p [u8]> {
-        let start = self.rest.iter().position(|byte| *byte != b'/')?;
-        let rest = &self.rest[start..];
-        let end = rest
-            .iter()
-            .position(|byte| *byte == b'/')
-            .unwrap_or(rest.len());
-        self.rest = &rest[end..];
-        Some(&rest[..end])
-    }
-
-    /// The next component that no later `..` takes back.
-    pub(super) fn next(&mut self) -> Option<&'p [u8]> {
-        loop {
-            let name = self.raw()?;
-            if name == b"." || name == b".." {
-                continue;
-            }
-            // How deep the rest goes below this component; when it comes out of it, so must the component.
-            let mut ahead = *self;
-            let mut depth = 1;
-            loop {
-                match ahead.raw() {
-                    Some(b"..") => depth -= 1,
-                    Some(b".") => {}
-                    Some(_) => depth += 1,
-                    None => return Some(name),
-                }
-                if depth == 0 {
-                    *self = ahead;
-                    break;
-                }
-            }
-        }
-    }
-}
 
 /// Where a path leads.
 pub(super) enum Found<'p> {
@@ -144,39 +97,6 @@ impl Volume<'_> {
         match metadata::get_struct(&mut self.io, dir, id)? {
             Struct::Directory(pair) => Ok(pair),
             _ => Err(Errno::EILSEQ),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Components;
-
-    fn all(path: &str) -> String {
-        let mut components = Components::new(path.as_bytes());
-        let mut names = Vec::new();
-        while let Some(name) = components.next() {
-            names.push(String::from_utf8_lossy(name).into_owned());
-        }
-        names.join("/")
-    }
-
-    #[test]
-    fn dots_and_slashes_are_worked_out() {
-        for (path, expected) in [
-            ("", ""),
-            ("/", ""),
-            ("//a//b/", "a/b"),
-            ("./a/./b", "a/b"),
-            ("a/../b", "b"),
-            ("a/b/../../c", "c"),
-            ("../../a", "a"),
-            ("a/b/..", "a"),
-            ("a/..", ""),
-            ("a/b/../c/../../d/e", "d/e"),
-            ("...", "..."),
-        ] {
-            assert_eq!(all(path), expected, "{path}");
         }
     }
 }
