@@ -1,6 +1,7 @@
 //! FAT of the firmware and the tools of Debian (dosfstools, mtools) on the same images.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,7 +21,7 @@ fn tool(name: &str) -> Option<PathBuf> {
         "`{name}` is missing"
     );
     if found.is_none() {
-        println!("skipped: `{name}` is missing");
+        let _ = writeln!(std::io::stdout(), "skipped: `{name}` is missing");
     }
     found
 }
