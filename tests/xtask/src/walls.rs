@@ -18,9 +18,13 @@ const PACKAGES: [(&str, &[&str]); 13] = [
     ("firmware/vfs", &["upy-hal"]),
     (
         "firmware/runtime",
-        &["upy-bytecode", "upy-compiler", "upy-syntax"],
+        &["upy-bytecode", "upy-compiler", "upy-syntax", "upy-hal"],
     ),
-    ("firmware/modules", &["upy-runtime", "upy-vfs", "upy-hal"]),
+    (
+        "firmware/modules",
+        // The compiler at build time only.
+        &["upy-runtime", "upy-vfs", "upy-hal", "upy-compiler"],
+    ),
     (
         "firmware/repl",
         &["upy-runtime", "ucli-protocol", "upy-hal"],
