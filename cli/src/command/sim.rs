@@ -23,6 +23,15 @@ pub(crate) struct Args {
     /// Bytes of its heap, exactly: 192K, 2M
     #[arg(long, value_name = "SIZE")]
     heap: Option<String>,
+    /// Bytes of its flash, a multiple of 4096
+    #[arg(long, value_name = "SIZE")]
+    flash_size: Option<String>,
+    /// Erase its flash first
+    #[arg(long)]
+    fresh: bool,
+    /// Cut the power in the middle of the operation on the flash that follows N others
+    #[arg(long, value_name = "N")]
+    power_cut: Option<String>,
     /// Time moves only as the program waits
     #[arg(long)]
     virtual_time: bool,
@@ -80,12 +89,21 @@ impl Args {
     /// The options for the board's own process.
     fn options(&self) -> Vec<String> {
         let mut words = Vec::new();
-        for (option, value) in [("--heap", &self.heap), ("--tcp", &self.tcp)] {
+        for (option, value) in [
+            ("--heap", &self.heap),
+            ("--flash-size", &self.flash_size),
+            ("--power-cut", &self.power_cut),
+            ("--tcp", &self.tcp),
+        ] {
             if let Some(value) = value {
                 words.extend([option.to_string(), value.clone()]);
             }
         }
-        for (option, is_set) in [("--virtual-time", self.virtual_time), ("--safe", self.safe)] {
+        for (option, is_set) in [
+            ("--virtual-time", self.virtual_time),
+            ("--safe", self.safe),
+            ("--fresh", self.fresh),
+        ] {
             if is_set {
                 words.push(option.to_string());
             }

@@ -324,6 +324,7 @@ fn prepare(words: &[String]) -> Result<Option<Ready>> {
     let options = Options::parse(options).map_err(|why| Error::new(Code::Usage, why))?;
     let options = Options {
         name: name.clone(),
+        flash: Some(file(name, "flash")?),
         ..options
     };
     let board = Board::start(options).map_err(|why| Error::new(Code::Io, why))?;

@@ -6,6 +6,7 @@
 mod chip;
 mod clock;
 mod fault;
+mod flash;
 mod line;
 mod options;
 #[cfg(unix)]
@@ -27,6 +28,7 @@ use chip::{Bench, Chip};
 pub use chip::{DeviceView, FORM, PinView, View};
 use clock::Clock;
 use fault::Faults;
+use flash::Flash;
 use line::{Line, Link};
 pub use options::{Options, Reach, USAGE};
 use system::System;
@@ -56,12 +58,19 @@ impl Board {
         let (link, address) = open(&options.reach)?;
         let line = Line::start(link, Faults::new(options.faults.clone()))
             .map_err(|error| format!("the board can't listen: {error}"))?;
+        let flash = Flash::open(
+            options.flash.as_deref(),
+            options.flash_bytes,
+            options.fresh,
+            options.power_cut,
+            &line,
+        )?;
         let bench = Arc::new(Bench::new());
         let (shared, around) = (Arc::clone(&line), Arc::clone(&bench));
         let thread = std::thread::Builder::new()
             .name("board".into())
             .stack_size(64 << 20)
-            .spawn(move || live(&shared, &around, &options))
+            .spawn(move || live(&shared, &around, flash, &options))
             .map_err(|error| format!("the board does not start: {error}"))?;
         Ok(Self {
             line,
@@ -151,7 +160,12 @@ fn say(address: &str) -> io::Result<()> {
 }
 
 /// The life of the board: one interpreter after the other.
-fn live(line: &Arc<Line>, bench: &Arc<Bench>, options: &Options) -> Result<(), String> {
+fn live(
+    line: &Arc<Line>,
+    bench: &Arc<Bench>,
+    mut flash: Flash,
+    options: &Options,
+) -> Result<(), String> {
     let banner = format!(
         "{} on upy {}; simulated board with virtual MCU",
         version::FIRMWARE,
@@ -167,7 +181,9 @@ fn live(line: &Arc<Line>, bench: &Arc<Bench>, options: &Options) -> Result<(), S
     loop {
         // From power on or from the reset button to the next.
         let clock = Clock::new(options.virtual_time);
-        let mut chip = Chip::new(bench, line, clock, unique_id(&options.name), cause);
+        flash.restart();
+        let id = unique_id(&options.name);
+        let mut chip = Chip::new(bench, line, clock, flash, id, cause);
         bench.restart();
         let mut repl = Repl::new(settings);
         line.begin();
@@ -199,6 +215,7 @@ fn live(line: &Arc<Line>, bench: &Arc<Bench>, options: &Options) -> Result<(), S
             }
         }
         cause = chip.next_cause();
+        flash = chip.into_flash();
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use upy_hal::Board;
+use upy_hal::block::BlockDevice;
 use upy_hal::machine::{
     Adc, Edges, Errno, I2c, PinMode, Pins, Pull, Pwm, ResetCause, Result, Rtc, Spi, System, Timers,
     Uart, Watchdog,
@@ -19,6 +20,7 @@ use buses::{SimI2c, SimSpi, SimUart};
 pub use script::{DeviceView, FORM, PinView, View};
 
 use super::clock::Clock;
+use super::flash::Flash;
 use super::line::Line;
 
 /// How many timers there are.
@@ -37,6 +39,7 @@ pub(crate) struct Chip {
     bench: Arc<Bench>,
     line: Arc<Line>,
     pub(super) clock: Clock,
+    flash: Flash,
     timers: [Option<Timer>; TIMERS],
     /// The time on the calendar less that of the clock, in nanoseconds.
     rtc_offset_ns: i128,
@@ -64,6 +67,7 @@ impl Chip {
         bench: &Arc<Bench>,
         line: &Arc<Line>,
         clock: Clock,
+        flash: Flash,
         unique_id: u64,
         cause: ResetCause,
     ) -> Self {
@@ -71,6 +75,7 @@ impl Chip {
             bench: Arc::clone(bench),
             line: Arc::clone(line),
             clock,
+            flash,
             timers: [None; TIMERS],
             rtc_offset_ns: 0,
             watchdog: None,
@@ -82,6 +87,11 @@ impl Chip {
             spi: [0, 1, 1].map(|lane| SimSpi::new(bench, lane)),
             uart: [0, 1].map(|lane| SimUart::new(bench, lane)),
         }
+    }
+
+    /// Its flash, for the chip after the next reset.
+    pub(crate) fn into_flash(self) -> Flash {
+        self.flash
     }
 
     /// Why the next start happens.
@@ -137,6 +147,10 @@ impl Chip {
 }
 
 impl Board for Chip {
+    fn flash(&mut self) -> Option<&mut dyn BlockDevice> {
+        Some(&mut self.flash)
+    }
+
     fn pins(&mut self) -> Option<&mut dyn Pins> {
         Some(self)
     }
