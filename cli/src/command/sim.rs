@@ -12,7 +12,7 @@ use crate::output;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "`-p sim` and `-p sim:NAME` use such a board, and start it when it does not run.\n\
-                  Example: ucli sim start lab --heap 192K + -p sim:lab exec 'print(1)'"
+                  Example: ucli sim start lab --heap 192K"
 )]
 pub(crate) struct Args {
     /// What to do

@@ -454,9 +454,8 @@ impl Vm<'_> {
             }
             Kind::MemoryView if name == q::itemsize => {
                 let view = self.heap[self.heap.expect::<crate::types::MemoryView>(object)];
-                Some(Value::small(
-                    crate::types::bytes::item_size(view.typecode) as isize
-                ))
+                let size = crate::types::bytes::item_size(view.typecode);
+                Some(Value::small(size as isize))
             }
             _ => None,
         })
