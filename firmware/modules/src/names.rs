@@ -9,6 +9,7 @@ upy_runtime::names! {
     CancelledError "CancelledError";
     DEEPSLEEP_RESET "DEEPSLEEP_RESET";
     DeflateIO "DeflateIO";
+    Flash "Flash";
     FrameBuffer "FrameBuffer";
     FrameBuffer1 "FrameBuffer1";
     GS2_HMSB "GS2_HMSB";
@@ -143,6 +144,7 @@ upy_runtime::names! {
     idle "idle";
     init "init";
     invert "invert";
+    ioctl "ioctl";
     ipoll "ipoll";
     irq "irq";
     json "json";
@@ -189,6 +191,7 @@ upy_runtime::names! {
     read "read";
     read_u16 "read_u16";
     read_uv "read_uv";
+    readblocks "readblocks";
     readfrom "readfrom";
     readfrom_into "readfrom_into";
     readfrom_mem "readfrom_mem";
@@ -248,6 +251,7 @@ upy_runtime::names! {
     unique_id "unique_id";
     unregister "unregister";
     update "update";
+    upy "upy";
     value "value";
     vline "vline";
     waiting "waiting";
@@ -256,6 +260,7 @@ upy_runtime::names! {
     when "when";
     write "write";
     write_readinto "write_readinto";
+    writeblocks "writeblocks";
     writeto "writeto";
     writeto_mem "writeto_mem";
     writevto "writevto";
