@@ -5,6 +5,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod block;
 mod board;
 pub mod console;
 pub mod machine;

@@ -20,6 +20,7 @@ mod random;
 mod re;
 mod select;
 mod time;
+mod upy;
 mod wait;
 
 use upy_runtime::{Frozen, Library, ModuleInfo, TypeInfo};
@@ -70,6 +71,7 @@ types! {
     RTC machine::RTC;
     WDT machine::WDT;
     MEM machine::MEM;
+    FLASH upy::FLASH;
 }
 
 /// The values that modules keep between calls.
@@ -98,7 +100,7 @@ macro_rules! modules {
 }
 
 modules! {
-    binascii cryptolib deflate framebuf hashlib heapq json machine platform random re select time
+    binascii cryptolib deflate framebuf hashlib heapq json machine platform random re select time upy
 }
 
 /// Python code, compiled by `build.rs`.

@@ -9,6 +9,7 @@ upy_runtime::names! {
     CancelledError "CancelledError";
     DEEPSLEEP_RESET "DEEPSLEEP_RESET";
     DeflateIO "DeflateIO";
+    Flash "Flash";
     FrameBuffer "FrameBuffer";
     FrameBuffer1 "FrameBuffer1";
     GS2_HMSB "GS2_HMSB";
@@ -144,6 +145,7 @@ upy_runtime::names! {
     idle "idle";
     init "init";
     invert "invert";
+    ioctl "ioctl";
     ipoll "ipoll";
     irq "irq";
     json "json";
@@ -190,6 +192,7 @@ upy_runtime::names! {
     read "read";
     read_u16 "read_u16";
     read_uv "read_uv";
+    readblocks "readblocks";
     readfrom "readfrom";
     readfrom_into "readfrom_into";
     readfrom_mem "readfrom_mem";
@@ -249,6 +252,7 @@ upy_runtime::names! {
     unique_id "unique_id";
     unregister "unregister";
     update "update";
+    upy "upy";
     value "value";
     vline "vline";
     waiting "waiting";
@@ -257,6 +261,7 @@ upy_runtime::names! {
     when "when";
     write "write";
     write_readinto "write_readinto";
+    writeblocks "writeblocks";
     writeto "writeto";
     writeto_mem "writeto_mem";
     writevto "writevto";
