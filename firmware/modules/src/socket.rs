@@ -168,7 +168,14 @@ fn make(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Value> {
         SOCK_DGRAM => SocketKind::Datagram,
         _ => return Err(vm.os_error(22)),
     };
-    match network(vm, |network| network.open(kind)) {
+    let mut opened = network(vm, |network| network.open(kind));
+    if opened.is_err() {
+        // Sockets that nothing refers to any more may be in the way.
+        vm.collect();
+        vm.poll()?;
+        opened = network(vm, |network| network.open(kind));
+    }
+    match opened {
         Ok(handle) => new_socket(vm, class, handle),
         Err(errno) => Err(vm.os_error(errno.0)),
     }

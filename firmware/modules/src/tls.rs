@@ -343,7 +343,17 @@ fn wrap_socket(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         // It fails when the other side begins; until then the object can be looked at.
         return new_socket(vm, stream, None);
     }
-    let handle = open(vm, context, name)?;
+    let handle = match open(vm, context, name) {
+        Ok(handle) => handle,
+        Err(_) if vm.exception_is(TypeId::OSError) => {
+            // Connections that nothing refers to any more may be in the way.
+            vm.take_exception();
+            vm.collect();
+            vm.poll()?;
+            open(vm, context, name)?
+        }
+        Err(raised) => return Err(raised),
+    };
     let object = new_socket(vm, stream, Some(handle))?;
     if handshake {
         vm.push(object)?;
