@@ -83,7 +83,7 @@ fn power_cut_at_every_operation_leaves_old_or_new() {
 
 fn cut_everywhere(minor: u16, cut: Cut, seed: u64) {
     let steps = workload(seed);
-    let mut machine = Machine::formatted(512, 40, minor);
+    let mut machine = Machine::formatted(512, 64, minor);
     let mut model = Tree::new();
     let mut cuts = 0;
     for (number, step) in steps.iter().enumerate() {
