@@ -98,6 +98,7 @@ upy_runtime::names! {
     close "close";
     compile "compile";
     coro "coro";
+    count "count";
     crc32 "crc32";
     cryptolib "cryptolib";
     cts "cts";

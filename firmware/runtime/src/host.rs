@@ -138,8 +138,12 @@ pub trait Loader {
     }
 
     /// Calls `work` with the directory that relative paths start from.
-    fn current_directory(&mut self, work: &mut dyn FnMut(&[u8])) {
+    ///
+    /// # Errors
+    /// A positive errno.
+    fn current_directory(&mut self, work: &mut dyn FnMut(&[u8])) -> Result<(), i32> {
         work(b"/");
+        Ok(())
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Device<'v, 'm> {
     /// Blocks are read and written in parts, and erased; else as a whole.
     is_extended: bool,
     is_read_only: bool,
+    /// The object has no `ioctl`.
+    is_old: bool,
     /// The object raised an exception, which is in flight.
     pub(super) has_raised: bool,
 }
@@ -35,9 +37,11 @@ impl<'v, 'm> Device<'v, 'm> {
         is_extended: bool,
         is_read_only: bool,
     ) -> Result<Self> {
+        let is_old = vm.try_attr(object, q::ioctl)?.is_none();
         let mut this = Self {
             vm,
             object,
+            is_old,
             block_size: 512,
             count: 0,
             is_extended,
@@ -56,6 +60,9 @@ impl<'v, 'm> Device<'v, 'm> {
 
     /// Tells the object that it is going to be used.
     pub(super) fn init(vm: &mut Vm<'_>, object: Value) -> Result<()> {
+        if vm.try_attr(object, q::ioctl)?.is_none() {
+            return Ok(());
+        }
         vm.call_method(
             object,
             q::ioctl,
@@ -65,8 +72,25 @@ impl<'v, 'm> Device<'v, 'm> {
     }
 
     fn ask(&mut self, request: isize, argument: isize) -> Result<Option<isize>> {
+        if self.is_old {
+            return self.ask_old(request);
+        }
         let args = [Value::small(request), Value::small(argument)];
         let answer = self.vm.call_method(self.object, q::ioctl, &args)?;
+        if answer.is_none() {
+            return Ok(None);
+        }
+        self.vm.to_isize(answer).map(Some)
+    }
+
+    /// Devices of the old protocol have `count` and `sync` instead of `ioctl`.
+    fn ask_old(&mut self, request: isize) -> Result<Option<isize>> {
+        let method = match request {
+            request::COUNT => q::count,
+            request::SYNC => q::sync,
+            _ => return Ok(None),
+        };
+        let answer = self.vm.call_method(self.object, method, &[])?;
         if answer.is_none() {
             return Ok(None);
         }
@@ -80,9 +104,12 @@ impl<'v, 'm> Device<'v, 'm> {
 
     /// What a method answered: nothing or 0 is good, a negative number is an error.
     fn verdict(&mut self, answer: Value) -> upy_vfs::Result {
+        if !answer.is_none() && !self.vm.is_int(answer) {
+            let raised = self.vm.type_error(b"can't convert to int");
+            return Err(self.raised(raised));
+        }
         match answer.as_small() {
-            None if answer.is_none() => Ok(()),
-            None => Err(Errno::EINVAL),
+            None => Ok(()),
             Some(0) => Ok(()),
             Some(number @ ..0) => Err(Errno(u16::try_from(-number).unwrap_or(Errno::EIO.0))),
             Some(_) => Err(Errno::EINVAL),
@@ -132,8 +159,14 @@ impl BlockDevice for Device<'_, '_> {
         let result = answer.and_then(|answer| self.verdict(answer));
         if result.is_ok() {
             let bytes = self.vm.bytes_of(data);
-            let len = bytes.len().min(buffer.len());
-            buffer[..len].copy_from_slice(&bytes[..len]);
+            if bytes.len() == buffer.len() {
+                buffer.copy_from_slice(bytes);
+            } else {
+                // The device may fill the buffer, not change its size.
+                let raised = self.vm.value_error(b"");
+                self.vm.truncate(top);
+                return Err(self.raised(raised));
+            }
         }
         self.vm.truncate(top);
         result
@@ -178,10 +211,6 @@ impl BlockDevice for Device<'_, '_> {
         let args = [Value::small(request::SYNC), Value::small(0)];
         let answer = self.vm.call_method(self.object, q::ioctl, &args);
         let answer = answer.map_err(|raised| self.raised(raised))?;
-        if answer.is_none() {
-            Ok(())
-        } else {
-            self.verdict(answer)
-        }
+        self.verdict(answer)
     }
 }

@@ -28,6 +28,7 @@ const METHODS: &[Entry] = &[
     function(q::__iter__, stream::enter, 1, 1),
     function(q::__next__, next, 1, 1),
     function(q::__del__, stream::close, 1, 1),
+    function(q::__repr__, repr, 1, 1),
 ];
 
 const fn type_info(name: upy_runtime::Qstr, slots: &'static Slots) -> TypeInfo {
@@ -343,4 +344,27 @@ fn next(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         return Err(vm.raise_with(TypeId::StopIteration, None));
     }
     Ok(line)
+}
+
+/// `<io.TextIOWrapper 1a2b>`: the address as elsewhere a number that tells objects apart.
+fn repr(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let this = args.at(vm, 0);
+    let is_text = vm.native_type(this) == crate::types::VOLUME_TEXT;
+    let handle = match vm.body::<OpenFile>(this) {
+        Some(file) => isize::from(u8::try_from(file.handle).unwrap_or(u8::MAX)),
+        None => 0,
+    };
+    let buffer = vm.new_buffer()?;
+    vm.push(buffer.value())?;
+    let sink = upy_runtime::Sink::Buffer(buffer);
+    vm.put(sink, b"<io.")?;
+    let name: &[u8] = if is_text {
+        b"TextIOWrapper "
+    } else {
+        b"FileIO "
+    };
+    vm.put(sink, name)?;
+    vm.put_number(sink, handle)?;
+    vm.put(sink, b">")?;
+    vm.take_text(buffer)
 }

@@ -10,7 +10,7 @@ use crate::names as q;
 use crate::types;
 
 const METHODS: &[Entry] = &[
-    function(q::mount, nothing, 1, 3),
+    function(q::mount, mount, 3, 3),
     function(q::umount, nothing, 1, 1),
     function(q::open, open, 2, 3),
     function(q::chdir, chdir, 2, 2),
@@ -37,6 +37,7 @@ pub(crate) static VFS_POSIX: TypeInfo = TypeInfo {
 struct HostFiles {
     /// What absolute paths start with, without a slash at its end; empty for the host's own root.
     root: Value,
+    is_read_only: bool,
 }
 
 impl Body for HostFiles {
@@ -48,7 +49,13 @@ impl Body for HostFiles {
 /// The host's files from the host's root on.
 pub(super) fn new(vm: &mut Vm<'_>) -> Result<Value> {
     let root = vm.new_str(b"")?;
-    vm.new_object(types::VFS_POSIX, HostFiles { root })
+    vm.new_object(
+        types::VFS_POSIX,
+        HostFiles {
+            root,
+            is_read_only: false,
+        },
+    )
 }
 
 /// `VfsPosix(root='')`
@@ -57,19 +64,28 @@ fn make(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Value> {
         return Err(vm.wrong_count(0, 1, args.count));
     }
     let Some(given) = args.get(vm, 0) else {
+        let there = vm.host().current_directory(&mut |_| {});
+        done(vm, there)?;
         let root = vm.new_str(b"")?;
-        return vm.new_object(class, HostFiles { root });
+        return vm.new_object(
+            class,
+            HostFiles {
+                root,
+                is_read_only: false,
+            },
+        );
     };
     let path = Name::of(vm, given)?;
     let mut whole = [0; LONGEST];
     let mut len = 0;
     if !path.bytes().starts_with(b"/") {
-        vm.host().current_directory(&mut |current| {
+        let found = vm.host().current_directory(&mut |current| {
             let fits = current.len().min(LONGEST - 1);
             whole[..fits].copy_from_slice(&current[..fits]);
             whole[fits] = b'/';
             len = fits + 1;
         });
+        done(vm, found)?;
     }
     let end = len + path.len;
     if end > LONGEST {
@@ -81,7 +97,13 @@ fn make(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Value> {
         end -= 1;
     }
     let root = vm.new_text(&whole[..end])?;
-    vm.new_object(class, HostFiles { root })
+    vm.new_object(
+        class,
+        HostFiles {
+            root,
+            is_read_only: false,
+        },
+    )
 }
 
 /// Longest path in bytes.
@@ -158,12 +180,35 @@ fn done(vm: &mut Vm<'_>, result: core::result::Result<(), i32>) -> Result<Value>
     }
 }
 
+/// `files.mount(readonly, mkfs)`
+fn mount(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let (this, readonly) = (args.at(vm, 0), args.at(vm, 1));
+    let readonly = vm.truth(readonly)?;
+    if let Some(files) = vm.body_mut::<HostFiles>(this) {
+        files.is_read_only = readonly;
+    }
+    Ok(Value::NONE)
+}
+
+/// `EROFS` for what is mounted read-only.
+fn check_writable(vm: &mut Vm<'_>, args: Args) -> Result<()> {
+    if vm.this::<HostFiles>(args)?.is_read_only {
+        return Err(vm.os_error(30));
+    }
+    Ok(())
+}
+
 fn nothing(_: &mut Vm<'_>, _: Args) -> Result<Value> {
     Ok(Value::NONE)
 }
 
 fn open(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let name = name(vm, args, 1)?;
+    if let Some(mode) = args.get(vm, 2)
+        && vm.text(mode)?.iter().any(|byte| b"wax+".contains(byte))
+    {
+        check_writable(vm, args)?;
+    }
     let top = vm.stack_len();
     let path = vm.new_text(name.bytes())?;
     vm.push(path)?;
@@ -185,10 +230,11 @@ fn getcwd(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let root = vm.this::<HostFiles>(args)?.root;
     let mut path = [0; LONGEST];
     let mut len = 0;
-    vm.host().current_directory(&mut |current| {
+    let found = vm.host().current_directory(&mut |current| {
         len = current.len().min(LONGEST);
         path[..len].copy_from_slice(&current[..len]);
     });
+    done(vm, found)?;
     let inner = path[..len]
         .strip_prefix(vm.bytes_of(root))
         .unwrap_or(&path[..len]);
@@ -253,24 +299,28 @@ fn ilistdir(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 }
 
 fn mkdir(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    check_writable(vm, args)?;
     let name = name(vm, args, 1)?;
     let result = vm.host().make_directory(name.bytes());
     done(vm, result)
 }
 
 fn remove(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    check_writable(vm, args)?;
     let name = name(vm, args, 1)?;
     let result = vm.host().remove(name.bytes());
     done(vm, result)
 }
 
 fn rmdir(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    check_writable(vm, args)?;
     let name = name(vm, args, 1)?;
     let result = vm.host().remove_directory(name.bytes());
     done(vm, result)
 }
 
 fn rename(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    check_writable(vm, args)?;
     let (from, to) = (name(vm, args, 1)?, name(vm, args, 2)?);
     let result = vm.host().rename(from.bytes(), to.bytes());
     done(vm, result)

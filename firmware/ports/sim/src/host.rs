@@ -155,9 +155,10 @@ impl Loader for HostSystem {
         std::env::set_current_dir(host_path(path)).map_err(|error| errno(&error))
     }
 
-    fn current_directory(&mut self, work: &mut dyn FnMut(&[u8])) {
-        let path = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    fn current_directory(&mut self, work: &mut dyn FnMut(&[u8])) -> Result<(), i32> {
+        let path = std::env::current_dir().map_err(|error| errno(&error))?;
         work(path.to_string_lossy().as_bytes());
+        Ok(())
     }
 }
 
