@@ -104,15 +104,19 @@ impl<'v, 'm> Device<'v, 'm> {
 
     /// What a method answered: nothing or 0 is good, a negative number is an error.
     fn verdict(&mut self, answer: Value) -> upy_vfs::Result {
-        if !answer.is_none() && !self.vm.is_int(answer) {
-            let raised = self.vm.type_error(b"can't convert to int");
-            return Err(self.raised(raised));
+        if answer.is_none() {
+            return Ok(());
         }
-        match answer.as_small() {
-            None => Ok(()),
-            Some(0) => Ok(()),
-            Some(number @ ..0) => Err(Errno(u16::try_from(-number).unwrap_or(Errno::EIO.0))),
-            Some(_) => Err(Errno::EINVAL),
+        let number = match self.vm.to_isize(answer) {
+            Ok(number) => number,
+            Err(raised) => return Err(self.raised(raised)),
+        };
+        match number {
+            0 => Ok(()),
+            // FAT knows only that something went wrong.
+            _ if !self.is_extended => Err(Errno::EIO),
+            1.. => Err(Errno::EINVAL),
+            _ => Err(Errno(u16::try_from(-number).unwrap_or(Errno::EIO.0))),
         }
     }
 
@@ -208,9 +212,9 @@ impl BlockDevice for Device<'_, '_> {
         if self.has_raised {
             return Err(Errno::EIO);
         }
-        let args = [Value::small(request::SYNC), Value::small(0)];
-        let answer = self.vm.call_method(self.object, q::ioctl, &args);
-        let answer = answer.map_err(|raised| self.raised(raised))?;
-        self.verdict(answer)
+        match self.ask(request::SYNC, 0) {
+            Ok(answer) => self.verdict(answer.map_or(Value::NONE, Value::small)),
+            Err(raised) => Err(self.raised(raised)),
+        }
     }
 }

@@ -118,6 +118,8 @@ pub(super) fn parse_mode(mode: &[u8]) -> (Mode, bool) {
             _ => {}
         }
     }
+    // Without a word it is opened for reading.
+    parsed.is_read |= !parsed.is_written;
     (parsed, is_text)
 }
 
@@ -346,25 +348,19 @@ fn next(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     Ok(line)
 }
 
-/// `<io.TextIOWrapper 1a2b>`: the address as elsewhere a number that tells objects apart.
+/// `<io.TextIOWrapper>`
 fn repr(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let this = args.at(vm, 0);
-    let is_text = vm.native_type(this) == crate::types::VOLUME_TEXT;
-    let handle = match vm.body::<OpenFile>(this) {
-        Some(file) => isize::from(u8::try_from(file.handle).unwrap_or(u8::MAX)),
-        None => 0,
+    let volume = vm
+        .body::<OpenFile>(this)
+        .map_or(Value::NONE, |file| file.volume);
+    let is_fat = matches!(which(vm, volume)?, Which::Fat);
+    let text: &[u8] = match (vm.native_type(this) == crate::types::VOLUME_TEXT, is_fat) {
+        // Those of FAT are printed with an address, as in MicroPython.
+        (true, true) => b"<io.TextIOWrapper 0>",
+        (true, false) => b"<io.TextIOWrapper>",
+        (false, true) => b"<io.FileIO 0>",
+        (false, false) => b"<io.FileIO>",
     };
-    let buffer = vm.new_buffer()?;
-    vm.push(buffer.value())?;
-    let sink = upy_runtime::Sink::Buffer(buffer);
-    vm.put(sink, b"<io.")?;
-    let name: &[u8] = if is_text {
-        b"TextIOWrapper "
-    } else {
-        b"FileIO "
-    };
-    vm.put(sink, name)?;
-    vm.put_number(sink, handle)?;
-    vm.put(sink, b">")?;
-    vm.take_text(buffer)
+    vm.new_str(text)
 }
