@@ -128,10 +128,18 @@ fn content(_: &Vm<'_>, _: Value) -> Option<Value> {
     None
 }
 
-fn open_file(vm: &Vm<'_>, object: Value) -> core::result::Result<OpenFile, Fault> {
+fn open_file(vm: &mut Vm<'_>, object: Value) -> core::result::Result<OpenFile, Fault> {
     match vm.body::<OpenFile>(object) {
         Some(file) if file.is_open => Ok(file.clone()),
-        _ => Err(Fault::Errno(EINVAL)),
+        Some(file) => {
+            // As MicroPython: littlefs minds, FAT has an invalid file.
+            let volume = file.volume;
+            match which(vm, volume)? {
+                Which::Lfs => Err(vm.raise_with(TypeId::ValueError, None).into()),
+                _ => Err(Fault::Errno(EINVAL)),
+            }
+        }
+        None => Err(Fault::Errno(EINVAL)),
     }
 }
 
@@ -275,7 +283,8 @@ fn ioctl(
 ) -> core::result::Result<isize, Fault> {
     match asked {
         request::CLOSE => {
-            let Ok(file) = open_file(vm, object) else {
+            let file = vm.body::<OpenFile>(object).filter(|file| file.is_open);
+            let Some(file) = file.cloned() else {
                 return Ok(0);
             };
             if let Some(body) = vm.body_mut::<OpenFile>(object) {

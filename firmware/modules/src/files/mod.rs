@@ -36,8 +36,8 @@ pub(crate) const FILES: Files = Files { kind, open };
 /// Where a path leads.
 enum Target {
     Root,
-    /// The file system and the path inside it.
-    Mount(Value, Value),
+    /// The file system, the path inside it, and its place in the table.
+    Mount(Value, Value, usize),
     Nowhere,
 }
 
@@ -121,7 +121,7 @@ fn lookup(vm: &mut Vm<'_>, path: Value) -> Result<Target> {
     } else {
         vm.copy_range(native, total - len, total, is_text)?
     };
-    Ok(Target::Mount(mounted(vm, table, index), inner))
+    Ok(Target::Mount(mounted(vm, table, index), inner, index))
 }
 
 /// Calls a method of the file system of a path, with the path inside it and more arguments.
@@ -129,7 +129,7 @@ fn delegate(vm: &mut Vm<'_>, path: Value, method: Qstr, more: &[Value]) -> Resul
     match lookup(vm, path)? {
         Target::Nowhere => Err(vm.os_error(ENODEV)),
         Target::Root => Err(vm.os_error(EPERM)),
-        Target::Mount(files, path) => {
+        Target::Mount(files, path, _) => {
             let args = [path, more.first().copied().unwrap_or(Value::NONE)];
             vm.call_method(files, method, &args[..1 + more.len().min(1)])
         }
@@ -152,7 +152,7 @@ fn open(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 /// What a path names, for `import`.
 fn kind(vm: &mut Vm<'_>, path: &[u8]) -> Result<PathKind> {
     let text = vm.new_str(path)?;
-    let Target::Mount(files, inner) = lookup(vm, text)? else {
+    let Target::Mount(files, inner, _) = lookup(vm, text)? else {
         return Ok(PathKind::Absent);
     };
     if host::is_host(vm, files) {

@@ -79,7 +79,6 @@ fn sync(_: &mut Vm<'_>, _: Args) -> Result<Value> {
 fn chdir(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let given = args.at(vm, 0);
     let target = lookup(vm, given)?;
-    let table = table(vm)?;
     match target {
         Target::Nowhere => Err(vm.os_error(super::ENODEV)),
         Target::Root => {
@@ -91,13 +90,9 @@ fn chdir(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             set_current(vm, upy_vfs::mount::Current::Root);
             Ok(Value::NONE)
         }
-        Target::Mount(files, path) => {
+        Target::Mount(files, path, index) => {
             vm.call_method(files, q::chdir, &[path])?;
-            let count = points(vm, table).count();
-            let index = (0..count).find(|index| mounted(vm, table, *index) == files);
-            if let Some(index) = index {
-                set_current(vm, upy_vfs::mount::Current::Mount(index));
-            }
+            set_current(vm, upy_vfs::mount::Current::Mount(index));
             Ok(Value::NONE)
         }
     }
@@ -189,7 +184,7 @@ fn mkdir(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let path = args.at(vm, 0);
     match lookup(vm, path)? {
         Target::Root => Err(vm.os_error(17)),
-        Target::Mount(_, inner) if vm.bytes_of(inner) == b"/" => Err(vm.os_error(17)),
+        Target::Mount(_, inner, _) if vm.bytes_of(inner) == b"/" => Err(vm.os_error(17)),
         _ => delegate(vm, path, q::mkdir, &[]),
     }
 }
@@ -208,11 +203,11 @@ fn rmdir(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 fn rename(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (from, to) = (args.at(vm, 0), args.at(vm, 1));
     let from = lookup(vm, from)?;
-    if let Target::Mount(_, path) = from {
+    if let Target::Mount(_, path, _) = from {
         vm.push(path)?;
     }
     match (from, lookup(vm, to)?) {
-        (Target::Mount(files, from), Target::Mount(other, to)) if files == other => {
+        (Target::Mount(files, from, one), Target::Mount(_, to, other)) if one == other => {
             vm.call_method(files, q::rename, &[from, to])
         }
         (Target::Nowhere, Target::Nowhere) => Err(vm.os_error(super::ENODEV)),
