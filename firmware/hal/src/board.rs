@@ -1,9 +1,15 @@
 //! All parts of a board behind one trait.
 
+use crate::block::BlockDevice;
 use crate::machine::{Adc, I2c, Pins, Pwm, Rtc, Spi, System, Timers, Uart, Watchdog};
 
 /// The hardware of a board; each part is `None` where there is none.
 pub trait Board {
+    /// The part of its flash that holds its files.
+    fn flash(&mut self) -> Option<&mut dyn BlockDevice> {
+        None
+    }
+
     /// Its pins.
     fn pins(&mut self) -> Option<&mut dyn Pins> {
         None

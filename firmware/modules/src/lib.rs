@@ -21,6 +21,7 @@ mod random;
 mod re;
 mod select;
 mod time;
+mod upy;
 mod wait;
 
 use upy_runtime::{Frozen, Library, ModuleInfo, TypeInfo};
@@ -57,6 +58,7 @@ types! {
     TASK asyncio::TASK;
     TASK_QUEUE asyncio::TASK_QUEUE;
     PIN machine::PIN;
+    PIN_BASE machine::PIN_BASE;
     IRQ machine::IRQ;
     SIGNAL machine::SIGNAL;
     ADC machine::ADC;
@@ -76,6 +78,7 @@ types! {
     VOLUME_TEXT files::TEXT_FILE;
     WDT machine::WDT;
     MEM machine::MEM;
+    FLASH upy::FLASH;
 }
 
 /// The values that modules keep between calls.
@@ -110,7 +113,7 @@ macro_rules! modules {
 }
 
 modules! {
-    binascii cryptolib deflate framebuf hashlib heapq json machine platform random re select time
+    binascii cryptolib deflate framebuf hashlib heapq json machine platform random re select time upy
 }
 
 /// Python code, compiled by `build.rs`.

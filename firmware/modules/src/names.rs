@@ -10,6 +10,7 @@ upy_runtime::names! {
     DEEPSLEEP_RESET "DEEPSLEEP_RESET";
     DeflateIO "DeflateIO";
     FileIO "FileIO";
+    Flash "Flash";
     FrameBuffer "FrameBuffer";
     FrameBuffer1 "FrameBuffer1";
     GS2_HMSB "GS2_HMSB";
@@ -45,6 +46,7 @@ upy_runtime::names! {
     PWM "PWM";
     PWRON_RESET "PWRON_RESET";
     Pin "Pin";
+    PinBase "PinBase";
     RAW "RAW";
     RGB565 "RGB565";
     RTC "RTC";
@@ -290,6 +292,7 @@ upy_runtime::names! {
     unlink "unlink";
     unregister "unregister";
     update "update";
+    upy "upy";
     urandom "urandom";
     value "value";
     vfs "vfs";

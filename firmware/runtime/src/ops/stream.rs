@@ -173,6 +173,19 @@ impl Vm<'_> {
         }
     }
 
+    /// `buffer` of a text stream: the bytes behind it. Only the console has it.
+    pub(crate) fn console_bytes(&mut self, stream: Value) -> Result<Option<Value>> {
+        let file = self.heap[self.heap.expect::<File>(stream)];
+        if file.handle > 2 {
+            return Ok(None);
+        }
+        let binary = self.alloc(File {
+            binary: true,
+            ..file
+        })?;
+        Ok(Some(binary.value()))
+    }
+
     /// Reads from the console, waiting for the first byte; Ctrl-C ends the wait.
     fn read_console(&mut self, buffer: &mut [u8], binary: bool) -> Transfer {
         let got = self.host.read_in(buffer).map_err(Fault::Errno)?;
