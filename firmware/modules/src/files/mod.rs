@@ -1,19 +1,21 @@
 //! `os` and `vfs`: the mount table, and the file systems that can be in it.
 //!
-//! A file system is any object with the methods of one (`open`, `ilistdir`, `stat`, …): an object of [`volume`], the
+//! A file system is any object with the methods of one (`open`, `ilistdir`, `stat`, …): a [`volume`], the
 //! host's own files ([`host`]), or one of a class written in Python. The table is a list in a root: object and mount
 //! point in turns.
 
 mod device;
 mod file;
 mod host;
+mod make;
+mod methods;
 mod os;
 mod times;
 mod volume;
 
 pub(crate) use file::{BINARY_FILE, TEXT_FILE};
 pub(crate) use host::VFS_POSIX;
-pub(crate) use volume::{VFS_FAT, VFS_LFS2, VFS_ROM};
+pub(crate) use methods::{VFS_FAT, VFS_LFS2, VFS_ROM};
 
 pub(crate) use os::{OS, VFS};
 

@@ -275,7 +275,7 @@ fn mount(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     vm.text(point)?;
     if vm.try_attr(files, q::mount)?.is_none() {
         // A device: what is on it is found out.
-        let class = if super::volume::has_littlefs(vm, files) {
+        let class = if super::make::has_littlefs(vm, files) {
             types::VFS_LFS2
         } else {
             types::VFS_FAT

@@ -46,7 +46,7 @@ pub(super) fn to_fat(ns: u64) -> u32 {
         return 0x0021_0000;
     }
     let date = ((year - 1980) as u32) << 9 | (month as u32) << 5 | day as u32;
-    date << 16 | (of_day / 3600) << 11 | (of_day / 60 % 60) << 5 | of_day % 60 / 2
+    date << 16 | (of_day / 3600) << 11 | (of_day / 60 % 60) << 5 | (of_day % 60 / 2)
 }
 
 #[cfg(test)]
