@@ -363,13 +363,15 @@ fn repr(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let volume = vm
         .body::<OpenFile>(this)
         .map_or(Value::NONE, |file| file.volume);
-    let is_fat = matches!(which(vm, volume)?, Which::Fat);
-    let text: &[u8] = match (vm.native_type(this) == crate::types::VOLUME_TEXT, is_fat) {
-        // Those of FAT are printed with an address, as in MicroPython.
-        (true, true) => b"<io.TextIOWrapper 0>",
-        (true, false) => b"<io.TextIOWrapper>",
-        (false, true) => b"<io.FileIO 0>",
-        (false, false) => b"<io.FileIO>",
+    let is_text = vm.native_type(this) == crate::types::VOLUME_TEXT;
+    // Each kind prints its files differently in MicroPython; those of FAT with an address.
+    let text: &[u8] = match (which(vm, volume)?, is_text) {
+        (Which::Fat, true) => b"<io.TextIOWrapper 0>",
+        (Which::Fat, false) => b"<io.FileIO 0>",
+        (Which::Lfs, true) => b"<io.TextIOWrapper>",
+        (Which::Lfs, false) => b"<io.FileIO>",
+        (Which::Rom(_), true) => b"<TextIOWrapper>",
+        (Which::Rom(_), false) => b"<FileIO>",
     };
     vm.new_str(text)
 }

@@ -142,7 +142,8 @@ fn open(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             body.handle = with_fat(vm, this, |volume| volume.open(path.bytes(), mode))?.0;
         }
         Which::Rom(rom) => {
-            if mode.is_written {
+            // As MicroPython: `r+` is a way to read here.
+            if mode.is_created {
                 return Err(vm.os_error(30));
             }
             match find_rom(vm, this, rom, path.bytes())? {
@@ -177,13 +178,14 @@ fn chdir(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         path.len -= 1;
     }
     if path.len > 1 {
-        let kind = match which(vm, this)? {
+        let which = which(vm, this)?;
+        if matches!(which, Which::Rom(_)) {
+            return raise(vm, Errno::EOPNOTSUPP);
+        }
+        let kind = match which {
             Which::Lfs => with_lfs(vm, this, |volume| volume.stat(path.bytes()))?.kind,
             Which::Fat => with_fat(vm, this, |volume| volume.stat(path.bytes()))?.kind,
-            Which::Rom(rom) => match find_rom(vm, this, rom, path.bytes())? {
-                Node::Directory(_) => EntryKind::Directory,
-                Node::File(_) => EntryKind::File,
-            },
+            Which::Rom(_) => EntryKind::Directory,
         };
         if kind != EntryKind::Directory {
             return Err(vm.os_error(2));
@@ -384,7 +386,9 @@ fn statvfs(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         }
         Which::Rom(rom) => (1, rom.root().len() as u32, 0, 32767),
     };
-    let numbers = [size, size, count, free, free, 0, 0, 0, 0, longest];
+    // The second is 0 for ROM, as in MicroPython.
+    let fragment = if longest == 32767 { 0 } else { size };
+    let numbers = [size, fragment, count, free, free, 0, 0, 0, 0, longest];
     let items = numbers.map(|number| Value::small(number as isize));
     vm.new_tuple(&items)
 }
