@@ -142,8 +142,8 @@ fn open(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             body.handle = with_fat(vm, this, |volume| volume.open(path.bytes(), mode))?.0;
         }
         Which::Rom(rom) => {
-            // As MicroPython: `r+` is a way to read here.
-            if mode.is_created {
+            // As MicroPython: `x` is a way to read here.
+            if mode.is_written && !mode.is_exclusive {
                 return Err(vm.os_error(30));
             }
             match find_rom(vm, this, rom, path.bytes())? {
