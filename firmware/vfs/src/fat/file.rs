@@ -13,7 +13,8 @@ impl Volume<'_> {
     /// Opens a file.
     ///
     /// # Errors
-    /// `ENOENT`, `EEXIST`, `EISDIR`, `EACCES` for writing what is read-only, `EINVAL` for what is no name, `ENOSPC`,
+    /// `ENOENT` also for reading a directory, `EEXIST`, `EACCES` for writing a directory or what is read-only, `EISDIR` for
+    /// the root, `EINVAL` for what is no name, `ENOSPC`,
     /// `EMFILE` when no slot is free; what the device reports.
     pub fn open(&mut self, path: &[u8], mode: Mode) -> Result<FileHandle> {
         let index = self.open.iter().position(Slot::is_free);
@@ -32,7 +33,13 @@ impl Volume<'_> {
                     return Err(Errno::EEXIST);
                 }
                 if found.is_directory() {
-                    return Err(Errno::EISDIR);
+                    // The numbers that programs on boards know.
+                    let errno = if mode.is_written {
+                        Errno::EACCES
+                    } else {
+                        Errno::ENOENT
+                    };
+                    return Err(errno);
                 }
                 if mode.is_written && found.raw[entry::ATTRIBUTES] & attribute::READ_ONLY != 0 {
                     return Err(Errno::EACCES);
