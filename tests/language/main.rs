@@ -20,7 +20,7 @@ fn run(interpreter: &Path, program: &Path) -> Run {
         .args(["-X", "emit=bytecode"])
         .arg(program.file_name().expect("a program has a name"))
         .current_dir(program.parent().expect("a program is in a directory"))
-        .env("MICROPYPATH", "")
+        .env("MICROPYPATH", ".frozen")
         .output()
         .expect("the interpreter can be started");
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -81,7 +81,7 @@ macro_rules! areas {
 
 areas! {
     async_ builtins calls classes comprehensions exceptions files folding functions generators imports jumps lines
-    literals micropython names operators scope statements strings subscripts values
+    literals micropython modules names operators scope statements strings subscripts values
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn unhexlify(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let data = vm.native_of(args.at(vm, 0));
     let len = vm.data(data)?.len();
     if len % 2 == 1 {
-        return Err(vm.value_error(b"odd-length string"));
+        return Err(vm.value_error(b"non-hex digit"));
     }
     let made = vm.fill_new(len / 2, false, |vm, room| {
         for (slot, pair) in room.iter_mut().zip(vm.bytes_of(data).chunks_exact(2)) {
@@ -55,7 +55,7 @@ fn unhexlify(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         }
         Ok(len / 2)
     })?;
-    made.map_err(|()| vm.value_error(b"non-hex digit found"))
+    made.map_err(|()| vm.value_error(b"non-hex digit"))
 }
 
 /// `a2b_base64(data)`: characters outside the alphabet are passed over.

@@ -112,7 +112,7 @@ fn getrandbits(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     match bits {
         0 => Ok(Value::small(0)),
         1..=32 => {
-            let drawn = draw(vm)? >> (32 - bits);
+            let drawn = draw(vm)? & u32::MAX >> (32 - bits);
             vm.new_unsigned(u64::from(drawn))
         }
         _ => Err(vm.value_error(b"bits must be 32 or less")),

@@ -99,7 +99,7 @@ fn register(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         IN | OUT
     };
     if !vm.is_stream(stream) {
-        return Err(vm.type_error(b"stream operation not supported"));
+        return Err(vm.raise_text(TypeId::OSError, b"stream operation not supported"));
     }
     if let Some(place) = place(vm, list, stream) {
         vm.set_item(list, place + 1, Value::small(events));
@@ -259,7 +259,7 @@ fn select(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         vm.push(iterator)?;
         while let Some(stream) = vm.iterate_next(iterator)? {
             if !vm.is_stream(stream) {
-                return Err(vm.type_error(b"stream operation not supported"));
+                return Err(vm.raise_text(TypeId::OSError, b"stream operation not supported"));
             }
             let known = place(vm, list, stream);
             match known {

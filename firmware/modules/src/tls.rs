@@ -326,7 +326,7 @@ fn wrap_socket(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let mut context = vm.this::<Context>(args)?;
     let stream = args.at(vm, 1);
     if !vm.is_stream(stream) {
-        return Err(vm.type_error(b"stream operation not supported"));
+        return Err(vm.raise_text(TypeId::OSError, b"stream operation not supported"));
     }
     if let Some(server) = args.either(vm, 2, q::server_side) {
         context.server |= vm.truth(server)?;

@@ -110,9 +110,6 @@ fn make(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Value> {
         return Err(vm.value_error(b"wbits"));
     }
     let source = args.at(vm, 0);
-    if !vm.is_stream(source) {
-        return Err(vm.type_error(b"stream operation not supported"));
-    }
     let stream = DeflateIo {
         source,
         window: Value::NONE,

@@ -177,9 +177,7 @@ fn close(vm: &mut Vm<'_>, reader: &mut Reader, base: usize) -> Result<Option<Val
 
 /// A key and its colon; the key is pushed.
 fn key(vm: &mut Vm<'_>, reader: &mut Reader) -> Result<()> {
-    if reader.peek_token(vm)? != Some(b'"') {
-        return Err(wrong(vm));
-    }
+    // As MicroPython, keys that are no strings are taken too.
     let key = scalar(vm, reader)?;
     vm.push(key)?;
     if reader.peek_token(vm)? != Some(b':') {

@@ -236,7 +236,8 @@ impl Compiler<'_> {
         loop {
             match self.peek() {
                 None => return Err(Wrong::Pattern),
-                Some(b']') if count > 0 => break,
+                // As MicroPython: the first one ends the class, even an empty one.
+                Some(b']') => break,
                 Some(_) => {}
             }
             let (first, named) = self.class_char()?;

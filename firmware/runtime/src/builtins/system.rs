@@ -1,7 +1,7 @@
 //! `sys`, `gc`, `micropython`, `errno`, the part of `time` a language test needs; `help` and `input`.
 
 use crate::names as q;
-use crate::native::{Args, Entry, Item, function, item, number};
+use crate::native::{Args, Entry, Item, class, function, item, number};
 use crate::ops::format::{Piece, Sink};
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
@@ -182,6 +182,7 @@ fn threshold(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 }
 
 pub(crate) const MICROPYTHON: &[Entry] = &[
+    class(q::RingIO, TypeId::RingIo),
     item(q::__name__, Item::Text(q::micropython)),
     function(q::const_, |vm, args| Ok(args.at(vm, 0)), 1, 1),
     function(q::opt_level, opt_level, 0, 1),

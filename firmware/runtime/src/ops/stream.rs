@@ -169,7 +169,9 @@ impl Vm<'_> {
         }
         match self.stream_slots(stream) {
             Some(slots) => (slots.read)(self, stream, buffer),
-            None => Err(self.type_error(b"stream operation not supported").into()),
+            None => Err(self
+                .raise_text(TypeId::OSError, b"stream operation not supported")
+                .into()),
         }
     }
 
@@ -228,7 +230,9 @@ impl Vm<'_> {
         }
         match self.stream_slots(stream) {
             Some(slots) => (slots.write)(self, stream, bytes),
-            None => Err(self.type_error(b"stream operation not supported").into()),
+            None => Err(self
+                .raise_text(TypeId::OSError, b"stream operation not supported")
+                .into()),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::heap::Ref;
 use crate::names as q;
 use crate::native::{Args, Entry, function};
-use crate::ops::stream::{EAGAIN, Fault, Transfer, poll};
+use crate::ops::stream::{Transfer, poll};
 use crate::raise::Result;
 use crate::state::Vm;
 use crate::types::{RingIo, TypeId, stream};
@@ -68,9 +68,6 @@ impl Vm<'_> {
 
     pub(crate) fn ring_read(&mut self, ring: Ref<RingIo>, buffer: &mut [u8]) -> Transfer {
         let (size, waiting) = (self.ring_size(ring), self.ring_len(ring));
-        if waiting == 0 {
-            return Err(Fault::Errno(EAGAIN));
-        }
         let count = waiting.min(buffer.len());
         let RingIo {
             buffer: own, get, ..
@@ -85,9 +82,6 @@ impl Vm<'_> {
     pub(crate) fn ring_write(&mut self, ring: Ref<RingIo>, bytes: &[u8]) -> Transfer {
         let (size, waiting) = (self.ring_size(ring), self.ring_len(ring));
         let count = bytes.len().min(size - 1 - waiting);
-        if count == 0 && !bytes.is_empty() {
-            return Err(Fault::Errno(EAGAIN));
-        }
         let RingIo { buffer, put, .. } = self.heap[ring];
         if let Some(own) = self.buffer_bytes_mut(buffer) {
             for (index, &byte) in bytes[..count].iter().enumerate() {
