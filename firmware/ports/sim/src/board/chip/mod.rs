@@ -8,6 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use upy_hal::Board;
+use upy_hal::net::{Network, Tls, Wifi};
+
+use crate::net::Net;
 use upy_hal::block::BlockDevice;
 use upy_hal::machine::{
     Adc, Edges, Errno, I2c, PinMode, Pins, Pull, Pwm, ResetCause, Result, Rtc, Spi, System, Timers,
@@ -40,6 +43,7 @@ pub(crate) struct Chip {
     line: Arc<Line>,
     pub(super) clock: Clock,
     flash: Flash,
+    net: Net,
     timers: [Option<Timer>; TIMERS],
     /// The time on the calendar less that of the clock, in nanoseconds.
     rtc_offset_ns: i128,
@@ -76,6 +80,7 @@ impl Chip {
             line: Arc::clone(line),
             clock,
             flash,
+            net: Net::new(),
             timers: [None; TIMERS],
             rtc_offset_ns: 0,
             watchdog: None,
@@ -102,6 +107,7 @@ impl Chip {
     /// A soft reset: what the program has set up is gone, the clock goes on.
     pub(crate) fn soft_reset(&mut self) {
         self.bench.restart();
+        self.net = Net::new();
         self.timers = [None; TIMERS];
         self.cause = ResetCause::Soft;
     }
@@ -147,6 +153,18 @@ impl Chip {
 }
 
 impl Board for Chip {
+    fn network(&mut self) -> Option<&mut dyn Network> {
+        Some(self.net.network())
+    }
+
+    fn wifi(&mut self) -> Option<&mut dyn Wifi> {
+        Some(self.net.wifi())
+    }
+
+    fn tls(&mut self) -> Option<&mut dyn Tls> {
+        self.net.tls()
+    }
+
     fn flash(&mut self) -> Option<&mut dyn BlockDevice> {
         Some(&mut self.flash)
     }
