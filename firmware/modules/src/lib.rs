@@ -57,6 +57,7 @@ types! {
     TASK asyncio::TASK;
     TASK_QUEUE asyncio::TASK_QUEUE;
     PIN machine::PIN;
+    PIN_BASE machine::PIN_BASE;
     IRQ machine::IRQ;
     SIGNAL machine::SIGNAL;
     ADC machine::ADC;

@@ -45,6 +45,7 @@ upy_runtime::names! {
     PWM "PWM";
     PWRON_RESET "PWRON_RESET";
     Pin "Pin";
+    PinBase "PinBase";
     RAW "RAW";
     RGB565 "RGB565";
     RTC "RTC";
