@@ -205,7 +205,7 @@ fn power_cuts_are_survived_for_the_peer_too() {
         (1, Cut::Noise),
         (0, Cut::Half),
     ] {
-        let mut machine = Machine::formatted(512, 40, minor);
+        let mut machine = Machine::formatted(512, 64, minor);
         let mut model = Tree::new();
         let mut images = Vec::new();
         let mut allowed = Vec::new();
@@ -305,4 +305,48 @@ fn large_image_is_the_same_for_both() {
     same(&machine.tree().expect("readable"), &model, "ours");
     machine.check().expect("sound");
     assert!(Path::new(&peer.image()).exists());
+}
+
+/// Names that begin alike in a directory of many pairs, some made by one, some by the other: both find each.
+#[test]
+fn names_that_begin_alike_are_found_by_both() {
+    let mut peer = Peer::start();
+    let mut machine = Machine::formatted(512, 128, 1);
+    let mut model = Tree::new();
+    let names = (0..60).map(|number: u32| {
+        let name = "abababab";
+        format!(
+            "/{}{}",
+            &name[..1 + number as usize % 8],
+            "x".repeat(number as usize / 8)
+        )
+    });
+    for (number, name) in names.enumerate() {
+        let step = Step::Put(name, vec![number as u8; 30]);
+        assert!(step.imitate(&mut model));
+        if number % 3 == 0 {
+            let (_, went) = peer.change(&mut machine.flash, &[step], json!({}));
+            assert_eq!(went, [true]);
+            machine.mount().expect("a file system");
+        } else {
+            step.apply(&mut machine).expect("room");
+        }
+    }
+    same(&machine.tree().expect("readable"), &model, "ours");
+    machine.check().expect("sound");
+    for name in model.keys() {
+        assert_eq!(
+            machine
+                .volume()
+                .0
+                .stat(name.as_bytes())
+                .map(|entry| entry.size_bytes),
+            Ok(30),
+            "{name}"
+        );
+    }
+    let steps: Vec<Step> = model.keys().cloned().map(Step::Remove).collect();
+    let (tree, went) = peer.change(&mut machine.flash, &steps, json!({}));
+    assert!(went.iter().all(|went| *went));
+    assert!(tree.is_empty());
 }

@@ -9,6 +9,7 @@ mod asyncio;
 mod binascii;
 mod cryptolib;
 mod deflate;
+mod files;
 mod framebuf;
 mod hashlib;
 mod heapq;
@@ -69,6 +70,12 @@ types! {
     UART machine::UART;
     TIMER machine::TIMER;
     RTC machine::RTC;
+    VFS_LFS2 files::VFS_LFS2;
+    VFS_FAT files::VFS_FAT;
+    VFS_ROM files::VFS_ROM;
+    VFS_POSIX files::VFS_POSIX;
+    VOLUME_FILE files::BINARY_FILE;
+    VOLUME_TEXT files::TEXT_FILE;
     WDT machine::WDT;
     MEM machine::MEM;
     FLASH upy::FLASH;
@@ -86,14 +93,20 @@ mod roots {
     pub(crate) const PINS: usize = 3;
     /// The timers that run.
     pub(crate) const TIMERS: usize = 4;
+    /// The mount table.
+    pub(crate) const MOUNTS: usize = 5;
+    /// Which of the mounts has the current directory.
+    pub(crate) const CURRENT_MOUNT: usize = 6;
     /// How many there are.
-    pub(crate) const COUNT: usize = 5;
+    pub(crate) const COUNT: usize = 7;
 }
 
 macro_rules! modules {
     ($($module:ident)*) => {
         const MODULES: &[ModuleInfo] = &[
             ModuleInfo { name: q::_asyncio, entries: asyncio::ENTRIES },
+            ModuleInfo { name: q::os, entries: files::OS },
+            ModuleInfo { name: q::vfs, entries: files::VFS },
             $( ModuleInfo { name: q::$module, entries: $module::ENTRIES }, )*
         ];
     };
@@ -112,7 +125,7 @@ pub static LIBRARY: Library = Library {
     types: TYPES,
     modules: MODULES,
     frozen: FROZEN,
-    files: None,
+    files: Some(files::FILES),
     roots: roots::COUNT,
     service: Some(machine::service),
 };

@@ -17,6 +17,7 @@ fuzz_target!(|data: &[u8]| {
         read_size_bytes: 16,
         program_size_bytes: 16,
         block_cycles: 3,
+        ..Options::default()
     };
     let (mut read, mut program, mut lookahead) = ([0; 64], [0; 64], [0; 1]);
     let mut buffers = Buffers {

@@ -131,6 +131,35 @@ impl Loader for HostSystem {
     fn remove(&mut self, path: &[u8]) -> Result<(), i32> {
         fs::remove_file(host_path(path)).map_err(|error| errno(&error))
     }
+
+    fn remove_directory(&mut self, path: &[u8]) -> Result<(), i32> {
+        fs::remove_dir(host_path(path)).map_err(|error| errno(&error))
+    }
+
+    fn make_directory(&mut self, path: &[u8]) -> Result<(), i32> {
+        fs::create_dir(host_path(path)).map_err(|error| errno(&error))
+    }
+
+    fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), i32> {
+        fs::rename(host_path(from), host_path(to)).map_err(|error| errno(&error))
+    }
+
+    fn size_and_time(&mut self, path: &[u8]) -> Result<(u64, u64), i32> {
+        let metadata = fs::metadata(host_path(path)).map_err(|error| errno(&error))?;
+        let changed = metadata.modified().ok();
+        let since = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Ok((metadata.len(), since.unwrap_or_default().as_secs()))
+    }
+
+    fn change_directory(&mut self, path: &[u8]) -> Result<(), i32> {
+        std::env::set_current_dir(host_path(path)).map_err(|error| errno(&error))
+    }
+
+    fn current_directory(&mut self, work: &mut dyn FnMut(&[u8])) -> Result<(), i32> {
+        let path = std::env::current_dir().map_err(|error| errno(&error))?;
+        work(path.to_string_lossy().as_bytes());
+        Ok(())
+    }
 }
 
 /// Writes all of it; a console that has gone away cannot be told about it.

@@ -48,6 +48,8 @@ pub mod request {
     pub const TIMEOUT: u32 = 5;
     /// The number of the host's stream.
     pub const FILENO: u32 = 10;
+    /// How many bytes a reader of everything should ask for at once.
+    pub const BUFFER_SIZE: u32 = 11;
 }
 
 /// Events of [`request::POLL`].

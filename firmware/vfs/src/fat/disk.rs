@@ -28,6 +28,8 @@ mod boot {
     pub(super) const SECTORS_16: usize = 19;
     pub(super) const MEDIA: usize = 21;
     pub(super) const TABLE_SECTORS_16: usize = 22;
+    /// Sectors before the volume.
+    pub(super) const HIDDEN: usize = 28;
     pub(super) const SECTORS_32: usize = 32;
     pub(super) const TABLE_SECTORS_32: usize = 36;
     pub(super) const ROOT_CLUSTER: usize = 44;
@@ -97,6 +99,17 @@ pub(super) fn first_partition(sector: &[u8]) -> Option<u32> {
     let kind = *sector.get(boot::PARTITION + 4)?;
     let start = word(sector, boot::PARTITION + 8);
     (has_signature(sector) && kind != 0 && start != 0).then_some(start)
+}
+
+/// Fills the sector of partitions with one, of FAT with 32 bits addressed by sector numbers.
+pub(super) fn write_partition(sector: &mut [u8], start: u32, sectors: u32) {
+    sector.fill(0);
+    let at = boot::PARTITION;
+    // Cylinder, head and sector are those that stand for "look at the numbers".
+    put(sector, at, &[0, 0xfe, 0xff, 0xff, 0x0c, 0xfe, 0xff, 0xff]);
+    put_word(sector, at + 8, start);
+    put_word(sector, at + 12, sectors);
+    put_half(sector, boot::SIGNATURE, 0xaa55);
 }
 
 /// What a boot sector says.
@@ -185,7 +198,8 @@ pub(super) fn write_boot(sector: &mut [u8], state: &State, sectors: u32, serial:
     put(sector, boot::JUMP, b"\xeb\xfe\x90MSDOS5.0");
     put_half(sector, boot::SECTOR_SIZE, state.sector_bytes);
     sector[boot::CLUSTER_SECTORS] = state.cluster_sectors as u8;
-    put_half(sector, boot::RESERVED, state.table);
+    put_half(sector, boot::RESERVED, state.table - state.boot);
+    put_word(sector, boot::HIDDEN, state.boot);
     sector[boot::TABLES] = state.tables as u8;
     put_half(sector, boot::ROOT_ENTRIES, state.root_entries);
     if sectors < 0x10000 {

@@ -1,6 +1,8 @@
-//! Making a volume that fills a device, without partitions.
+//! Making a volume that fills a device: without partitions, or with 32 bits as the only one.
 
-use super::disk::{ENTRY, LARGEST_SECTOR, SMALLEST_SECTOR, info, put_word, write_boot};
+use super::disk::{
+    ENTRY, LARGEST_SECTOR, SMALLEST_SECTOR, info, put_word, write_boot, write_partition,
+};
 use super::table::Next;
 use super::{Bits, State, Volume};
 use crate::{BlockDevice, Errno, Result};
@@ -75,7 +77,11 @@ fn narrow_layout(sectors: u32, sector_bytes: u32, cluster_sectors: u32) -> Optio
     })
 }
 
+/// Where the partition starts that a volume of 32 bits lies in, as computers expect of cards.
+const PARTITION_START: u32 = 63;
+
 fn wide_layout(sectors: u32, sector_bytes: u32) -> Result<State> {
+    let sectors = sectors.saturating_sub(PARTITION_START);
     let cluster_sectors = cluster_sectors(sectors / 0x20000, &[1, 2, 4, 8, 16, 32]);
     let reserved = 32;
     let bytes = u64::from(sectors / cluster_sectors) * 4 + 8;
@@ -88,19 +94,19 @@ fn wide_layout(sectors: u32, sector_bytes: u32) -> Result<State> {
     }
     Ok(State {
         bits: Bits::ThirtyTwo,
-        boot: 0,
+        boot: PARTITION_START,
         sector_bytes,
         cluster_sectors,
-        table: reserved,
+        table: PARTITION_START + reserved,
         tables: 1,
         table_sectors,
-        root: before,
+        root: PARTITION_START + before,
         root_entries: 0,
         root_cluster: 2,
-        data: before,
+        data: PARTITION_START + before,
         clusters,
         next_free: 3,
-        info: 1,
+        info: PARTITION_START + 1,
     })
 }
 
@@ -116,20 +122,24 @@ pub fn format(device: &mut dyn BlockDevice, sector: &mut [u8]) -> Result {
     }
     let mut state = layout(sectors, sector.len() as u32)?;
     let serial = sectors.wrapping_mul(0x9e37_79b9) ^ 0x5570_7943;
-    let end = state.data;
-    write_boot(sector, &state, sectors, serial);
+    let (boot, end) = (state.boot, state.data);
     let is_wide = state.bits == Bits::ThirtyTwo;
-    device.program(0, 0, sector)?;
     if is_wide {
-        device.program(6, 0, sector)?;
+        write_partition(sector, boot, sectors - boot);
+        device.program(0, 0, sector)?;
+    }
+    write_boot(sector, &state, sectors - boot, serial);
+    device.program(boot, 0, sector)?;
+    if is_wide {
+        device.program(boot + 6, 0, sector)?;
         sector.fill(0);
         for (at, value) in [info::LEAD, info::SECOND, info::TRAIL] {
             put_word(sector, at, value);
         }
         put_word(sector, info::FREE, state.clusters - 1);
         put_word(sector, info::NEXT, 3);
-        device.program(1, 0, sector)?;
-        device.program(7, 0, sector)?;
+        device.program(boot + 1, 0, sector)?;
+        device.program(boot + 7, 0, sector)?;
     }
     sector.fill(0);
     for number in state.table..end {

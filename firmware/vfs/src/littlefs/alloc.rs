@@ -106,7 +106,8 @@ impl Volume<'_> {
         Ok(())
     }
 
-    /// How many blocks are in use; blocks that are found twice count twice, so it may be a little more.
+    /// How many blocks are in use, with two for each directory counted twice: so MicroPython's `statvfs` counts, which
+    /// asks the C library.
     ///
     /// # Errors
     /// `EILSEQ` when the file system is damaged; what the device reports.
@@ -115,12 +116,14 @@ impl Volume<'_> {
         self.each_pair(|this, metadata| {
             used = used.saturating_add(2);
             for id in 0..metadata.count {
-                if let Struct::List { head, size } =
-                    metadata::get_struct(&mut this.io, metadata, id)?
-                {
-                    super::skiplist::each_block(&mut this.io, head, size, &mut |_| {
-                        used = used.saturating_add(1);
-                    })?;
+                match metadata::get_struct(&mut this.io, metadata, id)? {
+                    Struct::List { head, size } => {
+                        super::skiplist::each_block(&mut this.io, head, size, &mut |_| {
+                            used = used.saturating_add(1);
+                        })?;
+                    }
+                    Struct::Directory(_) => used = used.saturating_add(2),
+                    Struct::Inline { .. } => {}
                 }
             }
             Ok(false)

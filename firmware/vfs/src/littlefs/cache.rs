@@ -41,7 +41,7 @@ impl Geometry {
         let is_good = divides(self.read_size, self.cache_size)
             && divides(self.program_size, self.cache_size)
             && divides(self.cache_size, self.block_size)
-            && self.block_size >= 128
+            && self.block_size >= 64
             && self.block_size <= 1 << 27
             && self.block_count >= 2
             && self.block_count < NO_BLOCK;

@@ -113,7 +113,7 @@ impl Volume<'_> {
             let len = tag.size() as usize;
             let part = name.get_mut(..len).ok_or(Errno::EILSEQ)?;
             self.io.read(place.block, place.offset, part)?;
-            if len == 0 || (last_len > 0 && last[..last_len] >= name[..len]) {
+            if len == 0 || (last_len > 0 && !comes_before(&last[..last_len], &name[..len])) {
                 return Err(Errno::EILSEQ);
             }
             (last, last_len) = (name, len);
@@ -151,5 +151,14 @@ impl Volume<'_> {
         }
         let before = self.predecessor(pair)?;
         Ok(before.is_some_and(|before| equal_pair(before.tail, pair) && !before.is_split))
+    }
+}
+
+/// The order of names in a directory: of two that begin alike the longer one comes first.
+fn comes_before(a: &[u8], b: &[u8]) -> bool {
+    let shared = a.len().min(b.len());
+    match a[..shared].cmp(&b[..shared]) {
+        core::cmp::Ordering::Equal => a.len() > b.len(),
+        other => other.is_lt(),
     }
 }

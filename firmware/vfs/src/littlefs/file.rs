@@ -308,6 +308,16 @@ impl Volume<'_> {
         Ok(())
     }
 
+    /// The next sync stores the time of the last change even when nothing was written.
+    ///
+    /// # Errors
+    /// `EBADF`.
+    pub fn touch(&mut self, handle: FileHandle) -> Result {
+        self.slot(handle)?;
+        self.slot_mut(handle).is_dirty = true;
+        Ok(())
+    }
+
     /// Makes what was written visible on disk, all at once. `modified_ns` is stored with it when anything was.
     ///
     /// # Errors

@@ -332,7 +332,8 @@ fn compare(io: &mut Io<'_>, block: u32, data: u32, size: u32, wanted: &[u8]) -> 
             other => return Ok(other),
         }
     }
-    Ok((size as usize).cmp(&wanted.len()))
+    // Of two names that begin alike the longer one comes first.
+    Ok(wanted.len().cmp(&(size as usize)))
 }
 
 /// Where the data of a tag are.

@@ -72,6 +72,8 @@ pub struct Options {
     pub program_size_bytes: u32,
     /// A metadata block is given away for another after this many erases; 0: never.
     pub block_cycles: u32,
+    /// Caches should not be larger; they are as large as the larger of the sizes above at least.
+    pub cache_limit_bytes: u32,
 }
 
 impl Default for Options {
@@ -80,6 +82,7 @@ impl Default for Options {
             read_size_bytes: 32,
             program_size_bytes: 32,
             block_cycles: 100,
+            cache_limit_bytes: u32::MAX,
         }
     }
 }
@@ -93,7 +96,9 @@ impl Options {
     #[must_use]
     pub fn cache_size_bytes(&self, block_size_bytes: u32) -> u32 {
         let unit = self.read_size_bytes.max(self.program_size_bytes);
-        block_size_bytes.min(unit.saturating_mul(4))
+        let fitting = [4, 2].into_iter().map(|times| unit.saturating_mul(times));
+        let size = fitting.filter(|size| *size <= self.cache_limit_bytes).max();
+        block_size_bytes.min(size.unwrap_or(unit))
     }
 
     fn geometry(&self, device: &dyn BlockDevice) -> Result<Geometry> {

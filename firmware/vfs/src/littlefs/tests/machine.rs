@@ -296,10 +296,12 @@ pub(crate) enum Step {
 
 impl Step {
     pub(crate) fn random(random: &mut Random, largest: usize) -> Self {
+        // Names that begin alike: their order is a matter of the format.
+        let file = |random: &mut Random| ["f", "f1", "f10", "f1000", "f2", "g"][random.below(6)];
         let path = |random: &mut Random| match random.below(3) {
-            0 => format!("/f{}", random.below(6)),
-            1 => format!("/d{}/f{}", random.below(2), random.below(6)),
-            _ => format!("/d{}/e/f{}", random.below(2), random.below(3)),
+            0 => format!("/{}", file(random)),
+            1 => format!("/d{}/{}", random.below(2), file(random)),
+            _ => format!("/d{}/e/{}", random.below(2), file(random)),
         };
         let directory = |random: &mut Random| match random.below(2) {
             0 => format!("/d{}", random.below(2)),
