@@ -41,6 +41,9 @@ const SIZES: Sizes = Sizes {
     native_depth: 60,
 };
 
+/// What runs before `boot.py`.
+const START: &[u8] = include_bytes!("_boot.py");
+
 /// A board that runs.
 pub struct Board {
     line: Arc<Line>,
@@ -214,6 +217,7 @@ fn live(
             else {
                 return Err("the heap is too small for the interpreter".into());
             };
+            repl.start(&mut vm, &terminal, START);
             vm.add_path(b"");
             vm.add_path(b".frozen");
             vm.add_path(b"/lib");
