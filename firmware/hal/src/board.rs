@@ -2,6 +2,7 @@
 
 use crate::block::BlockDevice;
 use crate::machine::{Adc, I2c, Pins, Pwm, Rtc, Spi, System, Timers, Uart, Watchdog};
+use crate::net::{Network, Tls, Wifi};
 
 /// The hardware of a board; each part is `None` where there is none.
 pub trait Board {
@@ -72,6 +73,21 @@ pub trait Board {
 
     /// The chip.
     fn system(&mut self) -> Option<&mut dyn System> {
+        None
+    }
+
+    /// Its sockets.
+    fn network(&mut self) -> Option<&mut dyn Network> {
+        None
+    }
+
+    /// Its radio.
+    fn wifi(&mut self) -> Option<&mut dyn Wifi> {
+        None
+    }
+
+    /// Its TLS.
+    fn tls(&mut self) -> Option<&mut dyn Tls> {
         None
     }
 }

@@ -9,6 +9,7 @@ pub mod block;
 mod board;
 pub mod console;
 pub mod machine;
+pub mod net;
 pub mod ring;
 
 pub use board::Board;

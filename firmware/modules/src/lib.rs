@@ -16,11 +16,14 @@ mod heapq;
 mod json;
 mod machine;
 mod names;
+mod network;
 mod platform;
 mod random;
 mod re;
 mod select;
+mod socket;
 mod time;
+mod tls;
 mod upy;
 mod wait;
 
@@ -57,6 +60,10 @@ types! {
     FRAME_BUFFER framebuf::FRAME_BUFFER;
     TASK asyncio::TASK;
     TASK_QUEUE asyncio::TASK_QUEUE;
+    SOCKET socket::SOCKET;
+    SSL_CONTEXT tls::SSL_CONTEXT;
+    SSL_SOCKET tls::SSL_SOCKET;
+    WLAN network::WLAN;
     PIN machine::PIN;
     PIN_BASE machine::PIN_BASE;
     IRQ machine::IRQ;
@@ -113,7 +120,7 @@ macro_rules! modules {
 }
 
 modules! {
-    binascii cryptolib deflate framebuf hashlib heapq json machine platform random re select time upy
+    binascii cryptolib deflate framebuf hashlib heapq json machine network platform random re select socket time tls upy
 }
 
 /// Python code, compiled by `build.rs`.

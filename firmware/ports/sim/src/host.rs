@@ -7,14 +7,32 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use upy_runtime::{Host, Loader, PathKind};
 
+use upy_hal::Board;
+use upy_hal::net::{Network, Tls};
+
+use crate::net::Net;
 use crate::{interrupt, keyboard};
 
 /// Handles below this are the console streams.
 const FIRST_FILE: u32 = 3;
 
+/// What a program on a host finds besides: the network.
+struct Outside(Net);
+
+impl Board for Outside {
+    fn network(&mut self) -> Option<&mut dyn Network> {
+        Some(self.0.network())
+    }
+
+    fn tls(&mut self) -> Option<&mut dyn Tls> {
+        self.0.tls()
+    }
+}
+
 /// The host's files and console.
 pub struct HostSystem {
     files: Vec<Option<File>>,
+    outside: Outside,
     start: Instant,
 }
 
@@ -24,6 +42,7 @@ impl HostSystem {
     pub fn new() -> Self {
         Self {
             files: Vec::new(),
+            outside: Outside(Net::new()),
             start: Instant::now(),
         }
     }
@@ -171,6 +190,10 @@ fn write_console(stream: &mut dyn Write, bytes: &[u8]) {
 }
 
 impl Host for HostSystem {
+    fn board(&mut self) -> Option<&mut dyn Board> {
+        Some(&mut self.outside)
+    }
+
     fn write_out(&mut self, bytes: &[u8]) {
         let mut stream = io::stdout().lock();
         if bytes.contains(&b'\n') || bytes.len() > 512 {

@@ -9,12 +9,14 @@ use upy_hal::block::BlockDevice;
 use upy_hal::machine::{
     Adc, Errno, I2c, Pins, Pwm, ResetCause, Result, Rtc, Spi, System, Timers, Uart, Watchdog,
 };
+use upy_hal::net::{Network, Tls, Wifi};
 
 use std::sync::Arc;
 
 use super::clock::Clock;
 use super::flash::Flash;
 use super::line::Line;
+use crate::net::Net;
 use parts::{SimAdc, SimI2c, SimPins, SimPwm, SimSpi, SimUart};
 use wiring::{BUSES, Wiring};
 
@@ -33,6 +35,7 @@ struct Running {
 pub(crate) struct Hardware {
     pub(crate) clock: Clock,
     flash: Flash,
+    net: Net,
     unique_id: u64,
     wiring: Wiring,
     /// Its reset pin.
@@ -82,6 +85,7 @@ impl Hardware {
         Self {
             clock,
             flash,
+            net: Net::new(),
             unique_id,
             script,
             pins: SimPins {
@@ -141,6 +145,7 @@ impl Hardware {
     /// A new interpreter: timers and handlers of the last one are gone.
     pub(crate) fn soft_reset(&mut self) {
         self.timers = [None; TIMERS];
+        self.net = Net::new();
         let mut state = self.wiring.lock();
         for pin in &mut state.pins {
             pin.watched = upy_hal::machine::Edges::NONE;
@@ -156,6 +161,18 @@ impl Hardware {
 }
 
 impl Board for Hardware {
+    fn network(&mut self) -> Option<&mut dyn Network> {
+        Some(self.net.network())
+    }
+
+    fn wifi(&mut self) -> Option<&mut dyn Wifi> {
+        Some(self.net.wifi())
+    }
+
+    fn tls(&mut self) -> Option<&mut dyn Tls> {
+        self.net.tls()
+    }
+
     fn flash(&mut self) -> Option<&mut dyn BlockDevice> {
         Some(&mut self.flash)
     }
