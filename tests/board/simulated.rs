@@ -109,18 +109,19 @@ fn wrong_words_are_named() {
 fn pins_are_driven_and_seen() {
     let lab = Lab::new();
     lab.record(&["sim", "start"], "sim-start");
-    let seen = lab.record(
-        &["sim", "pins", "5=1", "adc0=1234", "i2c:0x48=1950"],
-        "sim-pins",
-    );
-    assert_eq!(
-        (&seen["pins"][5]["level"], &seen["adc"][0]),
-        (&1.into(), &1234.into())
-    );
-    assert_eq!(seen["i2c"][0]["address"], 0x48);
+    let words = ["sim", "pins", "5=1", "adc0=1234", "i2c0:0x48=1950"];
+    let seen = lab.record(&words, "sim-pins");
+    assert_eq!(seen["pins"][5]["level"], 1);
+    let program = "from machine import *\nprint(Pin(5).value(),ADC(26).read_u16(),I2C(0).readfrom_mem(0x48,0,2))";
+    let said = lab.ucli(&["-p", "sim", "exec", program]).out();
+    assert_eq!(said, "1 1234 b'\\x19P'\r\n");
     let table = lab.ucli(&["sim", "pins", "default"]).out();
-    assert!(table.contains("pin 5") && table.contains("1234"), "{table}");
-    lab.ucli(&["sim", "pins", "99=1"]).run().fails(2, "99=1");
+    assert!(table.contains("PULL"), "{table}");
+    let order = r#"{"op":"i2c-read","bus":0,"address":72}"#;
+    assert!(lab.ucli(&["sim", "pins", order]).out().contains("writes"));
+    for wrong in ["99=1", "5=2", "{"] {
+        lab.ucli(&["sim", "pins", wrong]).run().fails(2, wrong);
+    }
     lab.ucli(&["sim", "pins", "nobody", "5=1"])
         .run()
         .fails(3, "nobody");

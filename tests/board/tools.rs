@@ -62,6 +62,81 @@ fn ucli_runs_programs() {
     assert_eq!(on(&["run", "large.py"]).out(), "60000\r\n");
 }
 
+/// Files survive soft and hard resets and the process; `boot.py` and `main.py` run in order.
+#[test]
+fn files_stay_and_boot_runs_them() {
+    let desk = Desk::new();
+    desk.put("boot.py", "print('boot')\nx = 5\n");
+    desk.put("main.py", "print('main', x)\n");
+    let image = desk.path().join("flash.bin").to_string_lossy().into_owned();
+    let options = ["--flash", &*image];
+    let sim = Sim::start(&options);
+    let on = |words: &[&str]| desk.ucli(&[&["-p", sim.address()], words].concat());
+    on(&["cp", "boot.py", "main.py", ":"]).run().ok();
+    let said = on(&["soft-reset", "--main"]).out();
+    assert!(said.contains("boot") && said.contains("main 5"), "{said}");
+    drop(sim);
+    let sim = Sim::start(&options);
+    let on = |words: &[&str]| desk.ucli(&[&["-p", sim.address()], words].concat());
+    assert_eq!(on(&["eval", "x"]).out(), "5\r\n");
+    let said = desk.peer("mpremote", &["connect", sim.address(), "cat", ":boot.py"]);
+    assert!(said.out().contains("print('boot')"));
+    let fresh = Sim::start(&["--flash", &image, "--fresh"]);
+    let listed = desk.ucli(&["-p", fresh.address(), "ls"]).out();
+    assert!(!listed.contains("boot.py"), "{listed}");
+}
+
+/// mpremote copies, lists, mounts and removes.
+#[test]
+fn mpremote_moves_files() {
+    let (desk, sim) = (Desk::new(), Sim::start(&[]));
+    desk.put("dir/a.py", "print('a')\n");
+    desk.put("dir/sub/b.bin", (0..=255).collect::<Vec<u8>>());
+    let on = |words: &[&str]| desk.peer("mpremote", &[&["connect", sim.address()], words].concat());
+    on(&["cp", "-r", "dir", ":"]).run().ok();
+    assert!(on(&["tree"]).out().contains("b.bin"));
+    on(&["cp", ":dir/sub/b.bin", "back.bin"]).run().ok();
+    assert_eq!(desk.get("back.bin"), desk.get("dir/sub/b.bin"));
+    let mounted = on(&["mount", "dir", "exec", "import a"]).out();
+    assert!(mounted.contains("a\r\n"), "{mounted}");
+    on(&["rm", "-r", ":dir"]).run().ok();
+    assert!(!on(&["ls"]).out().contains("dir"));
+}
+
+/// The power is cut in the middle of a copy, at each of many operations on the flash: then the file is the old
+/// one or the new one.
+#[test]
+fn power_cut_leaves_the_old_file_or_the_new() {
+    let desk = Desk::new();
+    let image = desk.path().join("flash.bin").to_string_lossy().into_owned();
+    desk.put("a.txt", "old".repeat(300));
+    {
+        let sim = Sim::start(&["--flash", &image]);
+        desk.ucli(&["-p", sim.address(), "cp", "a.txt", ":"])
+            .run()
+            .ok();
+    }
+    let clean = desk.get("flash.bin");
+    desk.put("new/a.txt", "new, and longer".repeat(400));
+    let (old, new) = (desk.get("a.txt"), desk.get("new/a.txt"));
+    for operation in (0..24).step_by(3) {
+        desk.put("flash.bin", &clean);
+        let cut = operation.to_string();
+        let sim = Sim::start(&["--flash", &image, "--power-cut", &cut]);
+        let on =
+            |words: &[&str]| desk.ucli(&[&["-p", sim.address(), "--timeout", "3"], words].concat());
+        let done = on(&["cp", "new/a.txt", ":"]).run();
+        assert!(!done.err().contains("panicked"), "{done}");
+        on(&["cp", ":a.txt", "back.txt"]).run().ok();
+        let back = desk.get("back.txt");
+        assert!(
+            back == old || back == new,
+            "cut at {cut}: {} bytes",
+            back.len()
+        );
+    }
+}
+
 /// The heap has the size it was given, to the byte, at every start.
 #[test]
 fn heap_is_exact() {

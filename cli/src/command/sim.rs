@@ -18,7 +18,7 @@ pub(crate) struct Args {
     /// What to do
     #[arg(value_enum)]
     job: Job,
-    /// The board's name [default: default]; for `pins` also what to change: `5=1`, `adc0=30000`, `i2c:0x48=1950`
+    /// The board's name [default: default]; for `pins` also what to change: `5=1`, `adc0=30000`, `i2c0:0x48=1950`, JSON
     words: Vec<String>,
     /// Bytes of its heap, exactly: 192K, 2M
     #[arg(long, value_name = "SIZE")]
@@ -63,7 +63,7 @@ enum Job {
 
 /// Does the job.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
-    let is_name = |word: &&String| !word.contains('=');
+    let is_name = |word: &&String| !word.contains(['=', '{']);
     let name = args.words.first().filter(is_name);
     let changes = &args.words[usize::from(name.is_some())..];
     let name = name.map_or(DEFAULT_NAME, String::as_str);
@@ -156,73 +156,117 @@ fn told(name: &str, order: &Order, command: &str, context: &mut Context) -> Resu
 /// Changes what is on the pins, or shows it.
 fn pins(name: &str, changes: &[String], context: &mut Context) -> Result<Exit> {
     let running = running(name)?;
-    if !changes.is_empty() {
-        sim::order(&running, &Order::Set(changes.to_vec()))?;
+    let orders: Vec<Value> = changes
+        .iter()
+        .map(|word| change(word))
+        .collect::<Result<_>>()?;
+    let mut answers = Vec::new();
+    for (word, order) in changes.iter().zip(&orders) {
+        let answer = answer_of(&running, order)?;
+        if let Some(why) = answer["error"].as_str() {
+            return Err(Error::new(Code::Usage, format!("`{word}`: {why}")));
+        }
+        if word.starts_with('{') {
+            context.printer.data(&answer.to_string())?;
+        }
+        answers.push(answer);
     }
-    let shown = sim::order(&running, &Order::View)?;
-    let view: Value = serde_json::from_str(&shown).map_err(|error| {
-        Error::new(
-            Code::Protocol,
-            format!("The simulated board `{name}` shows nothing sensible: {error}"),
-        )
-    })?;
+    let view = answer_of(&running, &json!({ "op": "pins" }))?;
     if changes.is_empty() {
         for line in output::table(&rows(&view)) {
             context.printer.data(&line)?;
         }
     }
-    let mut fields = json!({ "name": name });
-    if let (Some(fields), Some(view)) = (fields.as_object_mut(), view.as_object()) {
-        fields.extend(view.clone());
-    }
+    let fields = json!({ "name": name, "pins": view["pins"], "answers": answers });
     context.printer.done("sim pins", fields)?;
     Ok(Exit::Done)
 }
 
-/// A table of the pins that somebody uses, and of the rest what is there.
+fn answer_of(running: &Running, order: &Value) -> Result<Value> {
+    let answer = sim::order(running, &Order::Pins(order.to_string()))?;
+    serde_json::from_str(&answer).map_err(|error| {
+        Error::new(
+            Code::Protocol,
+            format!(
+                "The simulated board `{}` answers nothing sensible: {error}",
+                running.name
+            ),
+        )
+    })
+}
+
+/// The order behind a word: `5=1`, `adc0=30000`, `i2c0:0x48=1950`, `uart0=6869`, `spi0=ff`, or JSON as it is.
+fn change(word: &str) -> Result<Value> {
+    let wrong = || {
+        Error::new(Code::Usage, format!("`{word}` changes nothing on the board")).hint(
+            "Write `5=1`, `5=0`, `5=z`, `adc0=30000`, `i2c0:0x48=1950`, `uart0=6869`, `spi0=ff`, or an order in JSON",
+        )
+    };
+    if word.starts_with('{') {
+        return serde_json::from_str(word).map_err(|_| wrong());
+    }
+    let (what, value) = word.split_once('=').ok_or_else(wrong)?;
+    let number = |digits: &str| -> Result<u64> {
+        match digits.strip_prefix("0x") {
+            Some(digits) => u64::from_str_radix(digits, 16).map_err(|_| wrong()),
+            None => digits.parse().map_err(|_| wrong()),
+        }
+    };
+    if let Some(channel) = what.strip_prefix("adc") {
+        return Ok(json!({ "op": "adc", "channel": number(channel)?, "value": number(value)? }));
+    }
+    if let Some(device) = what.strip_prefix("i2c") {
+        let (bus, address) = device.split_once(':').ok_or_else(wrong)?;
+        let (bus, address) = (number(bus)?, number(address)?);
+        return Ok(json!({ "op": "i2c", "bus": bus, "address": address, "registers": value }));
+    }
+    if let Some(line) = what.strip_prefix("uart") {
+        return Ok(json!({ "op": "uart", "line": number(line)?, "send": value }));
+    }
+    if let Some(bus) = what.strip_prefix("spi") {
+        return Ok(json!({ "op": "spi", "bus": number(bus)?, "reply": value }));
+    }
+    let level = match value {
+        "0" => json!(0),
+        "1" => json!(1),
+        "z" => Value::Null,
+        _ => return Err(wrong()),
+    };
+    Ok(json!({ "op": "drive", "pin": number(what)?, "level": level }))
+}
+
+/// A table of the pins that somebody uses.
 fn rows(view: &Value) -> Vec<Vec<String>> {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Null => "-".to_string(),
         other => other.to_string(),
     };
-    let list = |name: &str| view[name].as_array().cloned().unwrap_or_default();
     let mut rows = vec![
-        ["WHAT", "MODE", "PULL", "LEVEL", "DRIVEN", "PWM"]
+        ["PIN", "MODE", "PULL", "LEVEL", "DRIVEN", "WAVE"]
             .map(str::to_string)
             .to_vec(),
     ];
     let is_used =
-        |pin: &&Value| pin["mode"] != "input" || pin["pull"] != "none" || !pin["driven"].is_null();
-    for pin in list("pins").iter().filter(is_used) {
-        let pwm = match pin["pwm"].as_object() {
-            Some(pwm) => format!("{} Hz, {}/65535", text(&pwm["hz"]), text(&pwm["duty_u16"])),
+        |pin: &&Value| pin["mode"] != "in" || pin["pull"] != "none" || !pin["driven"].is_null();
+    for pin in view["pins"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(is_used)
+    {
+        let wave = match pin["wave"].as_object() {
+            Some(wave) => format!(
+                "{} Hz, {}/65535",
+                text(&wave["frequency_hz"]),
+                text(&wave["duty_u16"])
+            ),
             None => "-".to_string(),
         };
-        rows.push(vec![
-            format!("pin {}", pin["pin"]),
-            text(&pin["mode"]),
-            text(&pin["pull"]),
-            text(&pin["level"]),
-            text(&pin["driven"]),
-            pwm,
-        ]);
-    }
-    for (channel, level) in list("adc").iter().enumerate() {
-        let mut row = vec![format!("adc {channel}"), "analog".to_string()];
-        row.extend([
-            "-".to_string(),
-            text(level),
-            "-".to_string(),
-            "-".to_string(),
-        ]);
-        rows.push(row);
-    }
-    for device in list("i2c") {
-        let count = device["written"].as_array().map_or(0, Vec::len);
-        let mut row = vec![format!("i2c {}", device["address"])];
-        row.extend(["device", "-", "-", "-"].map(str::to_string));
-        row.push(format!("{count} writes"));
+        let mut row: Vec<String> = ["pin", "mode", "pull", "level", "driven"]
+            .map(|name| text(&pin[name]))
+            .to_vec();
+        row.push(wave);
         rows.push(row);
     }
     rows

@@ -12,7 +12,6 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use upy_sim::board::{Board, Options};
 
 use crate::env;
@@ -50,10 +49,8 @@ pub(crate) enum Order {
     Stop,
     /// Begin anew, as after its reset button.
     Reset,
-    /// Drive pins and the like; see `upy_sim::board::FORM`.
-    Set(Vec<String>),
-    /// Show pins and buses.
-    View,
+    /// Something for its pins and buses, in JSON on one line.
+    Pins(String),
 }
 
 impl Order {
@@ -62,8 +59,7 @@ impl Order {
         match self {
             Self::Stop => "stop".to_string(),
             Self::Reset => "reset".to_string(),
-            Self::Set(words) => format!("set {}", words.join(" ")),
-            Self::View => "view".to_string(),
+            Self::Pins(order) => format!("pins {order}"),
         }
     }
 }
@@ -368,64 +364,24 @@ impl Ready {
         stream.set_read_timeout(Some(PATIENCE))?;
         let mut line = String::new();
         BufReader::new(stream.try_clone()?.take(ORDER_BYTES)).read_line(&mut line)?;
-        let mut words = line.split_whitespace();
-        if words.next() != Some(&self.secret) {
+        let Some((secret, rest)) = line.trim_end().split_once(' ') else {
+            return Ok(false);
+        };
+        if secret != self.secret {
             return Ok(false);
         }
-        let order = words.next();
-        let answer = match order {
-            Some("stop") => "done -".to_string(),
-            Some("reset") => {
+        let answer = match rest.split_once(' ').unwrap_or((rest, "")) {
+            ("stop", _) => "done -".to_string(),
+            ("reset", _) => {
                 self.board.reset();
                 "done -".to_string()
             }
-            Some("set") => match words.try_for_each(|word| self.board.set(word)) {
-                Ok(()) => "done -".to_string(),
-                Err(why) => format!("usage {why}"),
-            },
-            Some("view") => format!("done {}", view(&self.board)),
+            ("pins", order) => format!("done {}", self.board.order(order)),
             _ => "usage There is no such order".to_string(),
         };
         writeln!(stream, "{answer}")?;
-        Ok(order == Some("stop"))
+        Ok(rest == "stop")
     }
-}
-
-/// Pins and buses as the record of `ucli sim pins` has them.
-fn view(board: &Board) -> serde_json::Value {
-    let view = board.view();
-    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
-    let pins: Vec<_> = view
-        .pins
-        .iter()
-        .enumerate()
-        .map(|(number, pin)| {
-            json!({
-                "pin": number,
-                "mode": pin.mode,
-                "pull": pin.pull,
-                "level": u8::from(pin.level),
-                "driven": pin.driven.map(u8::from),
-                "pwm": pin.pwm.map(|(hz, duty)| json!({ "hz": hz, "duty_u16": duty })),
-            })
-        })
-        .collect();
-    let devices: Vec<_> = view
-        .i2c
-        .iter()
-        .map(|(address, device)| {
-            let written: Vec<_> = device.written.iter().map(|bytes| hex(bytes)).collect();
-            json!({ "address": address, "registers": hex(&device.registers), "written": written })
-        })
-        .collect();
-    let sent = |lines: &[Vec<u8>]| lines.iter().map(|bytes| hex(bytes)).collect::<Vec<_>>();
-    json!({
-        "pins": pins,
-        "adc": view.adc,
-        "i2c": devices,
-        "uart": sent(&view.uart),
-        "spi": sent(&view.spi),
-    })
 }
 
 fn secret() -> Result<String> {

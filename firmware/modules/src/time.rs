@@ -132,9 +132,8 @@ fn time_ns(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
 fn sleep(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let given = args.at(vm, 0);
     let seconds = vm.to_float(given)?;
-    if seconds > 0.0 {
-        crate::wait::pause(vm, (seconds * 1e6) as u64)?;
-    }
+    // A negative time is none, but what waits is looked after all the same.
+    crate::wait::pause(vm, (seconds * 1e6) as u64)?;
     Ok(Value::NONE)
 }
 

@@ -1,7 +1,7 @@
 //! What runs when a board starts: `boot.py`, then `main.py`.
 
 use upy_hal::console::INTERRUPT;
-use upy_runtime::{Outcome, Vm};
+use upy_runtime::{Outcome, Program, Vm};
 
 use crate::repl::Repl;
 use crate::terminal::Terminal;
@@ -19,6 +19,17 @@ pub enum Booted {
 }
 
 impl Repl<'_> {
+    /// Runs a program of the board's own before all others, such as one that mounts its flash; Ctrl-C does not
+    /// end it.
+    pub fn start(&self, vm: &mut Vm<'_>, terminal: &Terminal<'_>, program: &[u8]) {
+        terminal.console().watch(None);
+        vm.clear_input();
+        if vm.insert_input(0, program) {
+            vm.run_input(Program::Source, &mut || {});
+        }
+        vm.unlock_heap();
+    }
+
     /// Runs `boot.py` and, unless a tool holds the prompt in raw mode or `boot.py` failed, `main.py`. What they
     /// raise is printed; Ctrl-C ends the one that runs.
     ///

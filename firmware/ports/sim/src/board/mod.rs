@@ -3,10 +3,10 @@
 //! A process of its own with a console on a pseudo-terminal or a TCP port. It ends when it is ended; a soft reset
 //! makes a new interpreter, a hard one also forgets what came over the line.
 
-mod chip;
 mod clock;
 mod fault;
 mod flash;
+mod hardware;
 mod line;
 mod options;
 #[cfg(unix)]
@@ -19,16 +19,16 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use upy_hal::console::Console;
-use upy_hal::machine::ResetCause;
 use upy_repl::{Booted, LineEnds, Repl, SOFT_REBOOT, Settings, Terminal};
 use upy_runtime::{Sizes, Vm};
 
 use crate::version;
-use chip::{Bench, Chip};
-pub use chip::{DeviceView, FORM, PinView, View};
 use clock::Clock;
 use fault::Faults;
 use flash::Flash;
+use hardware::Hardware;
+use hardware::control::Script;
+use hardware::wiring::Wiring;
 use line::{Line, Link};
 pub use options::{Options, Reach, USAGE};
 use system::System;
@@ -41,11 +41,15 @@ const SIZES: Sizes = Sizes {
     native_depth: 60,
 };
 
+/// What runs before `boot.py`.
+const START: &[u8] = include_bytes!("_boot.py");
+
 /// A board that runs.
 pub struct Board {
     line: Arc<Line>,
-    bench: Arc<Bench>,
+    wiring: Wiring,
     address: String,
+    control: Option<String>,
     thread: JoinHandle<Result<(), String>>,
 }
 
@@ -55,6 +59,19 @@ impl Board {
     /// # Errors
     /// A sentence for the user: there is no terminal or port.
     pub fn start(options: Options) -> Result<Self, String> {
+        let script = match &options.script {
+            Some(path) => {
+                let text = std::fs::read_to_string(path);
+                let text = text.map_err(|error| format!("can't read `{path}`: {error}"))?;
+                Script::parse(&text)?
+            }
+            None => Script::default(),
+        };
+        let wiring = Wiring::new();
+        let control = match &options.control {
+            Some(address) => Some(hardware::control::listen(address, wiring.clone())?),
+            None => None,
+        };
         let (link, address) = open(&options.reach)?;
         let line = Line::start(link, Faults::new(options.faults.clone()))
             .map_err(|error| format!("the board can't listen: {error}"))?;
@@ -65,17 +82,17 @@ impl Board {
             options.power_cut,
             &line,
         )?;
-        let bench = Arc::new(Bench::new());
-        let (shared, around) = (Arc::clone(&line), Arc::clone(&bench));
+        let (shared, outside) = (Arc::clone(&line), wiring.clone());
         let thread = std::thread::Builder::new()
             .name("board".into())
             .stack_size(64 << 20)
-            .spawn(move || live(&shared, &around, flash, &options))
+            .spawn(move || live(&shared, &options, wiring, script, flash))
             .map_err(|error| format!("the board does not start: {error}"))?;
         Ok(Self {
             line,
-            bench,
+            wiring: outside,
             address,
+            control,
             thread,
         })
     }
@@ -86,23 +103,21 @@ impl Board {
         &self.address
     }
 
+    /// Where orders for its hardware are taken, as `HOST:PORT`, if they are.
+    #[must_use]
+    pub fn control(&self) -> Option<&str> {
+        self.control.as_deref()
+    }
+
+    /// Carries out an order in JSON for its pins and buses and returns the answer, as the control port does.
+    #[must_use]
+    pub fn order(&self, text: &str) -> String {
+        hardware::control::answer(text, &self.wiring)
+    }
+
     /// Presses its reset button.
     pub fn reset(&self) {
         self.line.reset();
-    }
-
-    /// What is on its pins and buses.
-    #[must_use]
-    pub fn view(&self) -> View {
-        self.bench.view()
-    }
-
-    /// Drives a pin, sets a voltage, puts a device on a bus; see [`FORM`].
-    ///
-    /// # Errors
-    /// A sentence for the user.
-    pub fn set(&self, word: &str) -> Result<(), String> {
-        self.bench.set(word)
     }
 
     /// Waits until it fails; a board does not end by itself.
@@ -123,7 +138,11 @@ impl Board {
 pub fn run(options: Options) -> Result<(), String> {
     let leashed = options.leashed;
     let board = Board::start(options)?;
-    say(board.address()).map_err(|error| format!("the board can't say where it is: {error}"))?;
+    let mut said = say(board.address());
+    if let (Ok(()), Some(control)) = (&said, board.control()) {
+        said = say(&format!("control {control}"));
+    }
+    said.map_err(|error| format!("the board can't say where it is: {error}"))?;
     if leashed {
         let mut rest = Vec::new();
         // Its end or an error: nobody holds the other side any more.
@@ -162,9 +181,10 @@ fn say(address: &str) -> io::Result<()> {
 /// The life of the board: one interpreter after the other.
 fn live(
     line: &Arc<Line>,
-    bench: &Arc<Bench>,
-    mut flash: Flash,
     options: &Options,
+    wiring: Wiring,
+    script: Script,
+    flash: Flash,
 ) -> Result<(), String> {
     let banner = format!(
         "{} on upy {}; simulated board with virtual MCU",
@@ -177,27 +197,27 @@ fn live(
     };
     let mut memory = vec![0_usize; SIZES.words() + options.heap_bytes / size_of::<usize>()];
     let terminal = Terminal::new(&**line, LineEnds::CarriageReturn);
-    let mut cause = ResetCause::Power;
+    let clock = Clock::new(options.virtual_time);
+    let id = unique_id(&options.name);
+    let mut hardware = Hardware::new(clock, wiring, script, Arc::clone(line), flash, id);
     loop {
-        // From power on or from the reset button to the next.
-        let clock = Clock::new(options.virtual_time);
-        flash.restart();
-        let id = unique_id(&options.name);
-        let mut chip = Chip::new(bench, line, clock, flash, id, cause);
-        bench.restart();
+        // From power on or from a hard reset to the next.
         let mut repl = Repl::new(settings);
         line.begin();
+        hardware.restart();
         while !line.is_resetting() {
+            hardware.soft_reset();
             let mut system = System {
                 line,
                 terminal,
-                chip: &mut chip,
+                hardware: &mut hardware,
             };
             let Some(mut vm) =
                 Vm::with_library(&mut memory, SIZES, &mut system, &upy_modules::LIBRARY)
             else {
                 return Err("the heap is too small for the interpreter".into());
             };
+            repl.start(&mut vm, &terminal, START);
             vm.add_path(b"");
             vm.add_path(b".frozen");
             vm.add_path(b"/lib");
@@ -211,11 +231,8 @@ fn live(
             }
             if !line.is_resetting() {
                 line.write(SOFT_REBOOT);
-                chip.soft_reset();
             }
         }
-        cause = chip.next_cause();
-        flash = chip.into_flash();
     }
 }
 

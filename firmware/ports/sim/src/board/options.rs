@@ -39,6 +39,10 @@ pub struct Options {
     pub leashed: bool,
     /// What goes wrong on the line.
     pub faults: Vec<Fault>,
+    /// Where orders for its hardware are taken: `HOST:PORT` of this computer.
+    pub control: Option<String>,
+    /// A file of orders with the times at which they are given.
+    pub script: Option<String>,
 }
 
 /// What a Pico's firmware leaves for the heap, in words of this machine.
@@ -64,6 +68,9 @@ The simulated board: a console like that of a real one, until it is ended.
   --virtual-time   time moves only as the program waits
   --safe           don't run boot.py and main.py
   --leash          end when standard input ends
+  --control H:P    take orders for pins and buses in JSON at a port of this computer; the second
+                   line of output is `control HOST:PORT`
+  --script FILE    carry out such orders at their times
   --fault FAULT    harm one byte on the line: in|out:drop|flip|cut|reset@BYTE; may be repeated
 ";
 
@@ -85,6 +92,8 @@ impl Default for Options {
             safe_mode: false,
             leashed: false,
             faults: Vec::new(),
+            control: None,
+            script: None,
         }
     }
 }
@@ -119,6 +128,8 @@ impl Options {
                 }
                 "--virtual-time" => options.virtual_time = true,
                 "--safe" => options.safe_mode = true,
+                "--control" => options.control = Some(value()?.clone()),
+                "--script" => options.script = Some(value()?.clone()),
                 "--leash" => options.leashed = true,
                 "--fault" => {
                     let text = value()?;

@@ -1,21 +1,21 @@
 //! What the interpreter on the simulated board asks of its surroundings.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use upy_hal::Board;
 use upy_hal::console::{Closed, Console};
-use upy_hal::machine::Rtc;
 use upy_repl::Terminal;
 use upy_runtime::{Host, Loader};
 
-use super::chip::Chip;
+use super::hardware::Hardware;
 use super::line::Line;
 
 /// The surroundings on the board.
 pub(crate) struct System<'l> {
     pub(crate) line: &'l Arc<Line>,
     pub(crate) terminal: Terminal<'l>,
-    pub(crate) chip: &'l mut Chip,
+    pub(crate) hardware: &'l mut Hardware,
 }
 
 impl Loader for System<'_> {}
@@ -52,6 +52,19 @@ impl Host for System<'_> {
         true
     }
 
+    fn event_waits(&mut self) -> bool {
+        self.hardware.look()
+    }
+
+    fn board(&mut self) -> Option<&mut dyn Board> {
+        Some(self.hardware)
+    }
+
+    fn relax(&mut self) {
+        self.hardware.look();
+        std::thread::yield_now();
+    }
+
     fn interrupted(&mut self) -> bool {
         self.line.take_interrupt()
     }
@@ -61,23 +74,27 @@ impl Host for System<'_> {
     }
 
     fn ticks_us(&mut self) -> u64 {
-        self.chip.clock.ticks_us()
+        self.hardware.clock.ticks_us()
     }
 
     fn time_ns(&mut self) -> u64 {
-        self.chip.now_ns()
+        self.hardware.time_ns()
     }
 
     fn sleep_us(&mut self, duration_us: u64) {
-        self.chip.pause(duration_us, false);
-    }
-
-    fn event_waits(&mut self) -> bool {
-        self.chip.event_waits()
-    }
-
-    fn board(&mut self) -> Option<&mut dyn Board> {
-        Some(self.chip)
+        let wait = self.hardware.clock.pass(duration_us);
+        let end = Instant::now().checked_add(wait);
+        loop {
+            let left = end.map_or(Duration::MAX, |end| {
+                end.saturating_duration_since(Instant::now())
+            });
+            if left.is_zero() || self.line.is_interrupted() || self.line.is_resetting() {
+                return;
+            }
+            // A wait this long is as good as for ever, and a clock could not hold more.
+            let left = left.min(Duration::from_secs(3600));
+            self.line.sleep(Some(left), |pending| pending.interrupt);
+        }
     }
 
     fn platform(&self) -> &'static str {
