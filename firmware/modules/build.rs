@@ -9,6 +9,16 @@ use upy_compiler::{Mode, Options, SliceOutput, compile};
 /// Where Python code is: a directory beside this file, and what its files are called on the board.
 const PARTS: &[(&str, &str)] = &[("src/asyncio", "asyncio/"), ("src/python", "")];
 
+/// The feature that a file belongs to.
+fn feature(directory: &str, stem: &str) -> &'static str {
+    match (directory, stem) {
+        ("src/asyncio", _) | (_, "uasyncio") => "ASYNCIO",
+        (_, "dht" | "neopixel" | "onewire") => "MACHINE",
+        (_, "ssl") => "TLS",
+        _ => "NETWORK",
+    }
+}
+
 fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
     let width = env::var("CARGO_CFG_TARGET_POINTER_WIDTH").unwrap_or_default();
@@ -23,6 +33,10 @@ fn main() -> io::Result<()> {
         let python = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "py");
         for path in files.into_iter().filter(python) {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let feature = feature(directory, &stem);
+            if env::var_os(format!("CARGO_FEATURE_{feature}")).is_none() {
+                continue;
+            }
             let image = image(&path, &format!("{prefix}{stem}.py"), bits)?;
             let name = format!("{prefix}{stem}.mpy");
             let file = out.join(name.replace('/', "_"));

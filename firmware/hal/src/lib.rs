@@ -7,9 +7,11 @@
 
 pub mod block;
 mod board;
+mod chip;
 pub mod console;
 pub mod machine;
 pub mod net;
 pub mod ring;
 
 pub use board::Board;
+pub use chip::Chip;

@@ -1,94 +1,153 @@
 //! The modules of the firmware beyond those of the language.
 //!
 //! [`LIBRARY`] is what a port hands to [`Vm::with_library`](upy_runtime::Vm::with_library). Each module is one
-//! file or folder here; the tables below are the only place where modules and types are switched on.
+//! file or folder here; the tables below are the only place where modules and types are switched on. Which are is
+//! said by cargo features, all of them by default; a small board names those it has room for. `time` and
+//! `binascii` are always there.
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "asyncio")]
 mod asyncio;
 mod binascii;
+#[cfg(feature = "crypto")]
 mod cryptolib;
+#[cfg(feature = "deflate")]
 mod deflate;
+#[cfg(feature = "files")]
 mod files;
+#[cfg(feature = "framebuf")]
 mod framebuf;
+#[cfg(feature = "hashlib")]
 mod hashlib;
+#[cfg(feature = "heapq")]
 mod heapq;
+#[cfg(feature = "json")]
 mod json;
+#[cfg(feature = "machine")]
 mod machine;
 mod names;
+#[cfg(feature = "network")]
 mod network;
+#[cfg(feature = "platform")]
 mod platform;
+#[cfg(feature = "random")]
 mod random;
+#[cfg(feature = "re")]
 mod re;
+#[cfg(feature = "select")]
 mod select;
+#[cfg(feature = "network")]
 mod socket;
 mod time;
+#[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "files")]
 mod upy;
 mod wait;
 
-use upy_runtime::{Frozen, Library, ModuleInfo, TypeInfo};
+use upy_runtime::{Entry, Frozen, Library, ModuleInfo, Qstr, TypeInfo};
 
 use names as q;
 
 macro_rules! types {
-    ($($name:ident $info:path;)*) => {
+    ($($(#[$when:meta])? $name:ident $info:path;)*) => {
         /// The numbers of the types.
         mod types {
-            use upy_runtime::TypeId;
-
             #[derive(Clone, Copy)]
-            #[allow(clippy::upper_case_acronyms, non_camel_case_types, reason = "spelt as the constants")]
-            enum Place { $( $name, )* }
+            #[allow(
+                clippy::upper_case_acronyms, non_camel_case_types, dead_code,
+                reason = "spelt as the constants; there may be none"
+            )]
+            enum Place { $( $(#[$when])? $name, )* }
 
-            $( pub(crate) const $name: TypeId = TypeId::library(Place::$name as usize); )*
+            $( $(#[$when])? pub(crate) const $name: upy_runtime::TypeId =
+                upy_runtime::TypeId::library(Place::$name as usize); )*
         }
 
-        static TYPES: &[&TypeInfo] = &[ $( &$info, )* ];
+        static TYPES: &[&TypeInfo] = &[ $( $(#[$when])? &$info, )* ];
     };
 }
 
 types! {
+    #[cfg(feature = "re")]
     PATTERN re::PATTERN;
+    #[cfg(feature = "re")]
     MATCH re::MATCH;
+    #[cfg(feature = "hashlib")]
     SHA256 hashlib::SHA256;
+    #[cfg(feature = "hashlib")]
     SHA1 hashlib::SHA1;
+    #[cfg(feature = "hashlib")]
     MD5 hashlib::MD5;
+    #[cfg(feature = "select")]
     POLL select::POLL;
+    #[cfg(feature = "deflate")]
     DEFLATE_IO deflate::DEFLATE_IO;
+    #[cfg(feature = "crypto")]
     AES cryptolib::AES;
+    #[cfg(feature = "framebuf")]
     FRAME_BUFFER framebuf::FRAME_BUFFER;
+    #[cfg(feature = "asyncio")]
     TASK asyncio::TASK;
+    #[cfg(feature = "asyncio")]
     TASK_QUEUE asyncio::TASK_QUEUE;
+    #[cfg(feature = "network")]
     SOCKET socket::SOCKET;
+    #[cfg(feature = "tls")]
     SSL_CONTEXT tls::SSL_CONTEXT;
+    #[cfg(feature = "tls")]
     SSL_SOCKET tls::SSL_SOCKET;
+    #[cfg(feature = "network")]
     WLAN network::WLAN;
+    #[cfg(feature = "machine")]
     PIN machine::PIN;
+    #[cfg(feature = "machine")]
     PIN_BASE machine::PIN_BASE;
+    #[cfg(feature = "machine")]
     IRQ machine::IRQ;
+    #[cfg(feature = "machine")]
     SIGNAL machine::SIGNAL;
+    #[cfg(feature = "machine")]
     ADC machine::ADC;
+    #[cfg(feature = "machine")]
     PWM machine::PWM;
+    #[cfg(feature = "machine")]
     I2C machine::I2C;
+    #[cfg(feature = "machine")]
     SOFT_I2C machine::SOFT_I2C;
+    #[cfg(feature = "machine")]
     SPI machine::SPI;
+    #[cfg(feature = "machine")]
     SOFT_SPI machine::SOFT_SPI;
+    #[cfg(feature = "machine")]
     UART machine::UART;
+    #[cfg(feature = "machine")]
     TIMER machine::TIMER;
+    #[cfg(feature = "machine")]
     RTC machine::RTC;
+    #[cfg(feature = "files")]
     VFS_LFS2 files::VFS_LFS2;
+    #[cfg(feature = "files")]
     VFS_FAT files::VFS_FAT;
+    #[cfg(feature = "files")]
     VFS_ROM files::VFS_ROM;
+    #[cfg(feature = "files")]
     VFS_POSIX files::VFS_POSIX;
+    #[cfg(feature = "files")]
     VOLUME_FILE files::BINARY_FILE;
+    #[cfg(feature = "files")]
     VOLUME_TEXT files::TEXT_FILE;
+    #[cfg(feature = "machine")]
     WDT machine::WDT;
+    #[cfg(feature = "machine")]
     MEM machine::MEM;
+    #[cfg(feature = "files")]
     FLASH upy::FLASH;
 }
 
-/// The values that modules keep between calls.
+/// The values that modules keep between calls; a place of a module that is off stays empty.
+#[allow(dead_code, reason = "features decide which are used")]
 mod roots {
     /// The state of the generator of `random`.
     pub(crate) const RANDOM: usize = 0;
@@ -108,31 +167,71 @@ mod roots {
     pub(crate) const COUNT: usize = 7;
 }
 
-macro_rules! modules {
-    ($($module:ident)*) => {
-        const MODULES: &[ModuleInfo] = &[
-            ModuleInfo { name: q::_asyncio, entries: asyncio::ENTRIES },
-            ModuleInfo { name: q::os, entries: files::OS },
-            ModuleInfo { name: q::vfs, entries: files::VFS },
-            $( ModuleInfo { name: q::$module, entries: $module::ENTRIES }, )*
-        ];
-    };
-}
+const MODULES: &[ModuleInfo] = &[
+    #[cfg(feature = "asyncio")]
+    module(q::_asyncio, asyncio::ENTRIES),
+    #[cfg(feature = "files")]
+    module(q::os, files::OS),
+    #[cfg(feature = "files")]
+    module(q::vfs, files::VFS),
+    #[cfg(feature = "files")]
+    module(q::upy, upy::ENTRIES),
+    module(q::binascii, binascii::ENTRIES),
+    module(q::time, time::ENTRIES),
+    #[cfg(feature = "crypto")]
+    module(q::cryptolib, cryptolib::ENTRIES),
+    #[cfg(feature = "deflate")]
+    module(q::deflate, deflate::ENTRIES),
+    #[cfg(feature = "framebuf")]
+    module(q::framebuf, framebuf::ENTRIES),
+    #[cfg(feature = "hashlib")]
+    module(q::hashlib, hashlib::ENTRIES),
+    #[cfg(feature = "heapq")]
+    module(q::heapq, heapq::ENTRIES),
+    #[cfg(feature = "json")]
+    module(q::json, json::ENTRIES),
+    #[cfg(feature = "machine")]
+    module(q::machine, machine::ENTRIES),
+    #[cfg(feature = "network")]
+    module(q::network, network::ENTRIES),
+    #[cfg(feature = "platform")]
+    module(q::platform, platform::ENTRIES),
+    #[cfg(feature = "random")]
+    module(q::random, random::ENTRIES),
+    #[cfg(feature = "re")]
+    module(q::re, re::ENTRIES),
+    #[cfg(feature = "select")]
+    module(q::select, select::ENTRIES),
+    #[cfg(feature = "network")]
+    module(q::socket, socket::ENTRIES),
+    #[cfg(feature = "tls")]
+    module(q::tls, tls::ENTRIES),
+];
 
-modules! {
-    binascii cryptolib deflate framebuf hashlib heapq json machine network platform random re select socket time tls upy
+const fn module(name: Qstr, entries: &'static [Entry]) -> ModuleInfo {
+    ModuleInfo { name, entries }
 }
 
 /// Python code, compiled by `build.rs`.
 const FROZEN: &[Frozen] = include!(concat!(env!("OUT_DIR"), "/frozen.rs"));
 
-/// All modules.
+/// What a board with flash runs before `boot.py`: it makes the flash the root, formatted if it is blank.
+#[cfg(feature = "files")]
+pub const START: &[u8] = include_bytes!("_boot.py");
+
+/// All modules that are switched on.
 pub static LIBRARY: Library = Library {
     names: &names::NAMES,
     types: TYPES,
     modules: MODULES,
     frozen: FROZEN,
+    #[cfg(feature = "files")]
     files: Some(files::FILES),
+    #[cfg(not(feature = "files"))]
+    files: None,
     roots: roots::COUNT,
+    #[cfg(feature = "machine")]
     service: Some(machine::service),
+    #[cfg(not(feature = "machine"))]
+    service: None,
 };

@@ -1,83 +1,55 @@
-//! `upy` on QEMU's mps2-an385: the smallest board, a console and an interpreter.
-//!
-//! There are no files: nothing is stored, a soft reset begins afresh.
+//! `upy` on QEMU's mps2-an385: a console, files, and the modules that a small board has room for.
 #![no_std]
 #![no_main]
 
+mod board;
+mod flash;
+mod time;
 mod uart;
 
 use cortex_m_rt::entry;
-use upy_hal::console::Console;
-use upy_repl::{LineEnds, Repl, SOFT_REBOOT, Settings, Terminal};
-use upy_runtime::{Host, Loader, Sizes, Vm};
+use upy_repl::{Life, LineEnds, Settings, Terminal};
+use upy_runtime::Sizes;
 
+use crate::board::Chip;
 use crate::uart::Uart;
 
 /// Words of the interpreter's memory: stack, frames and heap.
-const MEMORY_WORDS: usize = 40 * 1024;
+const MEMORY_WORDS: usize = 48 * 1024;
 
-const EINTR: i32 = 4;
-
-const SETTINGS: Settings<'static> = Settings {
-    banner: "MicroPython v1.29.0-preview (upy); mps2-an385 with Cortex-M3",
-    window_bytes: uart::BUFFER_BYTES as u16 / 2,
+const LIFE: Life<'static> = Life {
+    settings: Settings {
+        banner: "MicroPython v1.29.0-preview (upy); mps2-an385 with Cortex-M3",
+        window_bytes: uart::BUFFER_BYTES as u16 / 2,
+    },
+    sizes: Sizes {
+        stack_words: 2048,
+        frames: 96,
+        handlers: 64,
+        native_depth: 12,
+    },
+    library: &upy_modules::LIBRARY,
+    start: upy_modules::START,
 };
-
-/// The surroundings of the interpreter.
-struct Board<'u> {
-    terminal: Terminal<'u>,
-}
-
-impl Loader for Board<'_> {}
-
-impl Host for Board<'_> {
-    fn write_out(&mut self, bytes: &[u8]) {
-        self.terminal.write_text(bytes);
-    }
-
-    fn read_in(&mut self, buffer: &mut [u8]) -> Result<usize, i32> {
-        let console = self.terminal.console();
-        loop {
-            match console.read(buffer) {
-                Ok(0) if console.is_interrupted() => return Err(EINTR),
-                Ok(0) => console.wait(None),
-                Ok(len) => return Ok(len),
-                Err(_) => return Ok(0),
-            }
-        }
-    }
-
-    fn interrupted(&mut self) -> bool {
-        self.terminal.console().take_interrupt()
-    }
-
-    fn platform(&self) -> &'static str {
-        "qemu-cortex-m"
-    }
-}
 
 #[entry]
 fn main() -> ! {
-    let uart = Uart::start();
-    let memory = cortex_m::singleton!(: [usize; MEMORY_WORDS] = [0; MEMORY_WORDS]);
-    let Some(memory) = memory else {
-        stop();
-    };
-    let terminal = Terminal::new(&uart, LineEnds::CarriageReturn);
-    let mut repl = Repl::new(SETTINGS);
-    loop {
-        let mut board = Board { terminal };
-        let Some(mut vm) = Vm::new(memory, Sizes::SMALL, &mut board) else {
-            uart.write(b"MPY: too little memory\r\n");
-            stop();
-        };
-        repl.serve(&mut vm, &terminal);
-        uart.write(SOFT_REBOOT);
+    if let (Some(core), Some(memory)) = (
+        cortex_m::Peripherals::take(),
+        cortex_m::singleton!(: [usize; MEMORY_WORDS] = [0; MEMORY_WORDS]),
+    ) {
+        time::start(core.SYST);
+        let uart = Uart::start();
+        let terminal = Terminal::new(&uart, LineEnds::CarriageReturn);
+        // It returns only when there is no room for an interpreter.
+        let _ = LIFE.live(memory, terminal, &mut Chip::new());
     }
+    stop(b"\r\nMPY: too little memory\r\n");
 }
 
-/// Does nothing any more.
-fn stop() -> ! {
+/// Says why and does nothing any more.
+fn stop(why: &[u8]) -> ! {
+    uart::write_bytes(why);
     loop {
         cortex_m::asm::wfi();
     }
@@ -85,6 +57,5 @@ fn stop() -> ! {
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    uart::write_bytes(b"\r\nMPY: internal error, reset the board\r\n");
-    stop();
+    stop(b"\r\nMPY: internal error, reset the board\r\n");
 }

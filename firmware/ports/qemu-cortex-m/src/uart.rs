@@ -1,23 +1,31 @@
 //! The console: UART 0 of the CMSDK, polled.
 //!
 //! Registers as in Arm's "Cortex-M System Design Kit Technical Reference Manual", section 4.3:
-//! DATA at 0, STATE at 4 (bit 0: transmitter full, bit 1: receiver full), CTRL at 8, BAUDDIV at 0x10.
+//! DATA at 0, STATE at 4 (bit 0: transmitter full, bit 1: receiver full), CTRL at 8, INTCLEAR at 0xc, BAUDDIV at
+//! 0x10. The receiver's interrupt (number 0, AN385) only wakes the processor; it has no handler.
 //! QEMU holds bytes back while the receiver is full, so none is lost.
-#![expect(unsafe_code, reason = "memory-mapped registers")]
+#![expect(unsafe_code, reason = "memory-mapped registers and an interrupt")]
 
 use core::cell::{Cell, RefCell};
 use core::ptr::{read_volatile, write_volatile};
 
+use cortex_m::interrupt::InterruptNumber;
+use cortex_m::peripheral::NVIC;
 use upy_hal::console::{Closed, Console};
 use upy_hal::ring::Ring;
+
+use crate::time;
 
 const DATA: *mut u32 = 0x4000_4000 as *mut u32;
 const STATE: *mut u32 = 0x4000_4004 as *mut u32;
 const CTRL: *mut u32 = 0x4000_4008 as *mut u32;
+const INTCLEAR: *mut u32 = 0x4000_400c as *mut u32;
 const BAUDDIV: *mut u32 = 0x4000_4010 as *mut u32;
 const TRANSMITTER_FULL: u32 = 1;
 const RECEIVER_FULL: u32 = 2;
-const ENABLE_BOTH: u32 = 3;
+/// Transmitter and receiver on, and the receiver's interrupt.
+const ENABLE: u32 = 0b1011;
+const RECEIVER_INTERRUPT: u32 = 2;
 
 /// How much input waits here for its reader.
 pub const BUFFER_BYTES: usize = 256;
@@ -30,6 +38,28 @@ fn read_register(register: *mut u32) -> u32 {
 fn write_register(register: *mut u32, value: u32) {
     // SAFETY: the callers pass registers of UART 0, which the board has at these addresses.
     unsafe { write_volatile(register, value) }
+}
+
+/// The interrupt of the receiver.
+#[derive(Clone, Copy)]
+struct Received;
+
+// SAFETY: the number is that of the receiver of UART 0 on this board, and never changes.
+unsafe impl InterruptNumber for Received {
+    fn number(self) -> u16 {
+        0
+    }
+}
+
+/// Sleeps until a byte comes or the timer ticks. Called with handlers held back: the interrupt wakes the
+/// processor and is taken back before a handler could run.
+fn sleep_until_input() {
+    // SAFETY: handlers are held back by the caller and the interrupt is masked again below, so none runs.
+    unsafe { NVIC::unmask(Received) };
+    cortex_m::asm::wfi();
+    NVIC::mask(Received);
+    write_register(INTCLEAR, RECEIVER_INTERRUPT);
+    NVIC::unpend(Received);
 }
 
 /// Writes bytes as they are.
@@ -51,7 +81,7 @@ impl Uart {
     /// Switches the UART on.
     pub fn start() -> Self {
         write_register(BAUDDIV, 16);
-        write_register(CTRL, ENABLE_BOTH);
+        write_register(CTRL, ENABLE);
         Self {
             input: RefCell::new(Ring::new()),
             watched: Cell::new(None),
@@ -92,9 +122,20 @@ impl Console for Uart {
         write_bytes(bytes);
     }
 
-    /// There is no clock: with a limit it only looks once.
+    /// Sleeps until the receiver or the timer (each millisecond) has something. Handlers are held back
+    /// meanwhile, so that nothing that comes between looking and sleeping is slept through.
     fn wait(&self, limit_us: Option<u64>) {
-        while !self.is_readable() && !self.interrupted.get() && limit_us.is_none() {}
+        let start = time::ticks_us();
+        while !self.is_readable()
+            && !self.interrupted.get()
+            && limit_us.is_none_or(|limit| time::ticks_us() - start < limit)
+        {
+            cortex_m::interrupt::free(|_| {
+                if read_register(STATE) & RECEIVER_FULL == 0 {
+                    sleep_until_input();
+                }
+            });
+        }
     }
 
     fn watch(&self, byte: Option<u8>) {

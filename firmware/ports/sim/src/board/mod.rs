@@ -41,9 +41,6 @@ const SIZES: Sizes = Sizes {
     native_depth: 60,
 };
 
-/// What runs before `boot.py`.
-const START: &[u8] = include_bytes!("_boot.py");
-
 /// A board that runs.
 pub struct Board {
     line: Arc<Line>,
@@ -217,7 +214,7 @@ fn live(
             else {
                 return Err("the heap is too small for the interpreter".into());
             };
-            repl.start(&mut vm, &terminal, START);
+            repl.start(&mut vm, &terminal, upy_modules::START);
             vm.add_path(b"");
             vm.add_path(b".frozen");
             vm.add_path(b"/lib");
