@@ -1,0 +1,123 @@
+//! The parts of the board that Python programs reach: its flash, its clock, its reset.
+
+use upy_hal::Board;
+use upy_hal::block::BlockDevice;
+use upy_hal::machine::{Rtc, System};
+
+use crate::flash::Flash;
+use crate::register::TEST;
+use crate::time;
+
+/// What starts the machine again when it is written to the test device.
+const RESET: u32 = 0x7777;
+const TEST_ADDRESS: usize = 0x0010_0000;
+
+/// The chip and what is on the board.
+pub struct Chip {
+    flash: Flash,
+    clock: Clock,
+    /// State of the generator of [`upy_hal::Chip::random`].
+    seed: u64,
+}
+
+impl Chip {
+    /// Takes the board; call it once.
+    pub fn new() -> Self {
+        Self {
+            flash: Flash,
+            clock: Clock { offset_ns: 0 },
+            seed: 0x9e37_79b9_7f4a_7c15,
+        }
+    }
+}
+
+impl upy_hal::Chip for Chip {
+    fn name(&self) -> &'static str {
+        "qemu-riscv"
+    }
+
+    fn ticks_us(&mut self) -> u64 {
+        time::ticks_us()
+    }
+
+    /// There is no source of randomness: xorshift64, stirred with the time of each call. Not for secrets.
+    fn random(&mut self, buffer: &mut [u8]) {
+        self.seed = (self.seed ^ time::ticks_us()).max(1);
+        for byte in buffer {
+            self.seed ^= self.seed << 13;
+            self.seed ^= self.seed >> 7;
+            self.seed ^= self.seed << 17;
+            *byte = self.seed.to_le_bytes()[4];
+        }
+    }
+}
+
+impl Board for Chip {
+    fn flash(&mut self) -> Option<&mut dyn BlockDevice> {
+        Some(&mut self.flash)
+    }
+
+    fn rtc(&mut self) -> Option<&mut dyn Rtc> {
+        Some(&mut self.clock)
+    }
+
+    fn system(&mut self) -> Option<&mut dyn System> {
+        Some(self)
+    }
+}
+
+/// The calendar: the time since the start, and what it was set to.
+struct Clock {
+    offset_ns: u64,
+}
+
+impl Rtc for Clock {
+    fn now_ns(&mut self) -> u64 {
+        self.offset_ns.saturating_add(time::ticks_us() * 1000)
+    }
+
+    fn set_ns(&mut self, now_ns: u64) {
+        self.offset_ns = now_ns.saturating_sub(time::ticks_us() * 1000);
+    }
+}
+
+impl System for Chip {
+    fn reset(&mut self) {
+        TEST.write(RESET);
+        loop {
+            riscv::asm::nop();
+        }
+    }
+
+    fn unique_id(&mut self, id: &mut [u8; 16]) -> usize {
+        id[..4].copy_from_slice(b"QEMU");
+        4
+    }
+
+    /// What its timer counts; the emulated processor has no frequency.
+    fn frequency_hz(&self) -> u32 {
+        10_000_000
+    }
+
+    fn light_sleep(&mut self, limit_us: Option<u64>) {
+        let start = time::ticks_us();
+        while limit_us.is_none_or(|limit| time::ticks_us() - start < limit) {
+            time::wake_at(time::ticks_us() + 1000);
+            riscv::asm::wfi();
+        }
+    }
+
+    fn deep_sleep(&mut self, limit_us: Option<u64>) {
+        self.light_sleep(limit_us);
+        self.reset();
+    }
+
+    /// The test device only: `machine.mem32[0x100000] = 0x5555` ends QEMU with status 0, `n << 16 | 0x3333` with n.
+    fn poke(&mut self, address: usize, width: u8, value: u32) -> bool {
+        let is_test = address == TEST_ADDRESS && width == 4;
+        if is_test {
+            TEST.write(value);
+        }
+        is_test
+    }
+}

@@ -1,0 +1,47 @@
+//! Time since the start, from the chip's timer of 1 MHz, and its first alarm.
+//!
+//! Source: RP2040 datasheet, chapter 4.6.
+#![expect(unsafe_code, reason = "an interrupt is let through")]
+
+use rp2040_hal::pac::{self, interrupt};
+
+use crate::register::TIMER;
+
+mod register {
+    pub(super) const ALARM0: usize = 0x10;
+    pub(super) const RAW_HIGH: usize = 0x24;
+    pub(super) const RAW_LOW: usize = 0x28;
+    pub(super) const INTERRUPTS: usize = 0x34;
+    pub(super) const ENABLED: usize = 0x38;
+}
+
+/// Lets the alarm interrupt.
+pub fn start() {
+    TIMER.write(register::ENABLED, 1);
+    // SAFETY: the handler below may run at any time; nothing is held that it touches.
+    unsafe { pac::NVIC::unmask(pac::Interrupt::TIMER_IRQ_0) };
+}
+
+/// Microseconds since the start.
+pub fn ticks_us() -> u64 {
+    loop {
+        let high = TIMER.read(register::RAW_HIGH);
+        let low = TIMER.read(register::RAW_LOW);
+        if TIMER.read(register::RAW_HIGH) == high {
+            return u64::from(high) << 32 | u64::from(low);
+        }
+    }
+}
+
+/// Waits for an interrupt or until a time; what came before the call ends it at once. `duration_us` is at least 1.
+pub fn doze(duration_us: u32) {
+    let now = TIMER.read(register::RAW_LOW);
+    TIMER.write(register::ALARM0, now.wrapping_add(duration_us.max(20)));
+    cortex_m::asm::wfe();
+}
+
+/// It only wakes the processor.
+#[interrupt]
+fn TIMER_IRQ_0() {
+    TIMER.write(register::INTERRUPTS, 1);
+}
