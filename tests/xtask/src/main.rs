@@ -36,7 +36,7 @@ cargo xtask setup            peers into target/peers, Debian packages when root
 cargo xtask test [ARGS]      setup, build, every test; ARGS go to `cargo test`
 cargo xtask ci               formatting, lints, docs, walls, sizes, then test and the desks
 cargo xtask desks            Windows program under wine, type check for macOS
-cargo xtask ports            firmware images: build, sizes against budgets, boot in QEMU
+cargo xtask ports [NAME]     firmware images: build, sizes against budgets, boot in emulators
 cargo xtask walls            who may import whom, and where `unsafe` may stand
 cargo xtask sizes            files and functions that have grown too long
 cargo xtask bench transfer [--quick]   ucli, mpremote and mpytool on the same links
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         "test" => steps::test(rest),
         "ci" => steps::ci(),
         "desks" => desks::run(),
-        "ports" => ports::run_all(),
+        "ports" => ports::run_all(rest),
         "walls" => walls::run(),
         "sizes" => sizes::run(),
         #[cfg(unix)]

@@ -22,8 +22,11 @@ const PEERS: [&str; 7] = [
 ];
 
 /// What the desks, the ports and the tests of FAT need from Debian, and a file that shows it is there.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: [(&str, &str); 12] = [
     ("qemu-system-arm", "/usr/bin/qemu-system-arm"),
+    ("qemu-system-misc", "/usr/bin/qemu-system-riscv32"),
+    ("nodejs", "/usr/bin/node"),
+    ("npm", "/usr/bin/npm"),
     ("binutils", "/usr/bin/size"),
     ("gcc-mingw-w64-x86-64", "/usr/bin/x86_64-w64-mingw32-gcc"),
     ("wine", "/usr/bin/wine"),
@@ -114,6 +117,23 @@ pub(crate) fn peers() -> Result {
 
 fn make(python: &Path, place: &str) -> Result {
     start(command(python, &["-m", "venv", place]))
+}
+
+/// The emulator of the RP2040, from npm into `target/peers`; returns a path from which node finds it.
+pub(crate) fn rp2040js() -> Result<PathBuf> {
+    const EMULATOR: &str = "rp2040js@1.4.1";
+    let home = target().join("peers/npm");
+    let found_from = home.join("anything.js");
+    if home.join("node_modules/rp2040js").is_dir() {
+        return Ok(found_from);
+    }
+    fs::create_dir_all(&home)?;
+    let place = home.to_string_lossy().into_owned();
+    start(command(
+        "npm",
+        &["install", "--silent", "--no-fund", "--prefix", &place, EMULATOR],
+    ))?;
+    Ok(found_from)
 }
 
 fn desks() -> Result {

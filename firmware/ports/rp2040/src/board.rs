@@ -37,6 +37,8 @@ pub struct Chip {
     clock: Clock,
     watchdog: Watchdog,
     system: System,
+    /// What the time has made of the last random byte.
+    stirred: u64,
 }
 
 impl Chip {
@@ -56,6 +58,7 @@ impl Chip {
             },
             watchdog: Watchdog,
             system: System { id },
+            stirred: 1,
         }
     }
 }
@@ -69,12 +72,18 @@ impl upy_hal::Chip for Chip {
         time::ticks_us()
     }
 
+    /// Bits of the ring oscillator, stirred with the time: an emulator's oscillator always says the same.
     fn random(&mut self, buffer: &mut [u8]) {
         for byte in buffer {
             for _ in 0..8 {
                 let bit = (0..SAMPLES).fold(0, |bit, _| bit ^ (ROSC.read(RANDOM_BIT) & 1));
                 *byte = *byte << 1 | bit as u8;
             }
+            self.stirred = (self.stirred ^ time::ticks_us()).max(1);
+            self.stirred ^= self.stirred << 13;
+            self.stirred ^= self.stirred >> 7;
+            self.stirred ^= self.stirred << 17;
+            *byte ^= self.stirred.to_le_bytes()[4];
         }
     }
 

@@ -1,0 +1,103 @@
+//! The emulators that images run in. Each has its console on a TCP port and keeps its flash in a file.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::run::find;
+use crate::setup::rp2040js;
+use crate::{Failed, Result, root};
+
+/// Which emulator a board runs in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Machine {
+    /// QEMU's Cortex-M3 board; it runs code for the M0 too.
+    CortexM,
+    /// QEMU's virt with a 32-bit RISC-V.
+    RiscV,
+    /// rp2040js.
+    Pico,
+}
+
+/// An emulator that does not outlive its use.
+pub(super) struct Emulator {
+    child: Child,
+    /// Where the console is, as `HOST:PORT`.
+    pub(super) address: String,
+}
+
+impl Machine {
+    /// How large the file with the flash is, in bytes.
+    pub(super) fn flash_bytes(self) -> u64 {
+        match self {
+            Self::CortexM => 16 << 20,
+            Self::RiscV => 32 << 20,
+            Self::Pico => 2 << 20,
+        }
+    }
+
+    /// Starts an image; `flash` is the file with the flash.
+    pub(super) fn start(self, image: &Path, flash: &Path) -> Result<Emulator> {
+        match self {
+            Self::CortexM => {
+                let memory = format!(
+                    "memory-backend-file,id=flash,size=16M,share=on,mem-path={}",
+                    flash.display()
+                );
+                let arguments = ["-M", "mps2-an385,memory-backend=flash", "-object", &memory];
+                qemu("qemu-system-arm", &arguments, "-kernel", image)
+            }
+            Self::RiscV => {
+                let drive = format!("if=pflash,unit=1,format=raw,file={}", flash.display());
+                let arguments = ["-M", "virt", "-m", "64M", "-drive", &drive];
+                qemu("qemu-system-riscv32", &arguments, "-bios", image)
+            }
+            Self::Pico => pico(&image.with_extension("uf2"), flash),
+        }
+    }
+}
+
+fn qemu(program: &str, arguments: &[&str], how: &str, image: &Path) -> Result<Emulator> {
+    if find(program).is_none() {
+        let hint = "`cargo xtask setup` installs it as root";
+        return Err(Failed(format!("{program} is not installed: {hint}")));
+    }
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    let child = Command::new(program)
+        .args(arguments)
+        .args(["-nographic", "-monitor", "none"])
+        .args(["-serial", &format!("tcp:{address},server=on,wait=on")])
+        .arg(how)
+        .arg(image)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    Ok(Emulator { child, address })
+}
+
+fn pico(image: &Path, flash: &Path) -> Result<Emulator> {
+    let mut child = Command::new("node")
+        .arg(root().join("tests/ports/rp2040/emulator.mjs"))
+        .args([image, flash])
+        .env("RP2040JS", rp2040js()?)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| Failed(format!("node: {error}")))?;
+    let mut line = String::new();
+    if let Some(stream) = child.stdout.take() {
+        BufReader::new(stream).read_line(&mut line)?;
+    }
+    let address = line.trim().trim_start_matches("tcp://").to_string();
+    Ok(Emulator { child, address })
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing left to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,165 @@
+//! `cargo xtask ports [NAME]`: firmware images, their sizes against their budgets, and what they do in emulators.
+//!
+//! ELF, BIN, UF2 and a manifest of each are put into `target/firmware/`.
+
+mod build;
+mod emulator;
+mod image;
+mod smoke;
+
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+use crate::run::{cargo, run};
+use crate::{Failed, Result, target};
+use emulator::Machine;
+use image::Image;
+
+/// One firmware image.
+struct Port {
+    name: &'static str,
+    /// In `firmware/ports`; the package is called `upy-` and this.
+    directory: &'static str,
+    /// Boards it is for.
+    boards: &'static [&'static str],
+    chip: &'static str,
+    target: &'static str,
+    machine: Machine,
+    /// Addresses of its memory.
+    ram: Range<u32>,
+    /// Where its files are: offset in the flash and size, in bytes.
+    files: Range<u32>,
+    uf2_family: Option<u32>,
+    /// Limits in bytes.
+    flash_limit: u64,
+    ram_limit: u64,
+    /// How much is copied there and back.
+    transfer_bytes: usize,
+}
+
+/// The budgets are today's sizes and a little; they go down as the images do.
+const PORTS: [Port; 4] = [
+    Port {
+        name: "qemu-cortex-m3",
+        directory: "qemu-cortex-m",
+        boards: &["mps2-an385"],
+        chip: "Cortex-M3",
+        target: "thumbv7m-none-eabi",
+        machine: Machine::CortexM,
+        ram: 0x2000_0000..0x2004_2000,
+        files: 0..1 << 20,
+        uf2_family: None,
+        flash_limit: 520_000,
+        ram_limit: 200_000,
+        transfer_bytes: 0,
+    },
+    Port {
+        name: "qemu-cortex-m0",
+        directory: "qemu-cortex-m",
+        boards: &["mps2-an385"],
+        chip: "Cortex-M0 code on a Cortex-M3",
+        target: "thumbv6m-none-eabi",
+        machine: Machine::CortexM,
+        ram: 0x2000_0000..0x2004_2000,
+        files: 0..1 << 20,
+        uf2_family: None,
+        flash_limit: 560_000,
+        ram_limit: 200_000,
+        transfer_bytes: 0,
+    },
+    Port {
+        name: "qemu-riscv",
+        directory: "qemu-riscv",
+        boards: &["virt"],
+        chip: "RV32IMAC",
+        target: "riscv32imac-unknown-none-elf",
+        machine: Machine::RiscV,
+        ram: 0x8010_0000..0x8018_0000,
+        files: 0..32 << 20,
+        uf2_family: None,
+        flash_limit: 700_000,
+        // All that is left is the stack, and counts.
+        ram_limit: 524_288,
+        transfer_bytes: 0,
+    },
+    Port {
+        name: "rp2040",
+        directory: "rp2040",
+        boards: &["pico", "pico_w"],
+        chip: "RP2040",
+        target: "thumbv6m-none-eabi",
+        machine: Machine::Pico,
+        ram: 0x2000_0000..0x2004_2000,
+        files: 640 << 10..2 << 20,
+        uf2_family: Some(0xe48b_ff56),
+        // The files begin at 655,360.
+        flash_limit: 620_000,
+        ram_limit: 216_000,
+        transfer_bytes: 1 << 20,
+    },
+];
+
+/// Builds, measures and boots every image, or the one that is named.
+pub(crate) fn run_all(words: &[String]) -> Result {
+    let chosen: Vec<&Port> = PORTS
+        .iter()
+        .filter(|port| words.is_empty() || words.iter().any(|word| word == port.name))
+        .collect();
+    if chosen.len() < words.len() {
+        let names: Vec<&str> = PORTS.iter().map(|port| port.name).collect();
+        return Err(Failed(format!(
+            "{}: the ports are {}",
+            words.join(" "),
+            names.join(", ")
+        )));
+    }
+    let folder = target().join("firmware");
+    fs::create_dir_all(&folder)?;
+    run(cargo(&["build", "-p", "ucli"]))?;
+    for port in chosen {
+        let built = build::build(port)?;
+        let kept = folder.join(format!("{}.elf", port.name));
+        fs::copy(&built, &kept)?;
+        measure(port, &kept)?;
+        smoke::run_all(port, &kept)?;
+    }
+    Ok(())
+}
+
+/// Writes the other files of an image, says what it takes and holds that against the budget.
+fn measure(port: &Port, path: &Path) -> Result {
+    let image = Image::read(path, port.ram.clone())?;
+    fs::write(path.with_extension("bin"), image.binary())?;
+    if let Some(family) = port.uf2_family {
+        fs::write(path.with_extension("uf2"), image.uf2(family))?;
+    }
+    let (flash, ram) = (image.flash_bytes, image.ram_bytes);
+    fs::write(path.with_extension("json"), manifest(port, flash, ram))?;
+    println!(
+        "{}: flash {flash} of {} bytes, RAM {ram} of {} bytes",
+        port.name, port.flash_limit, port.ram_limit
+    );
+    for (name, bytes) in &image.crates {
+        println!("  {bytes:>8}  {name}");
+    }
+    if flash > port.flash_limit || ram > port.ram_limit {
+        return Err(Failed(format!("{} is over its budget", port.name)));
+    }
+    Ok(())
+}
+
+/// What a tool that installs the image wants to know.
+fn manifest(port: &Port, flash_bytes: u64, ram_bytes: u64) -> String {
+    format!(
+        "{{\n  \"name\": \"{}\",\n  \"boards\": {:?},\n  \"chip\": \"{}\",\n  \"target\": \"{}\",\n  \
+         \"flash_bytes\": {flash_bytes},\n  \"ram_bytes\": {ram_bytes},\n  \
+         \"files\": {{ \"offset\": {}, \"bytes\": {} }}\n}}\n",
+        port.name,
+        port.boards,
+        port.chip,
+        port.target,
+        port.files.start,
+        port.files.len()
+    )
+}
