@@ -33,10 +33,14 @@ pub fn ticks_us() -> u64 {
     }
 }
 
-/// Waits for an interrupt or until a time; what came before the call ends it at once. `duration_us` is at least 1.
+/// Waits for an interrupt or until a time, 20 microseconds at least; an interrupt since the last call ends it at
+/// once. No handler runs between reading the time and setting the alarm, which would miss a time that is past.
 pub fn doze(duration_us: u32) {
-    let now = TIMER.read(register::RAW_LOW);
-    TIMER.write(register::ALARM0, now.wrapping_add(duration_us.max(20)));
+    const LEAST_US: u32 = 20;
+    critical_section::with(|_| {
+        let now = TIMER.read(register::RAW_LOW);
+        TIMER.write(register::ALARM0, now.wrapping_add(duration_us.max(LEAST_US)));
+    });
     cortex_m::asm::wfe();
 }
 
