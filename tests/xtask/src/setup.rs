@@ -131,7 +131,14 @@ pub(crate) fn rp2040js() -> Result<PathBuf> {
     let place = home.to_string_lossy().into_owned();
     start(command(
         "npm",
-        &["install", "--silent", "--no-fund", "--prefix", &place, EMULATOR],
+        &[
+            "install",
+            "--silent",
+            "--no-fund",
+            "--prefix",
+            &place,
+            EMULATOR,
+        ],
     ))?;
     Ok(found_from)
 }

@@ -43,9 +43,8 @@ fn finish(word: Register<u32>) -> Result {
 
 fn place(block: u32, offset_bytes: u32, len: usize) -> Result<usize> {
     let (block, offset) = (block as usize, offset_bytes as usize);
-    let is_inside = block < FLASH_BYTES / BLOCK_BYTES
-        && offset <= BLOCK_BYTES
-        && len <= BLOCK_BYTES - offset;
+    let is_inside =
+        block < FLASH_BYTES / BLOCK_BYTES && offset <= BLOCK_BYTES && len <= BLOCK_BYTES - offset;
     is_inside
         .then_some(block * BLOCK_BYTES + offset)
         .ok_or(Errno::EINVAL)
@@ -72,8 +71,7 @@ impl BlockDevice for Flash {
             let bytes = word_of(at)?.read().to_le_bytes();
             let skipped = at % 4;
             let part = (4 - skipped).min(start + buffer.len() - at);
-            buffer[at - start..at - start + part]
-                .copy_from_slice(&bytes[skipped..skipped + part]);
+            buffer[at - start..at - start + part].copy_from_slice(&bytes[skipped..skipped + part]);
             at += part;
         }
         Ok(())

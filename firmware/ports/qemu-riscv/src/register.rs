@@ -33,8 +33,7 @@ pub const TEST: Register<u32> = Register::at(0x0010_0000);
 /// Ticks of 100 ns since the start: low and high half.
 pub const TIME: [Register<u32>; 2] = [Register::at(0x0200_bff8), Register::at(0x0200_bffc)];
 /// When the timer interrupts: low and high half.
-pub const TIME_COMPARE: [Register<u32>; 2] =
-    [Register::at(0x0200_4000), Register::at(0x0200_4004)];
+pub const TIME_COMPARE: [Register<u32>; 2] = [Register::at(0x0200_4000), Register::at(0x0200_4004)];
 /// Interrupt controller: the priority of the UART, what is let through, the lowest priority, taking one.
 pub const UART_PRIORITY: Register<u32> = Register::at(0x0c00_0000 + 4 * UART_INTERRUPT);
 pub const ENABLED: Register<u32> = Register::at(0x0c00_2000);

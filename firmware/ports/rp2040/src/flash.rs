@@ -78,7 +78,10 @@ unsafe extern "C" fn carry_out(order: &Order) {
     let enter = (order.boot2.as_ptr() as usize | 1) as *const ();
     // SAFETY: the order is as the caller promises; the second stage returns to its caller when it was called,
     // with the flash readable again before anything is fetched from it.
-    #[expect(clippy::multiple_unsafe_ops_per_block, reason = "one sequence that may not be left")]
+    #[expect(
+        clippy::multiple_unsafe_ops_per_block,
+        reason = "one sequence that may not be left"
+    )]
     unsafe {
         let enter: Call = core::mem::transmute(enter);
         (order.connect)();
@@ -120,7 +123,10 @@ unsafe extern "C" fn converse(order: &Order, bytes: &mut [u8; ID_COMMAND_BYTES])
     let enter = (order.boot2.as_ptr() as usize | 1) as *const ();
     // SAFETY: the order is as the caller promises; the addresses are registers of the chip, and nothing is
     // fetched from the flash until it is readable again.
-    #[expect(clippy::multiple_unsafe_ops_per_block, reason = "one sequence that may not be left")]
+    #[expect(
+        clippy::multiple_unsafe_ops_per_block,
+        reason = "one sequence that may not be left"
+    )]
     unsafe {
         let enter: Call = core::mem::transmute(enter);
         (order.connect)();

@@ -125,8 +125,7 @@ impl I2c {
         for (at, byte) in bytes.iter().enumerate() {
             let flags = self.flags(at, bytes.len(), stop);
             self.wait(register::STATUS, TX_NOT_FULL)?;
-            self.block()
-                .write(register::DATA, u32::from(*byte) | flags);
+            self.block().write(register::DATA, u32::from(*byte) | flags);
             self.wait(register::RAW_INTERRUPTS, TX_EMPTY)?;
         }
         self.end(stop)

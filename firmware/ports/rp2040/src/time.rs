@@ -39,7 +39,10 @@ pub fn doze(duration_us: u32) {
     const LEAST_US: u32 = 20;
     critical_section::with(|_| {
         let now = TIMER.read(register::RAW_LOW);
-        TIMER.write(register::ALARM0, now.wrapping_add(duration_us.max(LEAST_US)));
+        TIMER.write(
+            register::ALARM0,
+            now.wrapping_add(duration_us.max(LEAST_US)),
+        );
     });
     cortex_m::asm::wfe();
 }

@@ -63,8 +63,7 @@ impl hal::Uart for Uart {
         let chosen = [pins[0].unwrap_or(tx), pins[1].unwrap_or(rx)];
         // Lines alternate in groups of four pins, beginning in the middle of a group.
         let line = u16::from(self.number);
-        let fits =
-            |pin: u16, place: u16| pin < 30 && pin % 4 == place && (pin + 4) / 8 % 2 == line;
+        let fits = |pin: u16, place: u16| pin < 30 && pin % 4 == place && (pin + 4) / 8 % 2 == line;
         // Sixty-fourths of the clock in a sixteenth of a bit.
         let divider = u64::from(CLOCK_HZ) * 4 / u64::from(mode.baudrate.max(1));
         let is_possible = (5..=8).contains(&mode.bits)

@@ -41,10 +41,12 @@ KeyError('x',)
 const READ_BACK: &str = "import os\nprint(open('kept.txt').read(), os.stat('kept.txt')[6])";
 
 /// What is typed, and what has to come back.
-const TYPED: [(&[u8], &str); 3] = [
+const TYPED: [(&[u8], &str); 4] = [
     (b"\r\x03\x02", ">>> "),
     (b"\x04", "MPY: soft reboot\r\nbooted"),
-    (b"while True: pass\r\n\r\x03", "KeyboardInterrupt"),
+    // Ctrl-C is one only for a program that runs, so it has to have begun.
+    (b"exec('print(6*7)\\nwhile True: pass')\r", "42"),
+    (b"\x03", "KeyboardInterrupt"),
 ];
 
 /// Boots the image twice on the same flash.
