@@ -22,8 +22,8 @@ use crate::output::sanitise;
 
 /// How much is copied before the operating system is asked to pass it on: what shows as done is done.
 const CHUNK_BYTES: usize = 64 << 10;
-/// How long a drive may take to appear.
-const APPEAR: Duration = Duration::from_secs(20);
+/// How long a board may take to leave its boot loader.
+const LEAVE: Duration = Duration::from_secs(20);
 /// How long a DAPLink board may take to program what was copied.
 const PROGRAM: Duration = Duration::from_secs(60);
 const INFO: &str = "INFO_UF2.TXT";
@@ -63,7 +63,7 @@ fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 impl Drive {
     /// The drive in a directory, if it is one.
-    fn at(root: &Path) -> Option<Self> {
+    pub(crate) fn at(root: &Path) -> Option<Self> {
         let read = |name: &str| {
             let bytes = std::fs::read(root.join(name)).ok()?;
             Some(sanitise::lossy(&bytes[..bytes.len().min(4096)]).to_string())
@@ -97,16 +97,18 @@ impl Drive {
         found
     }
 
-    /// Waits for the only drive of a kind.
+    /// Waits for the only drive of a kind that was not there `before`.
     ///
     /// # Errors
-    /// [`Code::NoDrive`] when none appears, [`Code::SeveralBoards`] when there are several,
-    /// [`Code::Interrupted`].
-    pub(crate) fn wait(kind: Kind, patience: Option<Duration>) -> Result<Self> {
-        let deadline = Instant::now() + patience.unwrap_or(APPEAR);
+    /// [`Code::NoDrive`] when none appears within `patience`, [`Code::SeveralBoards`] when there are
+    /// several, [`Code::Interrupted`].
+    pub(crate) fn wait_for_new(kind: Kind, before: &[Self], patience: Duration) -> Result<Self> {
+        let deadline = Instant::now() + patience;
         loop {
             let mut drives = Self::all();
-            drives.retain(|drive| drive.kind == kind);
+            drives.retain(|drive| {
+                drive.kind == kind && !before.iter().any(|old| old.root == drive.root)
+            });
             match drives.len() {
                 0 if interrupt::count() > 0 => {
                     return Err(Error::new(
@@ -448,7 +450,7 @@ impl Flasher for DriveFlasher {
         if self.drive.kind == Kind::DapLink {
             return Ok(());
         }
-        let deadline = Instant::now() + APPEAR;
+        let deadline = Instant::now() + LEAVE;
         while self.drive.root.join(INFO).exists() {
             if interrupt::count() > 0 {
                 return Err(Error::new(

@@ -6,16 +6,19 @@
 //! What is refused is refused before the first byte is written; what breaks off says in which state the
 //! board is and that flashing again from the start is safe.
 //!
-//! Nothing here talks to MicroPython: how a running board gets into its boot loader is `command`'s.
+//! `connect` gets a running board into its boot loader, `keep` copies its files away and back.
 
-//pub(crate) mod catalogue;
-//pub(crate) mod dfu;
+pub(crate) mod catalogue;
+pub(crate) mod connect;
+pub(crate) mod dfu;
 pub(crate) mod drive;
 pub(crate) mod esp;
 pub(crate) mod image;
-//pub(crate) mod nordic;
+pub(crate) mod keep;
+pub(crate) mod nordic;
 pub(crate) mod report;
-//pub(crate) mod usb;
+pub(crate) mod slip;
+pub(crate) mod usb;
 
 use serde::Serialize;
 

@@ -126,7 +126,7 @@ fn sync(link: &mut Link) -> Result<bool> {
         match link.request(op::SYNC, &hello, SYNC_WAIT) {
             Ok(_) => {
                 // The ROM answers seven times more.
-                link.drain(Duration::from_millis(50))?;
+                link.frames.drain(Duration::from_millis(50))?;
                 return Ok(true);
             }
             Err(super::link::Failure::Lost(error)) => return Err(error),
@@ -150,13 +150,13 @@ pub(super) fn connect(transport: Box<dyn Transport>, wiring: Wiring) -> Result<C
             break;
         }
         if has_lines {
-            match into_loader(link.transport.as_mut(), wiring, PULLS[round % PULLS.len()]) {
+            match into_loader(link.transport(), wiring, PULLS[round % PULLS.len()]) {
                 Ok(()) => {}
                 Err(error) if error.code() == Code::Unsupported => has_lines = false,
                 Err(error) => return Err(error),
             }
         }
-        said = link.drain(Duration::from_millis(50))?;
+        said = link.frames.drain(Duration::from_millis(50))?;
         answers = sync(&mut link)?;
     }
     if !answers {
@@ -164,7 +164,7 @@ pub(super) fn connect(transport: Box<dyn Transport>, wiring: Wiring) -> Result<C
     }
     if has_lines {
         // Only asking tells whether there are lines when the loader was there from the beginning.
-        has_lines = link.transport.set_lines(Some(false), None).is_ok();
+        has_lines = link.transport().set_lines(Some(false), None).is_ok();
     }
     let (chip, security) = identify(&mut link)?;
     let mut connected = Connected {
@@ -244,7 +244,7 @@ fn identify(link: &mut Link) -> Result<(Chip, Security)> {
         ));
     }
     // The status of these answers is short on an ESP8266 and long on an ESP32.
-    link.drain(Duration::from_millis(20))?;
+    link.frames.drain(Duration::from_millis(20))?;
     let chip = magic(link, &name)?.ok_or_else(|| unknown(&name, "no known number in its ROM"))?;
     link.status_bytes = if chip == Chip::Esp8266 { 2 } else { 4 };
     let security = chip
@@ -317,7 +317,7 @@ impl Connected {
             Err(failure) => return Err(failure.while_("start its helper program", &name)),
         }
         let deadline = Instant::now() + PROMPT;
-        while let Some(frame) = self.link.frame(deadline)? {
+        while let Some(frame) = self.link.frames.next(deadline)? {
             if frame == b"OHAI" {
                 self.stub = true;
                 self.link.status_bytes = 2;
@@ -344,11 +344,11 @@ impl Connected {
         {
             return Ok(false);
         }
-        match self.link.transport.set_baud(baud) {
+        match self.link.transport().set_baud(baud) {
             Err(error) if error.code() == Code::Unsupported => return Ok(false),
             other => other?,
         }
-        self.link.drain(Duration::from_millis(50))?;
+        self.link.frames.drain(Duration::from_millis(50))?;
         if sync(&mut self.link)? {
             return Ok(true);
         }

@@ -316,7 +316,8 @@ fn read_stub(
     while bytes.len() < whole as usize {
         let frame = board
             .link
-            .frame(Instant::now() + AT_LEAST)?
+            .frames
+            .next(Instant::now() + AT_LEAST)?
             .ok_or_else(|| failed(Failure::Silent))?;
         bytes.extend_from_slice(&frame);
         if bytes.len() > whole as usize
@@ -324,12 +325,16 @@ fn read_stub(
         {
             return Err(damaged(&name));
         }
-        board.link.send(&words(&[number(bytes.len())]))?;
+        board
+            .link
+            .frames
+            .send(&words(&[number(bytes.len())]), PROMPT)?;
         advance(frame.len() as u64);
     }
     let digest = board
         .link
-        .frame(Instant::now() + AT_LEAST)?
+        .frames
+        .next(Instant::now() + AT_LEAST)?
         .ok_or_else(|| failed(Failure::Silent))?;
     if digest != md5::Md5::digest(&bytes).as_slice() {
         return Err(damaged(&name));

@@ -3,12 +3,10 @@
 //! Source: Espressif's "Serial Protocol" (esptool documentation, advanced topics). One request is out at
 //! a time. Frames that are no answer to it are ignored, so that noise costs time and nothing else.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::slip::{self, Decoder};
-use crate::client::interrupt;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error};
+use crate::flash::slip::Frames;
 use crate::transport::Transport;
 
 /// Operations of the loaders.
@@ -117,9 +115,7 @@ pub(super) fn words(values: &[u32]) -> Vec<u8> {
 
 /// The conversation with a loader.
 pub(super) struct Link {
-    pub(super) transport: Box<dyn Transport>,
-    decoder: Decoder,
-    frames: VecDeque<Vec<u8>>,
+    pub(super) frames: Frames,
     /// The bytes of the status behind an answer: 4 for ROMs from the ESP32 on, 2 for the others.
     pub(super) status_bytes: usize,
 }
@@ -127,83 +123,19 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(transport: Box<dyn Transport>) -> Self {
         Self {
-            transport,
-            decoder: Decoder::default(),
-            frames: VecDeque::new(),
+            frames: Frames::new(transport),
             status_bytes: 4,
         }
     }
 
     /// The port's name.
     pub(super) fn name(&self) -> String {
-        self.transport.name().to_string()
+        self.frames.name()
     }
 
-    /// Sends bytes as they are.
-    pub(super) fn send_all(&mut self, mut bytes: &[u8], patience: Duration) -> Result<()> {
-        let mut deadline = Instant::now() + patience;
-        while !bytes.is_empty() {
-            let slice = Instant::now() + interrupt::SLICE;
-            let sent = self.transport.write(bytes, slice.min(deadline))?;
-            bytes = &bytes[sent..];
-            if sent > 0 {
-                deadline = Instant::now() + patience;
-            }
-            interrupted()?;
-            if sent == 0 && Instant::now() >= deadline {
-                return Err(crate::transport::lost(
-                    self.transport.name(),
-                    "it takes no more bytes",
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends `bytes` as a frame.
-    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        let mut frame = Vec::with_capacity(bytes.len() + bytes.len() / 64 + 2);
-        slip::encode(bytes, &mut frame);
-        self.send_all(&frame, PROMPT)
-    }
-
-    /// The next frame; `None` when none comes until `deadline`.
-    pub(super) fn frame(&mut self, deadline: Instant) -> Result<Option<Vec<u8>>> {
-        let mut buffer = [0; 4096];
-        loop {
-            if let Some(frame) = self.frames.pop_front() {
-                return Ok(Some(frame));
-            }
-            interrupted()?;
-            let slice = (Instant::now() + interrupt::SLICE).min(deadline);
-            let len = self.transport.read(&mut buffer, slice)?;
-            let decoder = &mut self.decoder;
-            self.frames.extend(
-                buffer[..len]
-                    .iter()
-                    .filter_map(|byte| decoder.receive(*byte)),
-            );
-            if len == 0 && self.frames.is_empty() && Instant::now() >= deadline {
-                return Ok(None);
-            }
-        }
-    }
-
-    /// Forgets what came, and what comes in the next moment.
-    pub(super) fn drain(&mut self, quiet: Duration) -> Result<Vec<u8>> {
-        self.frames.clear();
-        self.decoder.reset();
-        let (mut said, mut buffer) = (Vec::new(), [0; 4096]);
-        let last = Instant::now() + quiet * 10;
-        loop {
-            let len = self.transport.read(&mut buffer, Instant::now() + quiet)?;
-            said.extend_from_slice(&buffer[..len]);
-            // A firmware that chatters without end is no reason to wait without end.
-            if len == 0 || Instant::now() > last {
-                said.truncate(16 << 10);
-                return Ok(said);
-            }
-        }
+    /// The port.
+    pub(super) fn transport(&mut self) -> &mut dyn Transport {
+        self.frames.transport.as_mut()
     }
 
     /// Sends a request and waits for its answer.
@@ -244,9 +176,9 @@ impl Link {
         bytes.extend_from_slice(&len.to_le_bytes());
         bytes.extend_from_slice(&sum.to_le_bytes());
         bytes.extend_from_slice(data);
-        self.send(&bytes)?;
+        self.frames.send(&bytes, PROMPT)?;
         let deadline = Instant::now() + patience;
-        while let Some(frame) = self.frame(deadline)? {
+        while let Some(frame) = self.frames.next(deadline)? {
             if let Some(answer) = self.answer(op, &frame) {
                 return answer;
             }
@@ -293,11 +225,4 @@ impl Link {
         )?;
         Ok(())
     }
-}
-
-fn interrupted() -> Result<()> {
-    if interrupt::count() > 0 {
-        return Err(Error::new(Code::Interrupted, "Ctrl-C"));
-    }
-    Ok(())
 }

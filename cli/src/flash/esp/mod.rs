@@ -13,7 +13,6 @@ mod flash;
 mod layout;
 mod link;
 mod program;
-mod slip;
 mod stub;
 
 use crate::error::{Code, Error, Result};
@@ -351,7 +350,7 @@ impl Flasher for EspFlasher {
 
     fn start(mut self: Box<Self>) -> Result<()> {
         if self.board.has_lines {
-            return connect::into_program(self.board.link.transport.as_mut());
+            return connect::into_program(self.board.link.transport());
         }
         // Without lines the loader is asked; it is gone before it has answered.
         let link = &mut self.board.link;
