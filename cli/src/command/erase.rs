@@ -23,11 +23,17 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     let mut flasher = way.open(family)?;
     let found = flasher.found().clone();
     context.printer.say(&format!("found      {}", found.line()));
-    context.confirm(&format!(
+    let asked = context.confirm(&format!(
         "Firmware and files of the {} on {} will be erased",
         found.chip, found.place
-    ))?;
+    ));
+    if let Err(error) = asked {
+        // Nothing was done to it, so it goes on; the refusal is what the user hears.
+        let _ = flasher.start();
+        return Err(error);
+    }
     flasher.erase(&mut Report::new(&context.printer))?;
+    flasher.stay()?;
     context
         .printer
         .data("erased; `ucli flash` makes the board work again")?;

@@ -319,13 +319,14 @@ impl<'a> Job<'a> {
     ) -> Result<(Json, bool)> {
         let args = self.args;
         let printer = &context.printer;
-        let plan = flasher.plan(
-            firmware,
-            Wish {
-                offset: args.offset,
-                erase: args.erase,
-            },
-        )?;
+        let wish = Wish {
+            offset: args.offset,
+            erase: args.erase,
+        };
+        let plan = match flasher.plan(firmware, wish) {
+            Ok(plan) => plan,
+            Err(error) => return Err(self.refused(flasher, error)),
+        };
         for note in &plan.notes {
             printer.note(note);
         }
@@ -344,8 +345,11 @@ impl<'a> Job<'a> {
             self.leave(flasher)?;
             return Ok((record, false));
         }
-        if !args.erase && !files_are_safe {
-            ask_about_files(plan.files, context)?;
+        if !args.erase
+            && !files_are_safe
+            && let Err(error) = ask_about_files(plan.files, context)
+        {
+            return Err(self.refused(flasher, error));
         }
         if args.erase {
             printer.say("erasing    the whole flash");
@@ -360,18 +364,26 @@ impl<'a> Job<'a> {
             true => "verified   the digest is the same",
             false => "verified   by the boot loader, block by block",
         });
-        if !args.no_reset {
-            self.report.phase(Phase::Start, 0)?;
-            flasher.start()?;
+        self.report.phase(Phase::Start, 0)?;
+        match args.no_reset {
+            true => flasher.stay()?,
+            false => flasher.start()?,
         }
         Ok((record, !args.no_reset))
+    }
+
+    /// Lets a board go on that gets nothing.
+    fn refused(&self, flasher: Box<dyn Flasher>, error: Error) -> Error {
+        // What was refused is the news; that the board does not go on adds nothing to it.
+        let _ = self.leave(flasher);
+        error
     }
 
     /// Lets a board go on that was only looked at.
     fn leave(&self, flasher: Box<dyn Flasher>) -> Result<()> {
         // A drive starts only when it gets firmware.
         if self.args.no_reset || matches!(flasher.found().family, "uf2" | "daplink" | "nordic") {
-            return Ok(());
+            return flasher.stay();
         }
         flasher.start()
     }
@@ -383,7 +395,10 @@ impl<'a> Job<'a> {
         mut record: Json,
         context: &Context,
     ) -> Result<Json> {
-        let compared = flasher.verify(plan, &mut self.report)?;
+        let compared = match flasher.verify(plan, &mut self.report) {
+            Ok(compared) => compared,
+            Err(error) => return Err(self.refused(flasher, error)),
+        };
         if !compared {
             let chip = &flasher.found().chip;
             return Err(Error::new(
@@ -524,8 +539,9 @@ fn backup(args: &Args, file: &Path, context: &mut Context) -> Result<Exit> {
     context.printer.say(&format!("found      {}", found.line()));
     let bytes = flasher.read(&mut report)?;
     local::write_atomic(file, &bytes)?;
-    if !args.no_reset {
-        flasher.start()?;
+    match args.no_reset {
+        true => flasher.stay()?,
+        false => flasher.start()?,
     }
     context.printer.data(&format!(
         "{} of flash in `{}`",
@@ -587,8 +603,9 @@ fn restore(args: &Args, file: &Path, context: &mut Context) -> Result<Exit> {
     ))?;
     flasher.write(&plan, &mut report)?;
     let verified = flasher.verify(&plan, &mut report)?;
-    if !args.no_reset {
-        flasher.start()?;
+    match args.no_reset {
+        true => flasher.stay()?,
+        false => flasher.start()?,
     }
     context
         .printer

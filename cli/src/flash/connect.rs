@@ -20,7 +20,7 @@ use crate::client::snippet;
 use crate::device::Target;
 use crate::error::{Code, Error, Result};
 use crate::output::Printer;
-use crate::transport::{OpenOptions, Transport as _};
+use crate::transport::OpenOptions;
 
 /// The baud rate that asks a board for its boot loader, and how long it is held.
 const TOUCH_BAUD: u32 = 1200;

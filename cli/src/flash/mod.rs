@@ -149,6 +149,14 @@ pub(crate) trait Flasher {
     /// # Errors
     /// Those of the connection.
     fn start(self: Box<Self>) -> Result<()>;
+
+    /// Leaves the board in its boot loader, as it was found.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    fn stay(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
 }
 
 fn unsupported(found: &Found, what: &str) -> Error {

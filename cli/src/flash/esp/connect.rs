@@ -10,6 +10,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::Options;
 use super::chip::{Chip, Security};
 use super::link::{Link, PROMPT, op, words};
 use super::stub::Stub;
@@ -118,35 +119,75 @@ pub(super) fn into_program(transport: &mut dyn Transport) -> Result<()> {
     )
 }
 
-/// Says SYNC until the loader answers; what was heard before otherwise.
-fn sync(link: &mut Link) -> Result<bool> {
+/// What answers SYNC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    Nothing,
+    Rom,
+    Stub,
+}
+
+/// Says SYNC until the loader answers.
+fn sync(link: &mut Link) -> Result<Heard> {
     let mut hello = vec![0x07, 0x07, 0x12, 0x20];
     hello.resize(36, 0x55);
     for _ in 0..SYNCS {
         match link.request(op::SYNC, &hello, SYNC_WAIT) {
-            Ok(_) => {
-                // The ROM answers seven times more.
+            Ok(answer) => {
+                // The ROM answers seven times more, each time with a number.
                 link.frames.drain(Duration::from_millis(50))?;
-                return Ok(true);
+                return Ok(if answer.value == 0 {
+                    Heard::Stub
+                } else {
+                    Heard::Rom
+                });
             }
             Err(super::link::Failure::Lost(error)) => return Err(error),
             Err(_) => {}
         }
     }
-    Ok(false)
+    Ok(Heard::Nothing)
+}
+
+/// Listens for a loader that somebody has left at the rate that is flashed with.
+fn sync_fast(link: &mut Link, options: &Options) -> Result<Heard> {
+    if options.baud == options.opened_baud || link.transport().set_baud(options.baud).is_err() {
+        return Ok(Heard::Nothing);
+    }
+    let heard = sync(link)?;
+    if heard != Heard::Nothing {
+        let back = words(&[
+            options.opened_baud,
+            if heard == Heard::Stub {
+                options.baud
+            } else {
+                0
+            },
+        ]);
+        let name = link.name();
+        let told = link.request(op::CHANGE_BAUD, &back, PROMPT);
+        told.map_err(|failure| failure.while_("change its baud rate", &name))?;
+    }
+    link.transport().set_baud(options.opened_baud)?;
+    link.frames.drain(Duration::from_millis(20))?;
+    Ok(heard)
 }
 
 /// Finds the loader and the chip.
 ///
 /// # Errors
 /// [`Code::NoAnswer`] when nothing answers like a loader, [`Code::Unsupported`] for an unknown chip.
-pub(super) fn connect(transport: Box<dyn Transport>, wiring: Wiring) -> Result<Connected> {
+pub(super) fn connect(
+    transport: Box<dyn Transport>,
+    wiring: Wiring,
+    options: &Options,
+) -> Result<Connected> {
     let mut link = Link::new(transport);
     let (mut has_lines, mut said) = (true, Vec::new());
     // It may be there already: a button, or the flash that broke off before.
-    let mut answers = sync(&mut link)?;
+    let mut heard = sync(&mut link)?;
     for round in 0..RESETS {
-        if answers {
+        if heard != Heard::Nothing {
             break;
         }
         if has_lines {
@@ -157,22 +198,28 @@ pub(super) fn connect(transport: Box<dyn Transport>, wiring: Wiring) -> Result<C
             }
         }
         said = link.frames.drain(Duration::from_millis(50))?;
-        answers = sync(&mut link)?;
+        heard = sync(&mut link)?;
+        if !has_lines && heard == Heard::Nothing && round == 0 {
+            heard = sync_fast(&mut link, options)?;
+        }
     }
-    if !answers {
+    if heard == Heard::Nothing {
         return Err(no_loader(&link.name(), &said, has_lines));
     }
     if has_lines {
         // Only asking tells whether there are lines when the loader was there from the beginning.
         has_lines = link.transport().set_lines(Some(false), None).is_ok();
     }
-    let (chip, security) = identify(&mut link)?;
+    if heard == Heard::Stub {
+        link.status_bytes = 2;
+    }
+    let (chip, security) = identify(&mut link, heard)?;
     let mut connected = Connected {
         link,
         chip,
         security,
         revision: None,
-        stub: false,
+        stub: heard == Heard::Stub,
         has_lines,
         wiring,
     };
@@ -218,7 +265,7 @@ fn no_loader(port: &str, said: &[u8], has_lines: bool) -> Error {
 }
 
 /// The chip and what its fuses forbid.
-fn identify(link: &mut Link) -> Result<(Chip, Security)> {
+fn identify(link: &mut Link, heard: Heard) -> Result<(Chip, Security)> {
     let name = link.name();
     if let Ok(answer) = link.request(op::SECURITY_INFO, &[], PROMPT)
         && let Some(security) = Security::of(&answer.data)
@@ -246,7 +293,8 @@ fn identify(link: &mut Link) -> Result<(Chip, Security)> {
     // The status of these answers is short on an ESP8266 and long on an ESP32.
     link.frames.drain(Duration::from_millis(20))?;
     let chip = magic(link, &name)?.ok_or_else(|| unknown(&name, "no known number in its ROM"))?;
-    link.status_bytes = if chip == Chip::Esp8266 { 2 } else { 4 };
+    let is_short = chip == Chip::Esp8266 || heard == Heard::Stub;
+    link.status_bytes = if is_short { 2 } else { 4 };
     let security = chip
         .fuses(link)
         .map_err(|failure| failure.while_("tell its fuses", &name))?;
@@ -349,7 +397,7 @@ impl Connected {
             other => other?,
         }
         self.link.frames.drain(Duration::from_millis(50))?;
-        if sync(&mut self.link)? {
+        if sync(&mut self.link)? != Heard::Nothing {
             return Ok(true);
         }
         Err(Error::new(
@@ -360,5 +408,22 @@ impl Connected {
             ),
         )
         .hint("Nothing was written. Try `--baud 115200`, a shorter cable or another adapter"))
+    }
+
+    /// Ends the stub, so that the ROM waits again.
+    pub(super) fn leave_stub(&mut self) -> Result<()> {
+        if !self.stub {
+            return Ok(());
+        }
+        let name = self.link.name();
+        for (request, data) in [
+            (op::FLASH_BEGIN, words(&[0; 4])),
+            (op::FLASH_END, words(&[1])),
+        ] {
+            let told = self.link.request(request, &data, PROMPT);
+            told.map_err(|failure| failure.while_("end its helper program", &name))?;
+        }
+        self.stub = false;
+        Ok(())
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct EspFlasher {
     board: Connected,
     found: Found,
     flash_bytes: u64,
+    options: Options,
+    changed_baud: bool,
 }
 
 /// The flash size in the third byte of an image header, by its upper four bits.
@@ -58,20 +60,21 @@ impl EspFlasher {
     /// [`Code::NoAnswer`], [`Code::Unsupported`], those of the connection.
     pub(crate) fn connect(transport: Box<dyn Transport>, options: &Options) -> Result<Self> {
         let wiring = Wiring::of(options.usb.0, options.usb.1);
-        let mut board = connect::connect(transport, wiring)?;
+        let mut board = connect::connect(transport, wiring, options)?;
         let name = board.link.name();
-        let mut notes = Vec::new();
+        let (mut notes, mut changed_baud) = (Vec::new(), false);
         if !board.security.secure_download {
-            let stub = board
-                .chip
-                .stub_name()
-                .filter(|_| options.stub)
-                .and_then(stub::Stub::find);
-            if let Some(stub) = stub {
+            let stub = board.chip.stub_name().filter(|_| options.stub);
+            if let Some(stub) = stub.and_then(stub::Stub::find)
+                && !board.stub
+            {
                 board.load_stub(&stub)?;
             }
-            if wiring == Wiring::Uart && !board.change_baud(options.baud, options.opened_baud)? {
-                notes.push(format!("{} baud", options.opened_baud));
+            if wiring == Wiring::Uart {
+                changed_baud = board.change_baud(options.baud, options.opened_baud)?;
+                if !changed_baud {
+                    notes.push(format!("{} baud", options.opened_baud));
+                }
             }
         }
         let flash_bytes = flash::attach(&mut board)?;
@@ -98,6 +101,8 @@ impl EspFlasher {
             board,
             found,
             flash_bytes: flash_bytes.unwrap_or(1 << 20),
+            options: *options,
+            changed_baud,
         })
     }
 
@@ -372,5 +377,13 @@ impl Flasher for EspFlasher {
             }
         }
         Ok(())
+    }
+
+    fn stay(mut self: Box<Self>) -> Result<()> {
+        let (flashing, opened) = (self.options.baud, self.options.opened_baud);
+        if self.changed_baud {
+            self.board.change_baud(opened, flashing)?;
+        }
+        self.board.leave_stub()
     }
 }
