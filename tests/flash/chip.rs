@@ -195,8 +195,9 @@ impl Running {
         {
             self.send(&buffer[..len]);
         }
-        if core::mem::take(&mut self.rom().reboot) {
-            self.boot(Mode::Program);
+        let next = self.rom().next.take();
+        if let Some(mode) = next {
+            self.boot(mode);
         }
     }
 

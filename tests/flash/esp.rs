@@ -332,6 +332,8 @@ fn whole_flashes_go_both_ways() {
             "what was read is what is there"
         );
         with(&["erase"]).run().fails(1, "not confirmed");
+        // It went on; BOOT is pressed again.
+        board.rom().start(crate::rom::Mode::Rom);
         with(&["--yes", "erase"]).run().ok();
         assert!(board.rom().flash.iter().all(|byte| *byte == 0xff));
         with(&[
@@ -462,6 +464,7 @@ fn esptool_agrees() {
         board.rom().start(crate::rom::Mode::Rom);
         let done = esptool(&["verify-flash", "0", "firmware.bin"]).run().ok();
         assert!(done.out().contains("erification successful"), "{done}");
+        board.rom().start(crate::rom::Mode::Rom);
         let id = esptool(&["flash-id"]).run().ok();
         assert!(id.out().contains("4MB"), "{id}");
         board.rom().start(crate::rom::Mode::Rom);

@@ -71,12 +71,11 @@ pub(crate) struct Rom {
     pub(crate) requests: Vec<u8>,
     /// The cable is out.
     pub(crate) is_cut: bool,
-    /// It was told to start its program.
-    pub(crate) reboot: bool,
+    /// It was told to start anew.
+    pub(crate) next: Option<Mode>,
     registers: HashMap<u32, u32>,
     writing: Option<Writing>,
     memory_left: usize,
-    ends_stub: bool,
     /// What the stub still has to send of a read: data, block, acknowledged, sent.
     reading: Option<(Vec<u8>, usize, usize)>,
     was_damaged: Vec<usize>,
@@ -131,11 +130,10 @@ impl Rom {
             blocks: 0,
             requests: Vec::new(),
             is_cut: false,
-            reboot: false,
+            next: None,
             registers,
             writing: None,
             memory_left: 0,
-            ends_stub: false,
             reading: None,
             was_damaged: Vec::new(),
         }
@@ -145,7 +143,7 @@ impl Rom {
     pub(crate) fn start(&mut self, mode: Mode) -> Vec<u8> {
         self.mode = mode;
         self.baud = 115_200;
-        (self.writing, self.reading, self.reboot) = (None, None, false);
+        (self.writing, self.reading, self.next) = (None, None, None);
         match mode {
             Mode::Rom => {
                 b"ESP-ROM:simulated\r\nboot:0x4 (DOWNLOAD(USB/UART0/1))\r\nwaiting for download\r\n"
@@ -200,9 +198,6 @@ impl Rom {
                 let mut out = self.answer(op, value, &body, 0);
                 if op == 0x06 && self.mode == Mode::Stub {
                     out.extend(slip(b"OHAI"));
-                }
-                if core::mem::take(&mut self.ends_stub) {
-                    self.mode = Mode::Rom;
                 }
                 if op == 0xd2 {
                     out.extend(self.next_frames(0));
@@ -273,9 +268,11 @@ impl Rom {
                 if unfinished && !stub {
                     return Err(0x06);
                 }
-                self.reboot = word(data, 0) == 0;
-                if stub && !self.reboot {
-                    self.ends_stub = true;
+                // 0: reset, with the boot pin as it was found; 1: the ROM goes on to the program.
+                match (word(data, 0), stub) {
+                    (0, _) => self.next = Some(Mode::Rom),
+                    (_, false) => self.next = Some(Mode::Program),
+                    (_, true) => {}
                 }
                 Ok((0, Vec::new()))
             }
@@ -433,7 +430,11 @@ impl Rom {
         writing.next += 1;
         let plain = match &mut writing.deflated {
             Some(inflater) => {
-                if inflater.write_all(body).is_err() {
+                if inflater
+                    .write_all(body)
+                    .and_then(|()| inflater.flush())
+                    .is_err()
+                {
                     writing.failed = true;
                     return Err(0x0b);
                 }

@@ -375,6 +375,9 @@ impl Flasher for DfuFlasher {
     }
 
     fn plan(&mut self, firmware: &Firmware, wish: Wish) -> Result<Plan> {
+        if wish.offset.is_none() && matches!(firmware.content, Content::Bin(None)) {
+            firmware.refuse_text()?;
+        }
         let segments = self.segments(firmware, wish.offset)?;
         for segment in &segments {
             if self.pages_of(segment).is_none() {

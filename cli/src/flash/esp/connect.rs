@@ -27,6 +27,9 @@ const SYNCS: usize = 5;
 const HOLD: Duration = Duration::from_millis(100);
 /// How long the boot pin is held after it; boards with a large capacitor need the long one.
 const PULLS: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(550)];
+/// What FLASH_END starts: the loader anew, or the program.
+const LOADER: u32 = 0;
+const PROGRAM: u32 = 1;
 /// The key that opens a watchdog's registers.
 const WATCHDOG_KEY: u32 = 0x50d8_3aa1;
 
@@ -410,20 +413,51 @@ impl Connected {
         .hint("Nothing was written. Try `--baud 115200`, a shorter cable or another adapter"))
     }
 
-    /// Ends the stub, so that the ROM waits again.
-    pub(super) fn leave_stub(&mut self) -> Result<()> {
+    /// Ends the stub, so that the ROM waits again, at `baud`.
+    pub(super) fn leave_stub(&mut self, baud: u32) -> Result<()> {
         if !self.stub {
             return Ok(());
         }
-        let name = self.link.name();
-        for (request, data) in [
-            (op::FLASH_BEGIN, words(&[0; 4])),
-            (op::FLASH_END, words(&[1])),
-        ] {
-            let told = self.link.request(request, &data, PROMPT);
-            told.map_err(|failure| failure.while_("end its helper program", &name))?;
+        self.finish(LOADER)?;
+        self.link.frames.drain(Duration::from_millis(50))?;
+        match self.link.transport().set_baud(baud) {
+            Err(error) if error.code() != Code::Unsupported => return Err(error),
+            _ => {}
         }
         self.stub = false;
+        self.link.status_bytes = if self.chip.has_rich_rom() { 4 } else { 2 };
+        Ok(())
+    }
+
+    /// Starts the program by words, on a port without lines.
+    pub(super) fn run_program(&mut self, baud: u32) -> Result<()> {
+        self.leave_stub(baud)?;
+        if sync(&mut self.link)? == Heard::Nothing {
+            return Err(Error::new(
+                Code::NoAnswer,
+                format!(
+                    "`{}` does not start its program by itself",
+                    self.link.name()
+                ),
+            )
+            .hint("The firmware is written and checked: press reset"));
+        }
+        self.finish(PROGRAM)
+    }
+
+    /// Ends what was written and says what comes next. The answer may get lost in the restart.
+    fn finish(&mut self, next: u32) -> Result<()> {
+        let mut begin = words(&[0; 4]);
+        if self.chip.has_fifth_word() && !self.stub {
+            begin.extend_from_slice(&words(&[0]));
+        }
+        for (request, data) in [(op::FLASH_BEGIN, begin), (op::FLASH_END, words(&[next]))] {
+            if let Err(super::link::Failure::Lost(error)) =
+                self.link.request(request, &data, PROMPT / 3)
+            {
+                return Err(error);
+            }
+        }
         Ok(())
     }
 }

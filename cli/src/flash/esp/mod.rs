@@ -24,7 +24,6 @@ use crate::transport::Transport;
 use chip::Chip;
 use connect::{Connected, Wiring};
 use flash::SECTOR_BYTES;
-use link::{PROMPT, op, words};
 
 /// How to reach the loader.
 #[derive(Clone, Copy, Debug)]
@@ -177,6 +176,7 @@ impl EspFlasher {
             (None, Some(header)) if header.at > 0 => 0,
             (None, Some(_)) => self.board.chip.boot_address(),
             (None, None) => {
+                firmware.refuse_text()?;
                 return Err(Error::new(
                     Code::WrongFirmware,
                     format!("`{}` is no firmware for {}: it has no image header", firmware.name, self.found.chip),
@@ -357,33 +357,14 @@ impl Flasher for EspFlasher {
         if self.board.has_lines {
             return connect::into_program(self.board.link.transport());
         }
-        // Without lines the loader is asked; it is gone before it has answered.
-        let link = &mut self.board.link;
-        for (request, data) in [
-            (op::FLASH_BEGIN, words(&[0, 0, 0, 0, 0])),
-            (op::FLASH_END, words(&[0])),
-        ] {
-            let data = if self.board.chip.has_fifth_word() && !self.board.stub
-                || request == op::FLASH_END
-            {
-                data
-            } else {
-                data[..16].to_vec()
-            };
-            match link.request(request, &data, PROMPT / 3) {
-                Err(link::Failure::Lost(error)) => return Err(error),
-                // Its answer does not matter: if it stays, whoever waits for the prompt says so.
-                _ => {}
-            }
-        }
-        Ok(())
+        self.board.run_program(self.options.opened_baud)
     }
 
     fn stay(mut self: Box<Self>) -> Result<()> {
         let (flashing, opened) = (self.options.baud, self.options.opened_baud);
-        if self.changed_baud {
+        if self.changed_baud && !self.board.stub {
             self.board.change_baud(opened, flashing)?;
         }
-        self.board.leave_stub()
+        self.board.leave_stub(opened)
     }
 }

@@ -104,6 +104,24 @@ impl Firmware {
         })
     }
 
+    /// Refuses text where a program should be: what a portal or an error page leaves behind in place of
+    /// a download.
+    ///
+    /// # Errors
+    /// [`Code::BadFirmware`].
+    pub(crate) fn refuse_text(&self) -> Result<()> {
+        let head = &self.bytes[..self.bytes.len().min(512)];
+        let is_text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
+        if !head.iter().all(is_text) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::BadFirmware,
+            format!("`{}` is a web page or a text, not firmware", self.name),
+        )
+        .hint("Nothing was written. Download it again"))
+    }
+
     /// `uf2`, `bin` and so on.
     pub(crate) fn format(&self) -> &'static str {
         match self.content {
@@ -150,18 +168,8 @@ fn content(name: &str, bytes: &[u8]) -> Result<Content, String> {
         Some("dfu") => Content::Dfu(dfu::parse(bytes)?),
         Some("hex") => Content::Hex(hex::parse(bytes)?),
         _ if end == "dfu" => Content::Dfu(dfu::parse(bytes)?),
-        _ if is_page(bytes) => {
-            return Err("it is a web page or a text, not firmware".to_string());
-        }
         _ => Content::Bin(esp::Header::find(bytes)?),
     })
-}
-
-/// Whether it is text: what a portal or an error page leaves behind in place of a download.
-fn is_page(bytes: &[u8]) -> bool {
-    let head = &bytes[..bytes.len().min(512)];
-    head.iter()
-        .all(|&byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e))
 }
 
 /// Sorts segments and joins neighbours; two that overlap are an error.
@@ -310,12 +318,18 @@ pub(crate) mod tests {
         for (name, bytes, word) in [
             ("a.uf2", &b"\x01\x02\x03"[..], "does not begin"),
             ("a.bin", b"", "empty"),
-            ("a.bin", b"<!DOCTYPE html><html>", "web page"),
             ("a.uf2", b"<html>", "does not begin"),
         ] {
             let error = Firmware::parse(name, bytes.to_vec()).unwrap_err();
             assert!(error.message().contains(word), "{}", error.message());
         }
+        let page = Firmware::parse("a.bin", b"<!DOCTYPE html><html>".to_vec()).unwrap();
+        assert!(
+            page.refuse_text()
+                .unwrap_err()
+                .message()
+                .contains("web page")
+        );
     }
 
     #[test]
