@@ -336,6 +336,13 @@ impl Rom {
     fn write_register(&mut self, address: u32, value: u32, mask: u32) {
         let cell = self.registers.entry(address).or_insert(0);
         *cell = (*cell & !mask) | (value & mask);
+        // The watchdog: unlocked and switched on, it resets the chip.
+        if address == 0x6000_8090
+            && value >> 31 == 1
+            && self.registers.get(&0x6000_80a8) == Some(&0x50d8_3aa1)
+        {
+            self.next = Some(Mode::Program);
+        }
         let (base, command, data) = self.spi();
         if address == base && value & 1 << 18 != 0 {
             let wanted = self.registers.get(&(base + command)).copied().unwrap_or(0) & 0xff;

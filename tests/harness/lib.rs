@@ -24,4 +24,5 @@ pub mod proxy;
 pub mod pty;
 pub mod sample;
 pub mod schema;
+pub mod server;
 pub mod webrepl;

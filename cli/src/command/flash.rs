@@ -243,10 +243,14 @@ impl<'a> Job<'a> {
             let found = flasher.found().line();
             printer.say(&format!("found      {found}"));
             let firmware = match wanted {
-                Wanted::Firmware(firmware) => firmware,
+                Wanted::Firmware(firmware) => Ok(firmware),
                 Wanted::Version(request) => {
-                    self.from_catalogue(&catalogue, &request, flasher.as_ref(), context)?
+                    self.from_catalogue(&catalogue, &request, flasher.as_ref(), context)
                 }
+            };
+            let firmware = match firmware {
+                Ok(firmware) => firmware,
+                Err(error) => return Err(self.refused(flasher, error)),
             };
             self.flash(flasher, &firmware, kept.is_some(), context)
         });
@@ -532,8 +536,7 @@ fn ask_about_files(files: Files, context: &Context) -> Result<()> {
 fn backup(args: &Args, file: &Path, context: &mut Context) -> Result<Exit> {
     let mut way = way(&args.how, context)?;
     let mut report = Report::new(&context.printer);
-    let running = way.running()?;
-    let family = way.family(None, running.as_ref());
+    let family = way.family(None, None);
     let mut flasher = way.open(family)?;
     let found = flasher.found().clone();
     context.printer.say(&format!("found      {}", found.line()));
@@ -569,8 +572,7 @@ fn restore(args: &Args, file: &Path, context: &mut Context) -> Result<Exit> {
     };
     let mut way = way(&args.how, context)?;
     let mut report = Report::new(&context.printer);
-    let running = way.running()?;
-    let family = way.family(None, running.as_ref());
+    let family = way.family(None, None);
     let mut flasher = way.open(family)?;
     let found = flasher.found().clone();
     context.printer.say(&format!("found      {}", found.line()));

@@ -32,7 +32,7 @@ const APPEAR: Duration = Duration::from_secs(20);
 /// Espressif's loaders begin at this rate.
 const ESP_BAUD: u32 = 115_200;
 /// How long a board that may run anything is asked for a prompt.
-const PROMPT: Duration = Duration::from_secs(4);
+const PROMPT: Duration = Duration::from_secs(2);
 
 const ESPRESSIF: u16 = 0x303a;
 /// Products of Espressif's that are boot loaders or the debug port, which leads there.

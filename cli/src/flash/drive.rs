@@ -312,7 +312,7 @@ impl DriveFlasher {
         let result = self.copy_to(&path, plan, report, &mut done);
         let Err(error) = result else { return Ok(()) };
         // Everything was handed over and the board went away to start it.
-        if done == total && !self.drive.root.join(INFO).exists() {
+        if done == total && !self.is_there() {
             return Ok(());
         }
         Err(error)
@@ -332,6 +332,10 @@ impl DriveFlasher {
                 *done += chunk.len() as u64;
                 file.sync_data().map_err(|error| fault(&error, *done))?;
                 report.add(chunk.len() as u64);
+                // Some systems take bytes for a drive that is gone.
+                if *done < plan.len_bytes() && !self.is_there() {
+                    return Err(self.gone(*done, plan.len_bytes()));
+                }
             }
         }
         file.sync_all().map_err(|error| fault(&error, *done))
@@ -357,15 +361,27 @@ impl DriveFlasher {
                 format!("The drive `{place}` says that the firmware does not fit"),
             )
             .hint("Take a smaller variant of the firmware for this board"),
+            _ if !self.is_there() => self.gone(done, total),
             _ => {
-                let text = if self.drive.root.join(INFO).exists() || self.drive.root.join(DETAILS).exists() {
-                    reason(error)
-                } else {
-                    "the drive is gone".to_string()
-                };
-                broke_off(&self.found, done, total, &Error::new(Code::ConnectionLost, text))
+                let why = Error::new(Code::Io, reason(error));
+                broke_off(&self.found, done, total, &why)
             }
         }
+    }
+
+    /// Whether the drive still shows what makes it one.
+    fn is_there(&self) -> bool {
+        let mark = if self.drive.kind == Kind::Uf2 {
+            INFO
+        } else {
+            DETAILS
+        };
+        self.drive.root.join(mark).exists()
+    }
+
+    fn gone(&self, done: u64, total: u64) -> Error {
+        let why = Error::new(Code::ConnectionLost, "the drive is gone");
+        broke_off(&self.found, done, total, &why)
     }
 
     /// Waits until a DAPLink board has programmed the file: its drive comes back, with `FAIL.TXT` if
@@ -451,7 +467,7 @@ impl Flasher for DriveFlasher {
             return Ok(());
         }
         let deadline = Instant::now() + LEAVE;
-        while self.drive.root.join(INFO).exists() {
+        while self.is_there() {
             if interrupt::count() > 0 {
                 return Err(Error::new(
                     Code::Interrupted,
@@ -538,5 +554,27 @@ mod tests {
         let firmware = Firmware::parse("a.uf2", uf2::make(0x1234_5678, &piece)).unwrap();
         let plan = flasher.plan(&firmware, Wish::default()).unwrap();
         assert!(plan.notes[0].contains("Something-New"));
+    }
+
+    #[test]
+    fn a_drive_that_goes_too_early_is_no_success() {
+        let (directory, drive) = drive("Board-ID: RPI-RP2\n");
+        let mut flasher = DriveFlasher::new(drive);
+        let piece = [Segment {
+            address: 0x1000_0000,
+            data: vec![1; 100_000],
+        }];
+        let firmware = Firmware::parse("a.uf2", uf2::make(0xe48b_ff56, &piece)).unwrap();
+        let plan = flasher.plan(&firmware, Wish::default()).unwrap();
+        std::fs::remove_file(directory.path().join(INFO)).unwrap();
+        let printer = crate::output::Printer::new(crate::output::Level::Quiet, false, false, false);
+        let error = flasher
+            .write(&plan, &mut Report::new(&printer))
+            .unwrap_err();
+        assert_eq!(error.code(), Code::FlashFailed);
+        assert!(
+            error.message().contains("after 65,536 of 200,192 bytes"),
+            "{error}"
+        );
     }
 }

@@ -133,11 +133,15 @@ impl Chip {
         }
     }
 
-    /// The watchdog that would end a long stay in the loader: protection, configuration.
-    pub(super) fn watchdog(self) -> Option<(u32, u32)> {
+    /// The registers of the watchdog that resets everything: protection, configuration, time.
+    pub(super) fn watchdog(self) -> Option<(u32, u32, u32)> {
         match self {
             Self::Esp8266 => None,
-            Self::Esp32(chip) => Some((chip.wdt_wprotect()?, chip.wdt_config0()?)),
+            Self::Esp32(chip) => Some((
+                chip.wdt_wprotect()?,
+                chip.wdt_config0()?,
+                chip.wdt_config1()?,
+            )),
         }
     }
 

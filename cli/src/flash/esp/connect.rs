@@ -32,6 +32,11 @@ const LOADER: u32 = 0;
 const PROGRAM: u32 = 1;
 /// The key that opens a watchdog's registers.
 const WATCHDOG_KEY: u32 = 0x50d8_3aa1;
+/// On, with a reset of the whole chip at its first stage, of the longest pulse.
+const WATCHDOG_ON: u32 = 1 << 31 | 5 << 28 | 1 << 8 | 2;
+/// How long it waits, in periods of the slow clock, and what that is at most.
+const WATCHDOG_TICKS: u32 = 2000;
+const WATCHDOG_WAIT: Duration = Duration::from_millis(100);
 
 /// How the chip hangs on the port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -319,7 +324,7 @@ fn unknown(port: &str, what: &str) -> Error {
 impl Connected {
     /// On Espressif's USB port the boot loader keeps a watchdog running that would reset a long write.
     fn quiet_watchdog(&mut self, name: &str) -> Result<()> {
-        let (Wiring::UsbSerial, Some((protection, configuration))) =
+        let (Wiring::UsbSerial, Some((protection, configuration, _))) =
             (self.wiring, self.chip.watchdog())
         else {
             return Ok(());
@@ -429,8 +434,31 @@ impl Connected {
         Ok(())
     }
 
-    /// Starts the program by words, on a port without lines.
+    /// Starts the program on a port without lines: the watchdog resets the chip, which then looks at its
+    /// boot pin again. A chip without such a watchdog is told to go on, which not every ROM does.
     pub(super) fn run_program(&mut self, baud: u32) -> Result<()> {
+        let name = self.link.name();
+        if let Some((protection, configuration, time)) = self.chip.watchdog() {
+            let steps = [
+                (protection, WATCHDOG_KEY),
+                (time, WATCHDOG_TICKS),
+                (configuration, WATCHDOG_ON),
+            ];
+            for (address, value) in steps {
+                let written = self.link.write_register(address, value);
+                written.map_err(|failure| failure.while_("restart", &name))?;
+            }
+            // The lock may come too late, and does not matter then.
+            if let Err(super::link::Failure::Lost(error)) = self.link.write_register(protection, 0)
+            {
+                return Err(error);
+            }
+            std::thread::sleep(WATCHDOG_WAIT);
+            return match self.link.transport().set_baud(baud) {
+                Err(error) if error.code() != Code::Unsupported => Err(error),
+                _ => Ok(()),
+            };
+        }
         self.leave_stub(baud)?;
         if sync(&mut self.link)? == Heard::Nothing {
             return Err(Error::new(
