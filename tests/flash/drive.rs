@@ -63,7 +63,8 @@ impl Drive {
             let file = place.join("FIRMWARE.UF2");
             let deadline = Instant::now() + DEADLINE;
             // One that waits for a whole file is only done with it.
-            while !(len == usize::MAX && stop.load(Ordering::Relaxed)) && Instant::now() < deadline {
+            while !(len == usize::MAX && stop.load(Ordering::Relaxed)) && Instant::now() < deadline
+            {
                 if std::fs::metadata(&file).is_ok_and(|data| data.len() as usize >= len) {
                     let bytes = std::fs::read(&file).unwrap();
                     std::fs::remove_dir_all(&place).unwrap();
@@ -109,7 +110,7 @@ fn a_drive_gets_the_file_and_goes() {
         .run()
         .ok();
     assert!(done.err().contains("found      RP2040 (RPI-RP2)"), "{done}");
-    assert!(drive.got().as_deref() == Some(&file[..]), \"every byte\");
+    assert!(drive.got().as_deref() == Some(&file[..]), "every byte");
 }
 
 /// A board that runs is sent to its boot loader at its prompt; the drive that then appears is taken, and
@@ -135,7 +136,10 @@ fn a_running_board_is_sent_to_its_boot_loader() {
             Drive::show(&desk, "RPI-RP2", INFO, wanted)
         });
         let done = ucli(&desk, board.address(), &["flash", "firmware.uf2"]).run();
-        assert!(drive.join().unwrap().got().as_deref() == Some(&file[..]), "every byte");
+        assert!(
+            drive.join().unwrap().got().as_deref() == Some(&file[..]),
+            "every byte"
+        );
         done
     });
     let done = done.ok();
@@ -227,7 +231,7 @@ fn missing_and_failing_drives_are_named() {
     )
     .run()
     .ok();
-    assert!(again.got().as_deref() == Some(&file[..]), \"every byte\");
+    assert!(again.got().as_deref() == Some(&file[..]), "every byte");
 }
 
 /// A drive that nobody may write to is not touched, and says why.

@@ -37,7 +37,10 @@ fn a_blank_chip_ends_at_a_prompt() {
         ] {
             assert!(done.err().contains(words), "{words}: {done}");
         }
-        assert!(&board.rom().flash[boot..boot + firmware.len()] == firmware, "every byte");
+        assert!(
+            &board.rom().flash[boot..boot + firmware.len()] == firmware,
+            "every byte"
+        );
         let said = ucli(&desk, &board.address, &["exec", "print(6*7)"])
             .run()
             .ok();
@@ -132,7 +135,10 @@ fn an_esp8266_is_flashed_through_its_rom() {
         done.err().contains("ESP8266") && done.err().contains("running"),
         "{done}"
     );
-    assert!(&board.rom().flash[..firmware.len()] == firmware, "every byte");
+    assert!(
+        &board.rom().flash[..firmware.len()] == firmware,
+        "every byte"
+    );
 }
 
 /// The cable is pulled at each block: the message says what to do, and the next flash works.
@@ -160,7 +166,10 @@ fn pulled_at_any_block_the_next_flash_works() {
             rom.faults = Faults::default();
             let board = Chip::on_terminal(rom);
             ucli(&desk, &board.address, &line).run().ok();
-            assert!(&board.rom().flash[..firmware.len()] == firmware, "block {block}");
+            assert!(
+                &board.rom().flash[..firmware.len()] == firmware,
+                "block {block}"
+            );
         }
     }
 }
