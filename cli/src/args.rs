@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "ucli", no_binary_name = false)]
 pub(crate) struct Globals {
-    /// The board: a port, `id:SERIAL`, `vid:VID:PID`, `name:NAME`, `tcp://…`, `ws://…` (repeatable for fleets)
+    /// The board: a port, `id:SERIAL`, `vid:VID:PID`, `name:NAME`, `tcp://…`, `ws://…`, `sim` (repeatable for fleets)
     #[arg(
         short = 'p',
         long,
@@ -183,6 +183,8 @@ pub(crate) enum Command {
     /// Put the board into its boot loader
     #[command(after_help = "Example: ucli bootloader")]
     Bootloader,
+    /// Switch simulated boards on and off (`-p sim`, `-p sim:NAME`)
+    Sim(command::sim::Args),
     /// Wait for some seconds
     Sleep(command::sleep::Args),
     /// Show every setting and where it comes from

@@ -40,6 +40,9 @@ pub(crate) const GITLAB_TOKEN: &str = "GITLAB_TOKEN";
 /// A token for codeberg.org, sent nowhere else.
 pub(crate) const CODEBERG_TOKEN: &str = "CODEBERG_TOKEN";
 
+/// Where simulated boards are kept, instead of the user's state directory.
+pub(crate) const STATE_DIR: &str = "UCLI_STATE_DIR";
+
 /// The value of a variable; an empty one counts as unset.
 pub(crate) fn get(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

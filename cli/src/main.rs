@@ -50,6 +50,11 @@ fn main() -> ExitCode {
     } else {
         words.remove(0)
     };
+    if let Some((first, rest)) = words.split_first()
+        && first == device::sim::BOARD_PROCESS
+    {
+        return ExitCode::from(device::sim::serve(rest));
+    }
     let called = std::path::Path::new(&program)
         .file_stem()
         .and_then(|stem| stem.to_str());

@@ -28,6 +28,7 @@ pub(crate) mod rm;
 pub(crate) mod romfs;
 pub(crate) mod rtc;
 pub(crate) mod show;
+pub(crate) mod sim;
 pub(crate) mod sleep;
 pub(crate) mod sync;
 pub(crate) mod wait;
@@ -299,6 +300,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Exit> {
         Command::SoftReset(args) => reset::soft(&args, context),
         Command::Reset(args) => reset::run(&args, context),
         Command::Bootloader => reset::bootloader(context),
+        Command::Sim(args) => sim::run(&args, context),
         Command::Sleep(args) => sleep::run(&args, context),
         Command::Config => config::run(context),
         Command::Completions(args) => completions::run(&args, context),

@@ -2,6 +2,7 @@
 
 pub(crate) mod list;
 pub(crate) mod selector;
+pub(crate) mod sim;
 mod usb_ids;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ impl Target {
             Selector::Telnet(rest) => format!("telnet://{}", without_login(rest)),
             Selector::WebSocket(rest) => format!("ws://{}", without_login(rest)),
             Selector::Replay(path) => format!("replay:{path}"),
+            Selector::Sim(name) if name == sim::DEFAULT_NAME => "sim".to_string(),
+            Selector::Sim(name) => format!("sim:{name}"),
             Selector::Auto | Selector::Serial(_) | Selector::Usb(..) | Selector::Name(_) => {
                 "auto".to_string()
             }
@@ -58,6 +61,13 @@ impl Target {
             Selector::Telnet(rest) => Box::new(Telnet::open(&name, rest, options)?),
             Selector::WebSocket(rest) => Box::new(WebSocket::open(&name, rest, options)?),
             Selector::Replay(path) => Box::new(Replay::open(&name, Path::new(path))?),
+            Selector::Sim(board) => {
+                let address = sim::find_or_start(board)?.address;
+                match address.strip_prefix("tcp://") {
+                    Some(rest) => Box::new(Tcp::open(&name, rest, options)?),
+                    None => Box::new(Serial::open(&address, None, options)?),
+                }
+            }
             Selector::Auto | Selector::Serial(_) | Selector::Usb(..) | Selector::Name(_) => {
                 return Err(Error::new(
                     Code::NoBoard,
@@ -226,6 +236,7 @@ fn no_board() -> Error {
         .hint("Plug one in with a cable that carries data, not only power")
         .hint("Run `ucli devs --all` to list every serial port, or `ucli doctor` to find out more")
         .hint("A board in the network is given with `-p ws://HOST` or `-p tcp://HOST:PORT`")
+        .hint("`-p sim` is a simulated board that needs nothing")
 }
 
 fn several(ports: &[PortInfo]) -> Error {

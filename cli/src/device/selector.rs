@@ -27,6 +27,8 @@ pub(crate) enum Selector {
     WebSocket(String),
     /// A recorded session.
     Replay(String),
+    /// The simulated board of this name.
+    Sim(String),
 }
 
 impl Selector {
@@ -44,6 +46,7 @@ impl Selector {
             ("ws://", Self::WebSocket),
             ("ws:", Self::WebSocket),
             ("replay:", Self::Replay),
+            ("sim:", Self::Sim),
             ("port:", Self::Port),
             ("id:", Self::Serial),
             ("name:", Self::Name),
@@ -61,6 +64,7 @@ impl Selector {
         match text {
             "" => Err(bad(text, "it is empty")),
             "auto" => Ok(Self::Auto),
+            "sim" => Ok(Self::Sim(super::sim::DEFAULT_NAME.to_string())),
             "wss" | "wss:" => Err(bad(text, "boards speak no TLS on their WebREPL")),
             _ if text.starts_with("wss://") => {
                 Err(bad(text, "boards speak no TLS on their WebREPL"))
@@ -78,6 +82,7 @@ impl Selector {
                 | Self::Telnet(_)
                 | Self::WebSocket(_)
                 | Self::Replay(_)
+                | Self::Sim(_)
         )
     }
 }
@@ -114,7 +119,7 @@ fn usb(text: &str, rest: &str) -> Result<Selector> {
 fn bad(text: &str, why: &str) -> Error {
     Error::new(Code::Usage, format!("`{text}` chooses no board: {why}")).hint(
         "Give a port (`/dev/ttyACM0`, `COM3`), `id:SERIAL`, `vid:2e8a:0005`, `name:NAME`, `tcp://HOST:PORT`, \
-         `rfc2217://HOST:PORT`, `telnet://USER:PASSWORD@HOST` or `ws://:PASSWORD@HOST`",
+         `rfc2217://HOST:PORT`, `telnet://USER:PASSWORD@HOST`, `ws://:PASSWORD@HOST`, `sim` or `sim:NAME`",
     )
 }
 
@@ -149,6 +154,8 @@ mod tests {
             ("rfc2217://h:1", Selector::Rfc2217("h:1".into())),
             ("telnet://a:b@h", Selector::Telnet("a:b@h".into())),
             ("ws://h", Selector::WebSocket("h".into())),
+            ("sim", Selector::Sim("default".into())),
+            ("sim:lab", Selector::Sim("lab".into())),
         ] {
             assert_eq!(Selector::parse(text).unwrap(), selector, "{text}");
         }

@@ -1,3 +1,13 @@
 //! Traits of the hardware that the firmware asks for.
+//!
+//! A port implements [`Board`]; each of its parts is `None` where the board has none. Nothing here knows a chip, and
+//! nothing here imports anything of ours.
 #![no_std]
 #![forbid(unsafe_code)]
+
+mod board;
+pub mod console;
+pub mod machine;
+pub mod ring;
+
+pub use board::Board;

@@ -3,6 +3,8 @@
 //! Implemented above the runtime: by a port, by the simulated board, by tests. Everything has a default that
 //! says "not here", so a minimal host only writes text.
 
+use upy_hal::Board;
+
 /// What a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathKind {
@@ -58,6 +60,15 @@ pub trait Loader {
         Err(29)
     }
 
+    /// Writes out what is buffered of a file.
+    ///
+    /// # Errors
+    /// A positive errno.
+    fn sync(&mut self, file: u32) -> Result<(), i32> {
+        let _ = file;
+        Ok(())
+    }
+
     /// Closes a file; closing one that is not open does nothing.
     fn close(&mut self, file: u32) {
         let _ = file;
@@ -101,8 +112,48 @@ pub trait Host: Loader {
         Ok(0)
     }
 
+    /// Writes to the console without changing line ends; for `sys.stdout.buffer`.
+    fn write_raw(&mut self, bytes: &[u8]) {
+        self.write_out(bytes);
+    }
+
+    /// Whether [`Host::read_in`] would return at once.
+    fn readable(&mut self) -> bool {
+        true
+    }
+
+    /// Whether something has happened that the [`Library`](crate::Library::service) is to look after. Asked as
+    /// often as [`Host::interrupted`].
+    fn event_waits(&mut self) -> bool {
+        false
+    }
+
+    /// The hardware, for a [`Library`](crate::Library) that drives it.
+    fn board(&mut self) -> Option<&mut dyn Board> {
+        None
+    }
+
+    /// Which byte of the console is an interrupt from now on, if any: `micropython.kbd_intr`.
+    fn set_interrupt(&mut self, byte: Option<u8>) {
+        let _ = byte;
+    }
+
+    /// Whether the Enter key of the console sends a carriage return, which text streams read as a line feed.
+    fn enter_is_return(&self) -> bool {
+        false
+    }
+
+    /// Called while a program waits for a pin in a tight loop; a simulation lets others run.
+    fn relax(&mut self) {}
+
     /// Whether Ctrl-C was pressed since the last call. Asked every few hundred jumps.
     fn interrupted(&mut self) -> bool {
+        false
+    }
+
+    /// Whether the board is being reset: the program ends here, whatever handlers it has. Asked as often as
+    /// [`Host::interrupted`].
+    fn aborted(&mut self) -> bool {
         false
     }
 

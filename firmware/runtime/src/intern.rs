@@ -15,7 +15,7 @@ use crate::value::Value;
 
 /// Number of an interned string.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Qstr(pub(crate) u16);
+pub struct Qstr(pub(crate) u16);
 
 /// Slots of the ROM index; a power of two larger than the number of names.
 const ROM_SLOTS: usize = 2048;
@@ -86,16 +86,25 @@ impl Interner {
 }
 
 impl Vm<'_> {
+    /// The number of the first string interned at run time.
+    #[inline]
+    pub(crate) fn first_dynamic(&self) -> usize {
+        ROM_COUNT + 1 + self.library.names.texts.len()
+    }
+
     /// The text of an interned string.
     #[inline]
-    pub(crate) fn qstr_text(&self, id: Qstr) -> &[u8] {
+    pub fn qstr_text(&self, id: Qstr) -> &[u8] {
         let number = usize::from(id.0);
         if number <= ROM_COUNT {
             return rom_text(number).as_bytes();
         }
+        if let Some(text) = self.library.names.texts.get(number - ROM_COUNT - 1) {
+            return text.as_bytes();
+        }
         let object: Ref<Str> = self
             .heap
-            .expect(self.interner.texts[number - ROM_COUNT - 1]);
+            .expect(self.interner.texts[number - self.first_dynamic()]);
         self.heap.tail(object)
     }
 
@@ -106,9 +115,12 @@ impl Vm<'_> {
         if number <= ROM_COUNT {
             return ROM_HASHES[number];
         }
+        if let Some(&hash) = self.library.names.hashes.get(number - ROM_COUNT - 1) {
+            return hash;
+        }
         let object: Ref<Str> = self
             .heap
-            .expect(self.interner.texts[number - ROM_COUNT - 1]);
+            .expect(self.interner.texts[number - self.first_dynamic()]);
         self.heap[object].hash
     }
 
@@ -122,6 +134,9 @@ impl Vm<'_> {
             }
             slot = (slot + 1) % ROM_SLOTS;
         }
+        if let Some(place) = self.library.names.find(text, hash) {
+            return Some(Qstr((ROM_COUNT + 1 + place) as u16));
+        }
         let slots = &self.interner.slots;
         if slots.is_empty() {
             return None;
@@ -132,7 +147,7 @@ impl Vm<'_> {
             let index = usize::from(slots[slot] - 1);
             let object: Ref<Str> = self.heap.expect(self.interner.texts[index]);
             if self.heap[object].hash == hash && self.heap.tail(object) == text {
-                return Some(Qstr((ROM_COUNT + 1 + index) as u16));
+                return Some(Qstr((self.first_dynamic() + index) as u16));
             }
             slot = (slot + 1) & mask;
         }
@@ -143,7 +158,7 @@ impl Vm<'_> {
     ///
     /// # Errors
     /// `MemoryError`; `RuntimeError` when the numbers run out or the text is too long.
-    pub(crate) fn intern(&mut self, text: &[u8]) -> Result<Qstr> {
+    pub fn intern(&mut self, text: &[u8]) -> Result<Qstr> {
         let code = hash(text);
         if let Some(found) = self.find_qstr(text, code) {
             return Ok(found);
@@ -153,7 +168,7 @@ impl Vm<'_> {
     }
 
     /// Interns a string value and returns its number.
-    pub(crate) fn intern_value(&mut self, value: Value) -> Result<Qstr> {
+    pub fn intern_value(&mut self, value: Value) -> Result<Qstr> {
         if let Some(id) = value.as_qstr() {
             return Ok(id);
         }
@@ -182,7 +197,7 @@ impl Vm<'_> {
         if len > 255 {
             return Err(self.raise_text(crate::types::TypeId::RuntimeError, b"name too long"));
         }
-        if index + ROM_COUNT + 1 >= usize::from(u16::MAX) {
+        if index + self.first_dynamic() >= usize::from(u16::MAX) {
             return Err(self.raise_text(crate::types::TypeId::RuntimeError, b"too many names"));
         }
         self.push(text)?;
@@ -195,7 +210,7 @@ impl Vm<'_> {
         self.heap[object].hash = code;
         self.interner.texts.push_within(text);
         place(&mut self.interner.slots, code, index as u16 + 1);
-        Ok(Qstr((ROM_COUNT + 1 + index) as u16))
+        Ok(Qstr((self.first_dynamic() + index) as u16))
     }
 
     fn grow_slots(&mut self) -> Result<()> {

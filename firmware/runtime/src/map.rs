@@ -128,7 +128,8 @@ impl Trace for Map {
 }
 
 impl Vm<'_> {
-    pub(crate) fn new_dict(&mut self) -> Result<Ref<Dict>> {
+    /// An empty dict.
+    pub fn new_dict(&mut self) -> Result<Ref<Dict>> {
         self.alloc(Dict { map: Map::new() })
     }
 
@@ -143,7 +144,7 @@ impl Vm<'_> {
 
     /// The value of a name in a namespace.
     #[inline]
-    pub(crate) fn get_name(&self, dict: Ref<Dict>, name: Qstr) -> Option<Value> {
+    pub fn get_name(&self, dict: Ref<Dict>, name: Qstr) -> Option<Value> {
         let map = &self.heap[dict].map;
         let key = Value::qstr(name);
         let number = if map.general {
@@ -185,7 +186,7 @@ impl Vm<'_> {
 
     /// Sets a name in a namespace.
     #[inline]
-    pub(crate) fn set_name(&mut self, dict: Ref<Dict>, name: Qstr, value: Value) -> Result<()> {
+    pub fn set_name(&mut self, dict: Ref<Dict>, name: Qstr, value: Value) -> Result<()> {
         let map = &mut self.heap[dict].map;
         if !map.general
             && let Some(number) = map.find_name(Value::qstr(name))
@@ -259,13 +260,13 @@ impl Vm<'_> {
     }
 
     /// The value of a key.
-    pub(crate) fn dict_get(&mut self, dict: Ref<Dict>, key: Value) -> Result<Option<Value>> {
+    pub fn dict_get(&mut self, dict: Ref<Dict>, key: Value) -> Result<Option<Value>> {
         let number = self.dict_find(dict, key)?;
         Ok(number.map(|number| self.heap[dict].map.entries[number * 2 + 1]))
     }
 
     /// Sets a key.
-    pub(crate) fn dict_set(&mut self, dict: Ref<Dict>, key: Value, value: Value) -> Result<()> {
+    pub fn dict_set(&mut self, dict: Ref<Dict>, key: Value, value: Value) -> Result<()> {
         if let Some(number) = self.dict_find(dict, key)? {
             self.heap[dict].map.set_value(number, value);
             return Ok(());

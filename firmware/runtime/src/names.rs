@@ -25,7 +25,7 @@ pub(crate) const fn rom_text(rom_number: usize) -> &'static str {
     OWN[rom_number - 1 - STATIC_COUNT as usize]
 }
 
-const fn same_text(left_text: &str, right_text: &str) -> bool {
+pub(crate) const fn same_text(left_text: &str, right_text: &str) -> bool {
     let (left_text, right_text) = (left_text.as_bytes(), right_text.as_bytes());
     if left_text.len() != right_text.len() {
         return false;
@@ -40,16 +40,24 @@ const fn same_text(left_text: &str, right_text: &str) -> bool {
     true
 }
 
-/// The number of a text in ROM.
-const fn number_of(rom_name: &str) -> Qstr {
+/// The number of a text in ROM, if it is there.
+pub(crate) const fn rom_number(rom_name: &str) -> Option<Qstr> {
     let mut rom_number = 1;
     while rom_number <= ROM_COUNT {
         if same_text(rom_text(rom_number), rom_name) {
-            return Qstr(rom_number as u16);
+            return Some(Qstr(rom_number as u16));
         }
         rom_number += 1;
     }
-    panic!("every name below has a text")
+    None
+}
+
+/// The number of a text in ROM.
+const fn number_of(rom_name: &str) -> Qstr {
+    match rom_number(rom_name) {
+        Some(number) => number,
+        None => panic!("every name below has a text"),
+    }
 }
 
 macro_rules! fixed {
@@ -356,6 +364,7 @@ own! {
     bin "bin";
     bit_length "bit_length";
     bound_method "bound_method";
+    buffer "buffer";
     byteorder "byteorder";
     calcsize "calcsize";
     ceil "ceil";
@@ -525,4 +534,8 @@ own! {
     unpack_from "unpack_from";
     version "version";
     version_info "version_info";
+    ioctl "ioctl";
+    IOBase "IOBase";
+    RingIO "RingIO";
+    rb "rb";
 }

@@ -19,14 +19,14 @@ impl Vm<'_> {
     /// Raises a built-in exception with a fixed message.
     #[cold]
     #[inline(never)]
-    pub(crate) fn raise_text(&mut self, class: TypeId, message: &[u8]) -> Raised {
+    pub fn raise_text(&mut self, class: TypeId, message: &[u8]) -> Raised {
         self.raise(class, &[Piece::Text(message)])
     }
 
     /// Raises a built-in exception with a message made of pieces.
     #[cold]
     #[inline(never)]
-    pub(crate) fn raise(&mut self, class: TypeId, message: &[Piece<'_>]) -> Raised {
+    pub fn raise(&mut self, class: TypeId, message: &[Piece<'_>]) -> Raised {
         let top = self.stack_len();
         // Without memory for the message the exception goes without.
         let text = self.format_pieces(message).ok();
@@ -38,19 +38,19 @@ impl Vm<'_> {
     /// Raises a built-in exception with one argument or none.
     #[cold]
     #[inline(never)]
-    pub(crate) fn raise_with(&mut self, class: TypeId, argument: Option<Value>) -> Raised {
+    pub fn raise_with(&mut self, class: TypeId, argument: Option<Value>) -> Raised {
         let exception = self.new_exception(class, argument);
         self.raise_value(exception)
     }
 
     /// Raises an exception object.
-    pub(crate) fn raise_value(&mut self, exception: Value) -> Raised {
+    pub fn raise_value(&mut self, exception: Value) -> Raised {
         self.exception = Some(exception);
         Raised
     }
 
     /// Makes an exception object; without memory it is the one kept for that.
-    pub(crate) fn new_exception(&mut self, class: TypeId, argument: Option<Value>) -> Value {
+    pub fn new_exception(&mut self, class: TypeId, argument: Option<Value>) -> Value {
         if let Some(argument) = argument
             && self.push(argument).is_err()
         {
@@ -93,25 +93,28 @@ impl Vm<'_> {
     }
 
     /// Takes the exception in flight.
-    pub(crate) fn take_exception(&mut self) -> Value {
+    pub fn take_exception(&mut self) -> Value {
         self.exception.take().unwrap_or(Value::NONE)
     }
 
     /// Whether the exception in flight is of a built-in class or one derived from it.
-    pub(crate) fn exception_is(&self, class: TypeId) -> bool {
+    pub fn exception_is(&self, class: TypeId) -> bool {
         self.exception
             .is_some_and(|value| self.is_instance(value, class))
     }
 
-    pub(crate) fn type_error(&mut self, message: &[u8]) -> Raised {
+    /// Raises `TypeError`.
+    pub fn type_error(&mut self, message: &[u8]) -> Raised {
         self.raise_text(TypeId::TypeError, message)
     }
 
-    pub(crate) fn value_error(&mut self, message: &[u8]) -> Raised {
+    /// Raises `ValueError`.
+    pub fn value_error(&mut self, message: &[u8]) -> Raised {
         self.raise_text(TypeId::ValueError, message)
     }
 
-    pub(crate) fn os_error(&mut self, errno: i32) -> Raised {
+    /// Raises `OSError` with a number.
+    pub fn os_error(&mut self, errno: i32) -> Raised {
         self.raise_with(TypeId::OSError, Some(Value::small(errno as isize)))
     }
 }

@@ -3,6 +3,7 @@
 use crate::heap::{Heap, Marker, Object, Ref, Tailed, Vector};
 use crate::host::Host;
 use crate::intern::Interner;
+use crate::library::Library;
 use crate::names as q;
 use crate::raise::{Raised, Result};
 use crate::types::{Dict, Exception, List, TypeId, trace_object};
@@ -23,6 +24,15 @@ pub struct Sizes {
 }
 
 impl Sizes {
+    /// Words of memory that go to the stacks; the rest is the heap.
+    #[must_use]
+    pub const fn words(self) -> usize {
+        let frames = self.frames * size_of::<crate::vm::stack::Frame>();
+        let handlers = self.handlers * size_of::<crate::vm::stack::Handler>();
+        let word = size_of::<usize>();
+        self.stack_words + frames.div_ceil(word) + handlers.div_ceil(word)
+    }
+
     /// For a board with little memory.
     pub const SMALL: Sizes = Sizes {
         stack_words: 1024,
@@ -46,6 +56,7 @@ pub struct Vm<'m> {
     pub(crate) frames: Frames<'m>,
     pub(crate) handlers: Handlers<'m>,
     pub(crate) host: &'m mut dyn Host,
+    pub(crate) library: &'static Library,
     pub(crate) interner: Interner,
     /// The exception in flight.
     pub(crate) exception: Option<Value>,
@@ -82,12 +93,25 @@ pub struct Vm<'m> {
     in_no_memory: bool,
     pub(crate) gc_enabled: bool,
     pub(crate) atexit: Option<Value>,
+    pub(crate) prompt: crate::prompt::Prompt,
+    /// Values that the library keeps.
+    pub(crate) roots: Vector<Value>,
     pub(crate) hints: crate::ops::attr::Hints,
 }
 
 impl<'m> Vm<'m> {
     /// Makes an interpreter that lives in `memory`, or `None` if that is too small.
     pub fn new(memory: &'m mut [usize], sizes: Sizes, host: &'m mut dyn Host) -> Option<Self> {
+        Self::with_library(memory, sizes, host, &Library::EMPTY)
+    }
+
+    /// As [`Vm::new`], with modules, types and files beyond those of the language.
+    pub fn with_library(
+        memory: &'m mut [usize],
+        sizes: Sizes,
+        host: &'m mut dyn Host,
+        library: &'static Library,
+    ) -> Option<Self> {
         let (stack, memory) = Stack::carve(memory, sizes.stack_words)?;
         let (frames, memory) = Frames::carve(memory, sizes.frames)?;
         let (handlers, memory) = Handlers::carve(memory, sizes.handlers)?;
@@ -97,6 +121,7 @@ impl<'m> Vm<'m> {
             frames,
             handlers,
             host,
+            library,
             interner: Interner::new(),
             exception: None,
             stop_value: Value::NONE,
@@ -122,6 +147,8 @@ impl<'m> Vm<'m> {
             in_no_memory: false,
             gc_enabled: true,
             atexit: None,
+            prompt: crate::prompt::Prompt::new(),
+            roots: Vector::new(),
             hints: crate::ops::attr::Hints::new(),
         };
         vm.start().ok()?;
@@ -145,6 +172,9 @@ impl<'m> Vm<'m> {
         self.set_name(modules, q::__main__, module.value())?;
         self.path = Some(self.new_list(&[])?);
         self.argv = Some(self.new_list(&[])?);
+        let count = self.library.roots;
+        self.reserve(|vm| &mut vm.roots, count)?;
+        self.roots.insert_within(0, count, Value::NONE);
         Ok(())
     }
 
@@ -158,14 +188,15 @@ impl<'m> Vm<'m> {
 
     // ---- the value stack -------------------------------------------------------------------------------
 
+    /// How many values are on the stack.
     #[inline]
-    pub(crate) fn stack_len(&self) -> usize {
+    pub fn stack_len(&self) -> usize {
         self.stack.len()
     }
 
     /// Keeps a value alive until it is popped.
     #[inline]
-    pub(crate) fn push(&mut self, value: Value) -> Result<()> {
+    pub fn push(&mut self, value: Value) -> Result<()> {
         if self.stack.push(value) {
             Ok(())
         } else {
@@ -173,19 +204,21 @@ impl<'m> Vm<'m> {
         }
     }
 
+    /// Takes the last value that was pushed.
     #[inline]
-    pub(crate) fn pop(&mut self) -> Value {
+    pub fn pop(&mut self) -> Value {
         self.stack.pop()
     }
 
+    /// Pops values until `len` are left.
     #[inline]
-    pub(crate) fn truncate(&mut self, len: usize) {
+    pub fn truncate(&mut self, len: usize) {
         self.stack.truncate(len);
     }
 
     /// A value on the stack.
     #[inline]
-    pub(crate) fn stack_at(&self, index: usize) -> Value {
+    pub fn stack_at(&self, index: usize) -> Value {
         self.stack.get(index).unwrap_or(Value::NONE)
     }
 
@@ -230,7 +263,7 @@ impl<'m> Vm<'m> {
 
     /// Whether an allocation may go ahead without thinking.
     #[inline]
-    fn may_allocate(&self) -> bool {
+    pub(crate) fn may_allocate(&self) -> bool {
         !cfg!(feature = "gc-stress")
             && self.heap.lock_depth == 0
             && self.heap.allocated < self.heap.threshold
@@ -254,6 +287,22 @@ impl<'m> Vm<'m> {
             Some(made) => Ok(made),
             None => Err(self.no_memory(bytes)),
         }
+    }
+
+    /// Collects for an allocation by hand; what `trace` passes survives.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn alloc_slowly_traced(
+        &mut self,
+        trace: &mut dyn FnMut(&mut Marker<'_, '_>),
+    ) -> Result<()> {
+        if self.heap.lock_depth > 0 {
+            return Err(self.heap_is_locked());
+        }
+        if self.gc_enabled || cfg!(feature = "gc-stress") {
+            self.collect_with(trace);
+        }
+        Ok(())
     }
 
     #[cold]
@@ -372,7 +421,7 @@ impl<'m> Vm<'m> {
     // ---- collection ------------------------------------------------------------------------------------
 
     /// Frees what cannot be reached.
-    pub(crate) fn collect(&mut self) {
+    pub fn collect(&mut self) {
         self.collect_with(&mut |_| {});
     }
 
@@ -401,6 +450,8 @@ impl<'m> Vm<'m> {
             guarded,
             finalisable,
             dying,
+            prompt,
+            roots: kept,
             ..
         } = self;
         heap.collect(trace_object, |marker, finalising| {
@@ -417,9 +468,11 @@ impl<'m> Vm<'m> {
             handlers.trace(marker);
             interner.trace(marker);
             marker.values(scheduled);
+            marker.values(kept);
             marker.values(guarded);
             marker.plain(finalisable);
             marker.values(dying);
+            prompt.trace(marker);
             extra(marker);
         });
         self.hints.clear();
@@ -438,7 +491,7 @@ impl<'m> Vm<'m> {
     }
 
     /// Registers an object whose `__del__` is to be called when it is unreachable.
-    pub(crate) fn register_finaliser(&mut self, object: Value) -> Result<()> {
+    pub fn register_finaliser(&mut self, object: Value) -> Result<()> {
         self.push(object)?;
         let room = self.finalisable.len() + 1;
         self.reserve_doubling(|vm| &mut vm.finalisable, 1)?;

@@ -64,14 +64,17 @@ impl Value {
     pub const FALSE: Value = immediate(Class::False, 0);
     /// `True`
     pub const TRUE: Value = immediate(Class::True, 0);
-    pub(crate) const ELLIPSIS: Value = immediate(Class::Special, 0);
-    pub(crate) const NOT_IMPLEMENTED: Value = immediate(Class::Special, 1);
+    /// `Ellipsis`
+    pub const ELLIPSIS: Value = immediate(Class::Special, 0);
+    /// `NotImplemented`: a binary special method does not know the other operand.
+    pub const NOT_IMPLEMENTED: Value = immediate(Class::Special, 1);
     /// A deleted entry of a hash table.
     pub(crate) const DELETED: Value = immediate(Class::Special, 2);
     /// An absent argument of a native function.
     pub(crate) const ABSENT: Value = immediate(Class::Special, 3);
 
-    pub(crate) const fn bool(truth: bool) -> Value {
+    /// `True` or `False`
+    pub const fn bool(truth: bool) -> Value {
         if truth { Value::TRUE } else { Value::FALSE }
     }
 
@@ -81,7 +84,7 @@ impl Value {
 
     /// The integer as a small one; it must be in range.
     #[inline]
-    pub(crate) const fn small(number: isize) -> Value {
+    pub const fn small(number: isize) -> Value {
         debug_assert!(number >= SMALL_INT_MIN && number <= SMALL_INT_MAX);
         match NonZeroUsize::new((number as usize) << 1 | 1) {
             Some(word) => Value(word),
@@ -91,20 +94,21 @@ impl Value {
 
     /// The integer as a small one, if it is in range.
     #[inline]
-    pub(crate) fn try_small(number: isize) -> Option<Value> {
+    pub fn try_small(number: isize) -> Option<Value> {
         (SMALL_INT_MIN..=SMALL_INT_MAX)
             .contains(&number)
             .then(|| Value::small(number))
     }
 
+    /// Whether this is a small integer.
     #[inline]
-    pub(crate) const fn is_small(self) -> bool {
+    pub const fn is_small(self) -> bool {
         self.0.get() & 1 != 0
     }
 
     /// The small integer this is, if it is one.
     #[inline]
-    pub(crate) const fn as_small(self) -> Option<isize> {
+    pub const fn as_small(self) -> Option<isize> {
         if self.is_small() {
             Some(self.0.get() as isize >> 1)
         } else {
@@ -145,8 +149,9 @@ impl Value {
         }
     }
 
+    /// An interned string.
     #[inline]
-    pub(crate) const fn qstr(id: Qstr) -> Value {
+    pub const fn qstr(id: Qstr) -> Value {
         match NonZeroUsize::new((id.0 as usize) << 3 | 2) {
             Some(word) => Value(word),
             None => unreachable!(),
@@ -155,7 +160,7 @@ impl Value {
 
     /// The interned string this is, if it is one.
     #[inline]
-    pub(crate) const fn as_qstr(self) -> Option<Qstr> {
+    pub const fn as_qstr(self) -> Option<Qstr> {
         if self.0.get() & 7 == 2 {
             Some(Qstr((self.0.get() >> 3) as u16))
         } else {
@@ -216,8 +221,9 @@ impl Value {
         self.0.get()
     }
 
+    /// Whether this is `None`.
     #[inline]
-    pub(crate) fn is_none(self) -> bool {
+    pub fn is_none(self) -> bool {
         self == Value::NONE
     }
 }

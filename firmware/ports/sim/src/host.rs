@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use upy_runtime::{Host, Loader, PathKind};
 
-use crate::interrupt;
+use crate::{interrupt, keyboard};
 
 /// Handles below this are the console streams.
 const FIRST_FILE: u32 = 3;
@@ -158,10 +158,7 @@ impl Host for HostSystem {
 
     fn read_in(&mut self, buffer: &mut [u8]) -> Result<usize, i32> {
         write_console(&mut io::stdout().lock(), b"");
-        io::stdin()
-            .lock()
-            .read(buffer)
-            .map_err(|error| errno(&error))
+        keyboard::read(buffer).map_err(|error| errno(&error))
     }
 
     fn interrupted(&mut self) -> bool {
@@ -180,10 +177,16 @@ impl Host for HostSystem {
     }
 
     fn sleep_us(&mut self, duration_us: u64) {
-        std::thread::sleep(Duration::from_micros(duration_us));
+        interrupt::sleep(Duration::from_micros(duration_us));
     }
 
     fn platform(&self) -> &'static str {
         std::env::consts::OS
+    }
+
+    fn random(&mut self, buffer: &mut [u8]) {
+        if getrandom::fill(buffer).is_err() {
+            buffer.fill(0);
+        }
     }
 }

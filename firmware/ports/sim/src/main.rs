@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use upy_sim::{args, interrupt, program};
+use upy_sim::{args, board, interrupt, program};
 
 const USAGE: &str = "usage: upy [<opts>] [-X <implopt>] [-c <command> | -m <module> | <filename>]
+       upy board [--pty | --tcp HOST:PORT] [<opts>]   (upy board --help)
 Options:
 -h : print this help message
 -i : enable inspection via REPL after running command/module/file
@@ -28,6 +29,11 @@ fn main() -> ExitCode {
     let help = arguments
         .first()
         .is_some_and(|first| first == "-h" || first == "--help");
+    if let Some((first, rest)) = arguments.split_first()
+        && first == "board"
+    {
+        return board_of(rest);
+    }
     let code = match args::parse(&arguments) {
         Some(parsed) if !help => run(parsed, name),
         _ => {
@@ -36,6 +42,26 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Runs the simulated board.
+fn board_of(arguments: &[OsString]) -> ExitCode {
+    let words: Vec<String> = arguments
+        .iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    if words.iter().any(|word| word == "-h" || word == "--help") {
+        let shown = std::io::stdout().lock().write_all(board::USAGE.as_bytes());
+        return ExitCode::from(u8::from(shown.is_err()));
+    }
+    match board::Options::parse(&words).and_then(board::run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            // Without standard error there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "upy: {text}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Runs on a thread with a stack large enough for the compiler's and the interpreter's depth limits.

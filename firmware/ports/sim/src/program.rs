@@ -17,11 +17,11 @@ const DEFAULT_PATH: &str = ".frozen:~/.micropython/lib:/usr/lib/micropython";
 /// Runs a command line and returns the exit code.
 #[must_use]
 pub fn run(arguments: &Arguments, program: &str) -> i32 {
-    let stack_words = Sizes::HOST.stack_words;
-    let fixed = stack_words + (Sizes::HOST.frames + Sizes::HOST.handlers) * 16;
+    let fixed = Sizes::HOST.words();
     let mut memory = vec![0_usize; fixed + arguments.heap_bytes / size_of::<usize>()];
     let mut host = HostSystem::new();
-    let Some(mut vm) = Vm::new(&mut memory, Sizes::HOST, &mut host) else {
+    let Some(mut vm) = Vm::with_library(&mut memory, Sizes::HOST, &mut host, &upy_modules::LIBRARY)
+    else {
         HostSystem::new().write_err(b"upy: the heap is too small\n");
         return 1;
     };

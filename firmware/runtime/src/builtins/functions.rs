@@ -177,23 +177,7 @@ fn any(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 fn callable(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let value = args.at(vm, 0);
-    if let Some((class, _)) = value.as_immediate() {
-        return Ok(Value::bool(matches!(
-            class,
-            Immediate::Type | Immediate::Native
-        )));
-    }
-    if vm.heap.cast::<Instance>(value).is_some() {
-        return Ok(Value::bool(
-            vm.lookup_special(value, q::__call__)?.is_some(),
-        ));
-    }
-    let class = vm.native_type(value);
-    let function = matches!(
-        class,
-        TypeId::Function | TypeId::Closure | TypeId::BoundMethod | TypeId::Type
-    ) || vm.heap.cast::<crate::types::Function>(value).is_some();
-    Ok(Value::bool(function))
+    vm.is_callable(value).map(Value::bool)
 }
 
 fn chr(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
@@ -298,13 +282,13 @@ fn add_names(vm: &mut Vm<'_>, names: Ref<Dict>, object: Value) -> Result<()> {
     vm.set_name(names, q::__class__, Value::NONE)?;
     let mut class = TypeId::from_value(object).unwrap_or_else(|| vm.native_type(object));
     loop {
-        for entry in class.info().entries {
+        for entry in vm.type_info(class).entries {
             vm.set_name(names, entry.name, Value::NONE)?;
         }
-        if class == TypeId::Object || class.info().base == TypeId::Object {
+        if class == TypeId::Object || vm.type_info(class).base == TypeId::Object {
             return Ok(());
         }
-        class = class.info().base;
+        class = vm.type_info(class).base;
     }
 }
 

@@ -13,17 +13,43 @@ use crate::native::Entry;
 use crate::ops::format::Piece;
 use crate::raise::Result;
 use crate::state::Vm;
-use crate::types::TypeId;
+use crate::types::{TypeId, table};
 use crate::value::{Class, Value};
 
-/// The entry of a native function by the payload of its value: `[table][entry 8]`, types first, then modules.
-#[inline]
-pub(crate) fn entry(payload: usize) -> &'static Entry {
-    let (table, index) = (payload >> 8, payload & 0xff);
-    if table < TypeId::COUNT {
-        return &TypeId::of(table).info().entries[index];
+/// The tables of entries in the order of their numbers: the types of the runtime, its modules, then the types
+/// of the library.
+pub(crate) const FIRST_LIBRARY_TABLE: usize = table::BUILT_IN + modules::COUNT;
+/// The number of the table of the library's first module; types have numbers below.
+const FIRST_LIBRARY_MODULE: usize = 256;
+
+/// The number of a module's table.
+const fn module_table(module: usize) -> usize {
+    if module < modules::COUNT {
+        table::BUILT_IN + module
+    } else {
+        FIRST_LIBRARY_MODULE + module - modules::COUNT
     }
-    &modules::entries(table - TypeId::COUNT)[index]
+}
+
+/// The payload of a native function: its place in the table of a module.
+pub(crate) const fn module_payload(module: usize, index: usize) -> usize {
+    module_table(module) << 8 | index
+}
+
+impl Vm<'_> {
+    /// The entry of a native function by the payload of its value: `[table][entry 8]`.
+    #[inline]
+    pub(crate) fn native_entry(&self, payload: usize) -> &'static Entry {
+        let (table, index) = (payload >> 8, payload & 0xff);
+        let entries = if (table::BUILT_IN..FIRST_LIBRARY_TABLE).contains(&table) {
+            self.module_entries(table - table::BUILT_IN)
+        } else if table >= FIRST_LIBRARY_MODULE {
+            self.module_entries(table - FIRST_LIBRARY_MODULE + modules::COUNT)
+        } else {
+            self.type_info(TypeId::of(table)).entries
+        };
+        &entries[index]
+    }
 }
 
 /// `__build_class__`, the last entry of `builtins`.
@@ -32,10 +58,7 @@ pub(crate) const BUILD_CLASS: Value = builtin(functions::ENTRIES.len() - 1);
 pub(crate) const NATIVE_INIT: Value = builtin(functions::ENTRIES.len() - 2);
 
 const fn builtin(index: usize) -> Value {
-    Value::immediate(
-        Class::Native,
-        (TypeId::COUNT + modules::BUILTINS) << 8 | index,
-    )
+    Value::immediate(Class::Native, module_payload(modules::BUILTINS, index))
 }
 
 /// The entry of `builtins` for each interned name, plus one.
@@ -59,7 +82,7 @@ impl Vm<'_> {
         if index > 0 {
             let index = usize::from(index) - 1;
             let item = functions::ENTRIES[index].item;
-            return self.item_value(item, (TypeId::COUNT + modules::BUILTINS) << 8 | index);
+            return self.item_value(item, module_payload(modules::BUILTINS, index));
         }
         Err(self.raise(
             TypeId::NameError,

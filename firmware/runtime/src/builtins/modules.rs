@@ -14,9 +14,13 @@ pub(crate) const BUILTINS: usize = 0;
 /// The number of `sys` in the table.
 pub(crate) const SYS: usize = 1;
 
-struct ModuleInfo {
-    name: Qstr,
-    entries: &'static [Entry],
+/// A native module.
+#[derive(Clone, Copy)]
+pub struct ModuleInfo {
+    /// Its name.
+    pub name: Qstr,
+    /// What it contains, `__name__` too.
+    pub entries: &'static [Entry],
 }
 
 const COLLECTIONS: &[Entry] = &[
@@ -38,9 +42,13 @@ const IO: &[Entry] = &[
     class(q::BytesIO, TypeId::BytesIo),
     class(q::TextIOWrapper, TypeId::TextFile),
     class(q::FileIO, TypeId::BinaryFile),
+    class(q::IOBase, TypeId::IoBase),
 ];
 
-static MODULES: &[ModuleInfo] = &[
+/// How many modules the runtime itself has.
+pub(crate) const COUNT: usize = MODULES.len();
+
+const MODULES: &[ModuleInfo] = &[
     ModuleInfo {
         name: q::builtins,
         entries: super::functions::ENTRIES,
@@ -91,45 +99,70 @@ static MODULES: &[ModuleInfo] = &[
     },
 ];
 
-/// The entries of a module.
-pub(crate) fn entries(module: usize) -> &'static [Entry] {
-    MODULES[module].entries
-}
+impl Vm<'_> {
+    fn module_info(&self, module: usize) -> &'static ModuleInfo {
+        static OWN: [ModuleInfo; COUNT] = {
+            let mut own = [MODULES[0]; COUNT];
+            let mut at = 0;
+            while at < COUNT {
+                own[at] = MODULES[at];
+                at += 1;
+            }
+            own
+        };
+        match OWN.get(module) {
+            Some(info) => info,
+            None => &self.library.modules[module - COUNT],
+        }
+    }
 
-/// The name of a module.
-pub(crate) fn name(module: usize) -> Qstr {
-    MODULES[module].name
-}
+    /// The entries of a native module.
+    pub(crate) fn module_entries(&self, module: usize) -> &'static [Entry] {
+        self.module_info(module).entries
+    }
 
-/// The module with a name.
-pub(crate) fn find(name: Qstr) -> Option<Value> {
-    let module = MODULES.iter().position(|module| module.name == name)?;
-    Some(Value::immediate(Class::Module, module))
-}
+    /// The name of a native module.
+    pub(crate) fn native_module_name(&self, module: usize) -> Qstr {
+        self.module_info(module).name
+    }
 
-/// The names of all modules.
-pub(crate) fn names() -> impl Iterator<Item = Qstr> {
-    MODULES.iter().map(|module| module.name)
+    /// The native module with a name.
+    pub(crate) fn find_native_module(&self, name: Qstr) -> Option<Value> {
+        // The library may have a richer one.
+        let own = || MODULES.iter().position(|module| module.name == name);
+        let mut added = self.library.modules.iter();
+        let module = match added.position(|module| module.name == name) {
+            Some(place) => COUNT + place,
+            None => own()?,
+        };
+        Some(Value::immediate(Class::Module, module))
+    }
+
+    /// The names of all native modules.
+    pub(crate) fn native_module_names(&self) -> impl Iterator<Item = Qstr> + use<> {
+        let added = self.library.modules;
+        let own = MODULES.iter().map(|module| module.name);
+        own.filter(|name| added.iter().all(|module| module.name != *name))
+            .chain(added.iter().map(|module| module.name))
+    }
 }
 
 /// A name of a module.
 pub(crate) fn member(vm: &mut Vm<'_>, module: usize, name: Qstr) -> Result<Option<Value>> {
-    let Some(index) = entries(module).iter().position(|entry| entry.name == name) else {
+    let entries = vm.module_entries(module);
+    let Some(index) = entries.iter().position(|entry| entry.name == name) else {
         return Ok(None);
     };
-    vm.item_value(
-        entries(module)[index].item,
-        (TypeId::COUNT + module) << 8 | index,
-    )
-    .map(Some)
+    vm.item_value(entries[index].item, super::module_payload(module, index))
+        .map(Some)
 }
 
 /// All names of a module as a new dict.
 pub(crate) fn dict(vm: &mut Vm<'_>, module: usize) -> Result<Value> {
     let dict = vm.new_dict()?;
     vm.push(dict.value())?;
-    for (index, entry) in entries(module).iter().enumerate() {
-        let value = vm.item_value(entry.item, (TypeId::COUNT + module) << 8 | index)?;
+    for (index, entry) in vm.module_entries(module).iter().enumerate() {
+        let value = vm.item_value(entry.item, super::module_payload(module, index))?;
         vm.set_name(dict, entry.name, value)?;
     }
     if let Some(stored) = vm.module_dict(module, false)? {

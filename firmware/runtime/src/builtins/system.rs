@@ -1,6 +1,5 @@
 //! `sys`, `gc`, `micropython`, `errno`, the part of `time` a language test needs; `help` and `input`.
 
-use crate::builtins::modules;
 use crate::names as q;
 use crate::native::{Args, Entry, Item, function, item, number};
 use crate::ops::format::{Piece, Sink};
@@ -202,9 +201,16 @@ pub(crate) const MICROPYTHON: &[Entry] = &[
     ),
     function(q::heap_lock, heap_lock, 0, 0),
     function(q::heap_unlock, heap_unlock, 0, 0),
-    function(q::kbd_intr, |_, _| Ok(Value::NONE), 1, 1),
+    function(q::kbd_intr, kbd_intr, 1, 1),
     function(q::schedule, schedule, 2, 2),
 ];
+
+/// `micropython.kbd_intr(byte)`; -1 is none.
+fn kbd_intr(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let byte = vm.int_arg(args, 0)?;
+    vm.host.set_interrupt(u8::try_from(byte).ok());
+    Ok(Value::NONE)
+}
 
 fn opt_level(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     if args.count == 0 {
@@ -299,39 +305,61 @@ const SCHEDULED_MAX: usize = 8;
 
 /// `micropython.schedule(function, argument)`
 fn schedule(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let interrupt = modules::find(q::micropython).map(|module| vm.lookup(module, q::kbd_intr));
+    let interrupt = vm
+        .find_native_module(q::micropython)
+        .map(|module| vm.lookup(module, q::kbd_intr));
     let interrupt = interrupt.transpose()?.flatten();
     if interrupt.is_some_and(|(function, _)| function == args.at(vm, 0)) {
         vm.interrupt_scheduled = true;
         vm.ticks = u32::MAX;
         return Ok(Value::NONE);
     }
-    if vm.scheduled.len() >= SCHEDULED_MAX * 2 {
-        return Err(vm.raise_text(TypeId::RuntimeError, b"schedule queue full"));
+    let (function, argument) = (args.at(vm, 0), args.at(vm, 1));
+    if vm.schedule(function, argument)? {
+        return Ok(Value::NONE);
     }
-    vm.reserve(|vm| &mut vm.scheduled, 2)?;
-    for index in 0..2 {
-        let value = args.at(vm, index);
-        vm.scheduled.push_within(value);
-    }
-    vm.ticks = u32::MAX;
-    Ok(Value::NONE)
+    Err(vm.raise_text(TypeId::RuntimeError, b"schedule queue full"))
 }
 
 impl Vm<'_> {
+    /// Lets a function be called with an argument as soon as the program can be held up; false if too many
+    /// wait already.
+    pub fn schedule(&mut self, function: Value, argument: Value) -> Result<bool> {
+        if self.scheduled.len() >= SCHEDULED_MAX * 2 {
+            return Ok(false);
+        }
+        self.reserve(|vm| &mut vm.scheduled, 2)?;
+        self.scheduled.push_within(function);
+        self.scheduled.push_within(argument);
+        self.ticks = u32::MAX;
+        Ok(true)
+    }
+
     /// Looks at the world: Ctrl-C, calls that wait, objects to finalise.
     #[cold]
-    pub(crate) fn poll(&mut self) -> Result<()> {
+    pub fn poll(&mut self) -> Result<()> {
+        if self.host.aborted() {
+            self.prompt.aborts = true;
+            return Err(self.raise_with(TypeId::SystemExit, None));
+        }
         if !self.scheduler_locked && core::mem::take(&mut self.interrupt_scheduled) {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
         }
         if self.host.interrupted() {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
         }
+        if self.host.event_waits()
+            && let Some(service) = self.library.service
+        {
+            service(self)?;
+        }
         if !self.dying.is_empty() {
             self.finalise();
         }
-        while !self.scheduler_locked && self.scheduled.len() >= 2 {
+        // Those that wait now: a call that schedules itself again does not hold up the program.
+        let mut waiting = self.scheduled.len() / 2;
+        while !self.scheduler_locked && waiting > 0 && self.scheduled.len() >= 2 {
+            waiting -= 1;
             let (function, argument) = (self.scheduled[0], self.scheduled[1]);
             self.scheduled.remove_range(0, 2);
             self.scheduler_locked = true;
@@ -457,7 +485,7 @@ pub(crate) fn help(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         return Ok(Value::NONE);
     };
     if object == Value::qstr(q::modules) {
-        for name in super::modules::names() {
+        for name in vm.native_module_names() {
             vm.put_value(Sink::Out, Value::qstr(name))?;
             vm.put(Sink::Out, b"\n")?;
         }
@@ -490,6 +518,10 @@ pub(crate) fn input(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     }
     let buffer = vm.new_buffer()?;
     vm.push(buffer.value())?;
+    if vm.host.enter_is_return() {
+        vm.read_typed_line(buffer)?;
+        return vm.take_text(buffer);
+    }
     let mut any = false;
     loop {
         let mut byte = [0];

@@ -23,7 +23,7 @@ pub(crate) trait Trace {
 }
 
 /// Collects what can be reached.
-pub(crate) struct Marker<'h, 'm> {
+pub struct Marker<'h, 'm> {
     heap: &'h Heap<'m>,
     waiting: [usize; STACK],
     count: usize,
@@ -36,7 +36,7 @@ pub(crate) type Tracer = fn(&Heap<'_>, Header, Value, &mut Marker<'_, '_>);
 impl<'h, 'm> Marker<'h, 'm> {
     /// A value that is in use.
     #[inline]
-    pub(crate) fn value(&mut self, value: Value) {
+    pub fn value(&mut self, value: Value) {
         let Some(address) = value.address() else {
             return;
         };
@@ -56,7 +56,7 @@ impl<'h, 'm> Marker<'h, 'm> {
 
     /// A value that may be absent.
     #[inline]
-    pub(crate) fn option(&mut self, value: Option<Value>) {
+    pub fn option(&mut self, value: Option<Value>) {
         if let Some(value) = value {
             self.value(value);
         }

@@ -19,6 +19,7 @@
 //! used after its object is gone is noticed.
 #![expect(unsafe_code, reason = "this is the memory everything else stands on")]
 
+mod foreign;
 mod layout;
 mod mark;
 mod vector;
@@ -27,9 +28,11 @@ use core::marker::PhantomData;
 use core::ops::{Index, IndexMut};
 use core::ptr;
 
+pub use foreign::Body;
 pub(crate) use layout::{BLOCK, Header};
 use layout::{State, Table};
-pub(crate) use mark::{Marker, Trace};
+pub use mark::Marker;
+pub(crate) use mark::Trace;
 pub(crate) use vector::Vector;
 
 use crate::value::Value;
@@ -54,7 +57,7 @@ pub(crate) trait Tailed: Object {
 }
 
 /// A reference to an object of a known kind.
-pub(crate) struct Ref<T> {
+pub struct Ref<T> {
     address: usize,
     kind: PhantomData<fn() -> T>,
 }
@@ -72,8 +75,10 @@ impl<T> PartialEq for Ref<T> {
 }
 
 impl<T> Ref<T> {
+    /// The reference as a value.
     #[inline]
-    pub(crate) fn value(self) -> Value {
+    #[must_use]
+    pub fn value(self) -> Value {
         Value::from_address(self.address)
     }
 }
@@ -489,6 +494,7 @@ impl Heap<'_> {
     }
 
     /// Lends the bytes of one object for writing together with those of another.
+    #[cfg(feature = "compiler")]
     pub(crate) fn with_work<A: Tailed<Item = u8>, B: Tailed<Item = u8>, R>(
         &mut self,
         target: Ref<A>,

@@ -11,9 +11,12 @@ use upy_bytecode::verify::{Limits, verify};
 
 use crate::heap::{Ref, Vector};
 use crate::intern::Qstr;
+use crate::names as q;
+use crate::ops::format::Sink;
+use crate::ops::stream::request;
 use crate::raise::Result;
 use crate::state::Vm;
-use crate::types::{Blob, Code, Context, Int, TypeId};
+use crate::types::{Array, Blob, Code, Context, Int, TypeId};
 use crate::value::{SMALL_INT_BITS, Value};
 
 /// One code object as the image describes it.
@@ -24,8 +27,73 @@ struct Shape {
 }
 
 impl Vm<'_> {
-    /// Reads a file of the host into the heap.
+    /// Reads a file into the heap.
     pub(crate) fn read_file(&mut self, path: &[u8]) -> Result<Ref<Blob>> {
+        if let Some(frozen) = path.strip_prefix(super::FROZEN) {
+            let found = self.library.frozen.iter();
+            let mut found = found.filter(|code| code.path.as_bytes() == frozen);
+            let Some(code) = found.next() else {
+                return Err(self.os_error(2));
+            };
+            let blob = self.new_blob(code.image.len())?;
+            self.heap.tail_mut(blob).copy_from_slice(code.image);
+            return Ok(blob);
+        }
+        match self.library.files {
+            Some(files) => self.read_stream_file(files, path),
+            None => self.read_host_file(path),
+        }
+    }
+
+    /// Reads a file that the library opens.
+    fn read_stream_file(&mut self, files: crate::library::Files, path: &[u8]) -> Result<Ref<Blob>> {
+        let top = self.stack_len();
+        let name = self.new_str(path)?;
+        self.push(name)?;
+        self.push(Value::qstr(q::rb))?;
+        let args = crate::native::Args {
+            base: top,
+            count: 2,
+            keywords: 0,
+        };
+        let stream = (files.open)(self, args)?;
+        self.truncate(top);
+        self.push(stream)?;
+        let content = self.read_to_end(stream);
+        let closed = self.stream_ioctl(stream, request::CLOSE, 0);
+        let content = content?;
+        if let Err(fault) = closed {
+            return Err(self.raise_fault(fault));
+        }
+        self.push(content.value())?;
+        let len = self.heap[content].items.len();
+        let blob = self.new_blob(len)?;
+        let items = self.heap[content].items;
+        self.heap.copy_tail(blob, 0, items);
+        self.release_buffer(content);
+        self.truncate(top);
+        Ok(blob)
+    }
+
+    /// Everything a stream still gives.
+    fn read_to_end(&mut self, stream: Value) -> Result<Ref<Array>> {
+        let top = self.stack_len();
+        let buffer = self.new_buffer()?;
+        self.push(buffer.value())?;
+        let mut chunk = [0; 256];
+        loop {
+            match self.stream_read(stream, &mut chunk) {
+                Ok(0) => break,
+                Ok(got) => self.put(Sink::Buffer(buffer), &chunk[..got])?,
+                Err(fault) => return Err(self.raise_fault(fault)),
+            }
+        }
+        self.truncate(top);
+        Ok(buffer)
+    }
+
+    /// Reads a file of the host into the heap.
+    fn read_host_file(&mut self, path: &[u8]) -> Result<Ref<Blob>> {
         let file = match self.host.open(path, b"rb") {
             Ok(file) => file,
             Err(errno) => return Err(self.os_error(errno)),

@@ -24,6 +24,8 @@ use crate::value::{Class as Immediate, Value};
 
 /// The longest path and the longest dotted name.
 const MAX_PATH: usize = 256;
+/// How the paths of frozen code begin.
+const FROZEN: &[u8] = b".frozen/";
 
 /// A path being put together.
 #[derive(Clone, Copy)]
@@ -171,13 +173,16 @@ impl Vm<'_> {
         if let Some(text) = self.qstr_text(name).strip_prefix(b"u") {
             // As MicroPython: `usys` always means the built-in module.
             let code = crate::intern::hash(text);
-            if let Some(module) = self.find_qstr(text, code).and_then(modules::find) {
+            if let Some(module) = self
+                .find_qstr(text, code)
+                .and_then(|name| self.find_native_module(name))
+            {
                 return Ok(module);
             }
         }
         if outer.is_none() {
             // These cannot be shadowed by files.
-            if let Some(module) = modules::find(name)
+            if let Some(module) = self.find_native_module(name)
                 && matches!(
                     name,
                     q::sys | q::builtins | q::gc | q::micropython | q::math | q::cmath
@@ -206,7 +211,7 @@ impl Vm<'_> {
             }
         };
         let Some((path, kind)) = found else {
-            if let (None, Some(module)) = (outer, modules::find(name)) {
+            if let (None, Some(module)) = (outer, self.find_native_module(name)) {
                 return Ok(module);
             }
             return Err(self.raise(
@@ -247,6 +252,30 @@ impl Vm<'_> {
         Ok(None)
     }
 
+    /// What a path names: code of the library in `.frozen`, anything else where files are.
+    pub(crate) fn path_kind(&mut self, path: &Path) -> Result<PathKind> {
+        if let Some(frozen) = path.get().strip_prefix(FROZEN) {
+            return Ok(self.frozen_kind(frozen));
+        }
+        match self.library.files {
+            Some(files) => (files.kind)(self, path.get()),
+            None => Ok(self.host.kind(path.get())),
+        }
+    }
+
+    fn frozen_kind(&self, path: &[u8]) -> PathKind {
+        for frozen in self.library.frozen {
+            if let Some(rest) = frozen.path.as_bytes().strip_prefix(path) {
+                match rest.first() {
+                    None => return PathKind::File,
+                    Some(b'/') => return PathKind::Directory,
+                    Some(_) => {}
+                }
+            }
+        }
+        PathKind::Absent
+    }
+
     /// A package or file of this name in a directory.
     pub(crate) fn find_file(
         &mut self,
@@ -265,13 +294,13 @@ impl Vm<'_> {
         {
             return Err(self.name_too_long());
         }
-        if self.host.kind(path.get()) == PathKind::Directory {
+        if self.path_kind(&path)? == PathKind::Directory {
             return Ok(Some((path, PathKind::Directory)));
         }
         let stem = path.len;
         for extension in [&b".py"[..], b".mpy"] {
             path.len = stem;
-            if path.push(extension).is_some() && self.host.kind(path.get()) == PathKind::File {
+            if path.push(extension).is_some() && self.path_kind(&path)? == PathKind::File {
                 return Ok(Some((path, PathKind::File)));
             }
         }
@@ -296,7 +325,7 @@ impl Vm<'_> {
             let mut found = false;
             for extension in [&b"/__init__.py"[..], b"/__init__.mpy"] {
                 path.len = stem;
-                if path.push(extension).is_some() && self.host.kind(path.get()) == PathKind::File {
+                if path.push(extension).is_some() && self.path_kind(&path)? == PathKind::File {
                     found = true;
                     break;
                 }

@@ -130,7 +130,7 @@ impl Vm<'_> {
             let stem = path;
             for file in [&b"/__init__.py"[..], b"/__main__.py"] {
                 path = stem;
-                if path.push(file).is_some() && self.host.kind(path.get()) == PathKind::File {
+                if path.push(file).is_some() && self.path_kind(&path)? == PathKind::File {
                     self.run_path(path, main)?;
                 }
             }

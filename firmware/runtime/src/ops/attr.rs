@@ -25,13 +25,13 @@ const HINTS: usize = 64;
 
 /// Remembers where names of built-in types were found.
 pub(crate) struct Hints {
-    entries: [(u8, Qstr, u16); HINTS],
+    entries: [(TypeId, Qstr, u16); HINTS],
 }
 
 impl Hints {
     pub(crate) const fn new() -> Self {
         Self {
-            entries: [(0, Qstr(0), 0); HINTS],
+            entries: [(TypeId::Object, Qstr(0), 0); HINTS],
         }
     }
 
@@ -56,23 +56,23 @@ impl Vm<'_> {
 
     /// A name of a built-in type: the number of its native entry.
     pub(crate) fn find_in_type(&mut self, class: TypeId, name: Qstr) -> Option<usize> {
-        let slot = (usize::from(name.0) ^ (class as usize) << 3) % HINTS;
+        let slot = (usize::from(name.0) ^ class.table() << 3) % HINTS;
         let (known_class, known_name, payload) = self.hints.entries[slot];
-        if known_class == class as u8 && known_name == name {
+        if known_class == class && known_name == name {
             return Some(usize::from(payload));
         }
         let mut at = class;
         loop {
-            let entries = at.info().entries;
+            let entries = self.type_info(at).entries;
             if let Some(index) = entries.iter().position(|entry| entry.name == name) {
-                let payload = (at as usize) << 8 | index;
-                self.hints.entries[slot] = (class as u8, name, payload as u16);
+                let payload = at.table() << 8 | index;
+                self.hints.entries[slot] = (class, name, payload as u16);
                 return Some(payload);
             }
             if at == TypeId::Object {
                 return None;
             }
-            at = at.info().base;
+            at = self.type_info(at).base;
         }
     }
 
@@ -87,7 +87,7 @@ impl Vm<'_> {
             return Ok(None);
         };
         let function = Value::immediate(Immediate::Native, payload);
-        Ok(Some(match builtins::entry(payload).item {
+        Ok(Some(match self.native_entry(payload).item {
             Item::Function(..) => (function, this),
             Item::ClassFunction(..) => (function, Some(class.value())),
             Item::StaticFunction(..) => (function, None),
@@ -150,15 +150,33 @@ impl Vm<'_> {
     }
 
     /// A special method of an object: found in its class only.
-    pub(crate) fn lookup_special(&mut self, object: Value, name: Qstr) -> Result<Option<Found>> {
+    pub fn lookup_special(&mut self, object: Value, name: Qstr) -> Result<Option<Found>> {
         let Some(instance) = self.heap.cast::<Instance>(object) else {
-            return Ok(None);
+            return self.foreign_special(object, name);
         };
-        let class = self.heap[instance].class;
+        let Instance { class, native, .. } = self.heap[instance];
         match self.find_in_class(class, name) {
             Some(member) => self.bind(member, Some(object), class.value()).map(Some),
-            None => Ok(None),
+            None => match native {
+                Some(native) => self.foreign_special(native, name),
+                None => Ok(None),
+            },
         }
+    }
+
+    /// A special method of an object of a library.
+    fn foreign_special(&mut self, object: Value, name: Qstr) -> Result<Option<Found>> {
+        let header = self.heap.header(object);
+        if header.is_none_or(|header| header.kind() != crate::types::FOREIGN) {
+            return Ok(None);
+        }
+        let class = self.native_type(object);
+        let found = self.find_in_type(class, name);
+        // What every object has is no special method.
+        if found.is_none_or(|payload| payload >> 8 == TypeId::Object.table()) {
+            return Ok(None);
+        }
+        self.native_method(class, name, Some(object))
     }
 
     /// An attribute of an instance that is in its own dict, without any look further.
@@ -287,13 +305,13 @@ impl Vm<'_> {
     pub(crate) fn type_member(&mut self, class: TypeId, name: Qstr) -> Result<Option<Found>> {
         match name {
             q::__name__ | q::__qualname__ => {
-                return Ok(Some((Value::qstr(class.info().name), None)));
+                return Ok(Some((Value::qstr(self.type_info(class).name), None)));
             }
             q::__class__ => return Ok(Some((TypeId::Type.value(), None))),
             q::__bases__ => {
                 let bases = match class {
                     TypeId::Object => self.new_tuple(&[])?,
-                    _ => self.new_tuple(&[class.info().base.value()])?,
+                    _ => self.new_tuple(&[self.type_info(class).base.value()])?,
                 };
                 return Ok(Some((bases, None)));
             }
@@ -307,8 +325,8 @@ impl Vm<'_> {
     pub(crate) fn type_dict(&mut self, class: TypeId) -> Result<Value> {
         let dict = self.new_dict()?;
         self.push(dict.value())?;
-        for (index, entry) in class.info().entries.iter().enumerate() {
-            let value = self.item_value(entry.item, (class as usize) << 8 | index)?;
+        for (index, entry) in self.type_info(class).entries.iter().enumerate() {
+            let value = self.item_value(entry.item, (class.table()) << 8 | index)?;
             self.set_name(dict, entry.name, value)?;
         }
         self.pop();
@@ -389,6 +407,18 @@ impl Vm<'_> {
     ) -> Result<Option<Value>> {
         Ok(match kind {
             Kind::Exception => return self.exception_field(self.heap.expect(object), name),
+            // The bytes behind the console's text.
+            Kind::File if name == q::buffer => {
+                let file = self.heap[self.heap.expect::<crate::types::File>(object)];
+                let binary = crate::types::File {
+                    binary: true,
+                    ..file
+                };
+                (file.handle <= 2)
+                    .then(|| self.alloc(binary))
+                    .transpose()?
+                    .map(|file| file.value())
+            }
             Kind::Complex => {
                 let Complex { real, imag } = self.heap[self.heap.expect::<Complex>(object)];
                 match name {
@@ -426,6 +456,13 @@ impl Vm<'_> {
                 return Ok(self.lookup(function, name)?.map(|(value, _)| value));
             }
             Kind::NamedTuple => self.namedtuple_field(self.heap.expect(object), name),
+            Kind::Foreign => {
+                let slots = self.type_info(self.native_type(object)).slots;
+                match slots.load {
+                    Some(load) => load(self, object, name)?,
+                    None => None,
+                }
+            }
             Kind::MemoryView if name == q::itemsize => {
                 let view = self.heap[self.heap.expect::<crate::types::MemoryView>(object)];
                 Some(Value::small(
@@ -453,7 +490,7 @@ impl Vm<'_> {
     // ---- reading -----------------------------------------------------------------------------------------
 
     /// `object.name`
-    pub(crate) fn load_attr(&mut self, object: Value, name: Qstr) -> Result<Value> {
+    pub fn load_attr(&mut self, object: Value, name: Qstr) -> Result<Value> {
         let (value, this) = self.load_method(object, name)?;
         match this {
             Some(this) => self.new_bound_method(value, this),
@@ -462,7 +499,7 @@ impl Vm<'_> {
     }
 
     /// As [`Vm::load_attr`], `None` if there is no such attribute.
-    pub(crate) fn try_attr(&mut self, object: Value, name: Qstr) -> Result<Option<Value>> {
+    pub fn try_attr(&mut self, object: Value, name: Qstr) -> Result<Option<Value>> {
         match self.lookup(object, name) {
             Ok(Some((value, Some(this)))) => self.new_bound_method(value, this).map(Some),
             Ok(found) => Ok(found.map(|(value, _)| value)),
@@ -474,12 +511,13 @@ impl Vm<'_> {
         }
     }
 
-    pub(crate) fn new_bound_method(&mut self, function: Value, this: Value) -> Result<Value> {
+    /// A function with the `self` it is called with.
+    pub fn new_bound_method(&mut self, function: Value, this: Value) -> Result<Value> {
         Ok(self.alloc(BoundMethod { function, this })?.value())
     }
 
     /// `object.name` to be called: the function and its `self`.
-    pub(crate) fn load_method(&mut self, object: Value, name: Qstr) -> Result<Found> {
+    pub fn load_method(&mut self, object: Value, name: Qstr) -> Result<Found> {
         match self.lookup(object, name)? {
             Some(found) => Ok(found),
             None => Err(self.no_attribute(object, name)),
@@ -487,7 +525,8 @@ impl Vm<'_> {
     }
 
     #[cold]
-    pub(crate) fn no_attribute(&mut self, object: Value, name: Qstr) -> Raised {
+    /// The `AttributeError` of an object without a name.
+    pub fn no_attribute(&mut self, object: Value, name: Qstr) -> Raised {
         let is_type =
             TypeId::from_value(object).is_some() || self.heap.cast::<Class>(object).is_some();
         let module = self.module_name(object);
@@ -515,7 +554,7 @@ impl Vm<'_> {
 
     pub(crate) fn module_name(&self, object: Value) -> Option<Qstr> {
         if let Some(module) = object.payload(Immediate::Module) {
-            return Some(modules::name(module));
+            return Some(self.native_module_name(module));
         }
         let module = self.heap.cast::<Module>(object)?;
         self.get_name(self.heap[module].dict, q::__name__)?

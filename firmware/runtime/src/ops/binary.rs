@@ -79,7 +79,7 @@ pub(crate) fn plain(op: BinaryOp) -> BinaryOp {
 
 impl Vm<'_> {
     /// Applies a binary operator or comparison.
-    pub(crate) fn binary(&mut self, op: BinaryOp, left: Value, right: Value) -> Result<Value> {
+    pub fn binary(&mut self, op: BinaryOp, left: Value, right: Value) -> Result<Value> {
         match op {
             BinaryOp::Is => return Ok(Value::bool(left == right)),
             BinaryOp::Equal => return self.compare_equal(q::__eq__, left, right),
@@ -345,7 +345,7 @@ impl Vm<'_> {
     }
 
     /// `item in container`
-    pub(crate) fn contains(&mut self, container: Value, item: Value) -> Result<bool> {
+    pub fn contains(&mut self, container: Value, item: Value) -> Result<bool> {
         if let Some(found) = self.lookup_special(container, q::__contains__)? {
             let answer = self.call_found(found, &[item])?;
             return self.truth(answer);
@@ -409,11 +409,12 @@ impl Vm<'_> {
             }
             return Ok(false);
         }
-        let is_exception = TypeId::from_value(class).is_some_and(TypeId::is_exception)
+        let is_exception = TypeId::from_value(class)
+            .is_some_and(|class| self.is_exception_type(class))
             || self
                 .heap
                 .cast::<Class>(class)
-                .is_some_and(|class| self.heap[class].native.is_exception());
+                .is_some_and(|class| self.is_exception_type(self.heap[class].native));
         if !is_exception {
             let name = self.type_name(class);
             let _ = name;

@@ -13,7 +13,7 @@ use crate::value::Value;
 
 impl Vm<'_> {
     /// `left == right`
-    pub(crate) fn equal(&mut self, left: Value, right: Value) -> Result<bool> {
+    pub fn equal(&mut self, left: Value, right: Value) -> Result<bool> {
         if left == right {
             return Ok(!self.is_nan(left));
         }
@@ -156,7 +156,7 @@ impl Vm<'_> {
     }
 
     /// Runs something that may nest without bound, within the limit.
-    pub(crate) fn descend<R>(&mut self, work: impl FnOnce(&mut Self) -> Result<R>) -> Result<R> {
+    pub fn descend<R>(&mut self, work: impl FnOnce(&mut Self) -> Result<R>) -> Result<R> {
         if self.native_depth >= self.native_limit {
             return Err(self.too_deep());
         }
@@ -205,7 +205,7 @@ impl Vm<'_> {
     }
 
     /// `hash(value)` as tables use it.
-    pub(crate) fn hash(&mut self, value: Value) -> Result<u32> {
+    pub fn hash(&mut self, value: Value) -> Result<u32> {
         if let Some(number) = value.as_small() {
             return Ok(hash_word(number as usize));
         }
@@ -237,7 +237,7 @@ impl Vm<'_> {
                     ^ crate::types::float::bits(imag).rotate_left(7);
                 Ok(hash_word(mixed as usize))
             }
-            Kind::Instance => self.hash_instance(value),
+            Kind::Instance | Kind::Foreign => self.hash_instance(value),
             Kind::Set if header.flags() & 1 != 0 => self.hash_set(self.heap.expect(value)),
             Kind::MemoryView => match self.buffer_bytes(value) {
                 Some(bytes) => Ok(intern::hash(bytes)),
@@ -392,12 +392,12 @@ impl Vm<'_> {
 
     /// Whether a value is a string.
     #[inline]
-    pub(crate) fn is_str(&self, value: Value) -> bool {
+    pub fn is_str(&self, value: Value) -> bool {
         value.as_qstr().is_some() || self.heap.cast::<Str>(value).is_some()
     }
 
     /// Whether a value is `bytes`.
-    pub(crate) fn is_bytes(&self, value: Value) -> bool {
+    pub fn is_bytes(&self, value: Value) -> bool {
         self.heap.cast::<Bytes>(value).is_some()
     }
 }

@@ -13,9 +13,12 @@ use crate::value::Value;
 
 /// A part of a message.
 #[derive(Clone, Copy)]
-pub(crate) enum Piece<'a> {
+pub enum Piece<'a> {
+    /// Bytes as they are.
     Text(&'a [u8]),
+    /// The text of an interned string.
     Name(Qstr),
+    /// A decimal number.
     Number(isize),
     /// The text of a string value.
     Str(Value),
@@ -25,7 +28,7 @@ pub(crate) enum Piece<'a> {
 
 /// Where text goes.
 #[derive(Clone, Copy)]
-pub(crate) enum Sink {
+pub enum Sink {
     /// The console.
     Out,
     /// The console's error stream.
@@ -38,7 +41,7 @@ pub(crate) enum Sink {
 
 impl Vm<'_> {
     /// A new buffer; the caller roots it or is quick.
-    pub(crate) fn new_buffer(&mut self) -> Result<Ref<Array>> {
+    pub fn new_buffer(&mut self) -> Result<Ref<Array>> {
         self.alloc(Array {
             items: crate::heap::Vector::new(),
             typecode: 0,
@@ -46,7 +49,7 @@ impl Vm<'_> {
     }
 
     /// Writes bytes that are not in the heap.
-    pub(crate) fn put(&mut self, sink: Sink, bytes: &[u8]) -> Result<()> {
+    pub fn put(&mut self, sink: Sink, bytes: &[u8]) -> Result<()> {
         match sink {
             Sink::Out => self.host.write_out(bytes),
             Sink::Err => self.host.write_err(bytes),
@@ -67,7 +70,7 @@ impl Vm<'_> {
     }
 
     /// Writes the text of a string value or the bytes of a bytes value.
-    pub(crate) fn put_value(&mut self, sink: Sink, value: Value) -> Result<()> {
+    pub fn put_value(&mut self, sink: Sink, value: Value) -> Result<()> {
         let len = self.bytes_of(value).len();
         self.put_part(sink, value, 0, len)
     }
@@ -114,7 +117,7 @@ impl Vm<'_> {
     }
 
     /// Writes a decimal number.
-    pub(crate) fn put_number(&mut self, sink: Sink, number: isize) -> Result<()> {
+    pub fn put_number(&mut self, sink: Sink, number: isize) -> Result<()> {
         let mut digits = [0; 20];
         let mut at = digits.len();
         let mut rest = number.unsigned_abs();
@@ -155,7 +158,7 @@ impl Vm<'_> {
     }
 
     /// Makes a string of what a buffer holds, and frees its storage.
-    pub(crate) fn take_text(&mut self, buffer: Ref<Array>) -> Result<Value> {
+    pub fn take_text(&mut self, buffer: Ref<Array>) -> Result<Value> {
         self.push(buffer.value())?;
         let text = self.str_from_bytes(buffer.value());
         self.pop();
@@ -164,7 +167,7 @@ impl Vm<'_> {
     }
 
     /// Makes `bytes` of what a buffer holds, and frees its storage.
-    pub(crate) fn take_bytes(&mut self, buffer: Ref<Array>) -> Result<Value> {
+    pub fn take_bytes(&mut self, buffer: Ref<Array>) -> Result<Value> {
         let len = self.heap[buffer].items.len();
         self.push(buffer.value())?;
         let bytes = self.alloc_tailed(Bytes, len, 0)?;

@@ -29,7 +29,8 @@ impl Span {
 }
 
 impl Vm<'_> {
-    pub(crate) fn new_slice(&mut self, start: Value, stop: Value, step: Value) -> Result<Value> {
+    /// `slice(start, stop, step)`
+    pub fn new_slice(&mut self, start: Value, stop: Value, step: Value) -> Result<Value> {
         Ok(self.alloc(Slice { start, stop, step })?.value())
     }
 
@@ -120,7 +121,7 @@ impl Vm<'_> {
             return Err(self.raise(
                 TypeId::TypeError,
                 &[
-                    Piece::Name(of.info().name),
+                    Piece::Name(self.type_info(of).name),
                     Piece::Text(b" indices must be integers, not "),
                     Piece::Name(name),
                 ],
@@ -142,7 +143,7 @@ impl Vm<'_> {
         let name = if of == TypeId::Str {
             q::string
         } else {
-            of.info().name
+            self.type_info(of).name
         };
         self.raise(
             TypeId::IndexError,
@@ -151,7 +152,7 @@ impl Vm<'_> {
     }
 
     /// `object[index]`
-    pub(crate) fn subscript(&mut self, object: Value, index: Value) -> Result<Value> {
+    pub fn subscript(&mut self, object: Value, index: Value) -> Result<Value> {
         if let Some(found) = self.lookup_special(object, q::__getitem__)? {
             return self.call_found(found, &[index]);
         }
@@ -225,7 +226,7 @@ impl Vm<'_> {
     }
 
     /// `object[index] = value`, or `del object[index]` without a value.
-    pub(crate) fn store_subscript(
+    pub fn store_subscript(
         &mut self,
         object: Value,
         index: Value,
@@ -470,7 +471,7 @@ impl Vm<'_> {
     }
 
     /// An integer argument that fits a word.
-    pub(crate) fn int_arg(&mut self, args: Args, index: usize) -> Result<isize> {
+    pub fn int_arg(&mut self, args: Args, index: usize) -> Result<isize> {
         let value = args.at(self, index);
         self.to_isize(value)
     }

@@ -23,7 +23,7 @@ pub(crate) struct Cursor {
 impl Vm<'_> {
     /// Items of a list or tuple.
     #[inline]
-    pub(crate) fn items_of(&self, value: Value) -> Option<&[Value]> {
+    pub fn items_of(&self, value: Value) -> Option<&[Value]> {
         let header = self.heap.header(value)?;
         match Kind::of(header.kind()) {
             Kind::List => Some(&self.heap[self.heap.expect::<List>(value)].items),
@@ -35,7 +35,7 @@ impl Vm<'_> {
 
     /// An item of a list or tuple.
     #[inline]
-    pub(crate) fn item_at(&self, value: Value, index: usize) -> Option<Value> {
+    pub fn item_at(&self, value: Value, index: usize) -> Option<Value> {
         self.items_of(value)?.get(index).copied()
     }
 
@@ -171,7 +171,7 @@ impl Vm<'_> {
     }
 
     /// `iter(value)`
-    pub(crate) fn iterate(&mut self, value: Value) -> Result<Value> {
+    pub fn iterate(&mut self, value: Value) -> Result<Value> {
         if self.is_str(value) {
             return self.new_iter(IterOf::Text, value, 0, 0);
         }
@@ -213,8 +213,8 @@ impl Vm<'_> {
             }
             Kind::Deque => self.new_iter(IterOf::Deque, value, 0, 0),
             Kind::Generator | Kind::Iter => Ok(value),
-            Kind::StringIo | Kind::File => self.new_iter(IterOf::Lines, value, 0, 0),
-            Kind::Instance => self.iterate_instance(value),
+            Kind::StringIo | Kind::File | Kind::RingIo => self.new_iter(IterOf::Lines, value, 0, 0),
+            Kind::Instance | Kind::Foreign => self.iterate_instance(value),
             _ => Err(self.not_iterable(value)),
         }
     }
@@ -229,6 +229,10 @@ impl Vm<'_> {
         let native = self.native_of(value);
         if native != value {
             return self.iterate(native);
+        }
+        let slots = self.type_info(self.native_type(value)).slots;
+        if slots.stream.is_some() {
+            return self.new_iter(IterOf::Lines, value, 0, 0);
         }
         Err(self.not_iterable(value))
     }
@@ -247,7 +251,7 @@ impl Vm<'_> {
     }
 
     /// The next item of an iterator, `None` at its end; what it returned is then in `stop_value`.
-    pub(crate) fn iterate_next(&mut self, iterator: Value) -> Result<Option<Value>> {
+    pub fn iterate_next(&mut self, iterator: Value) -> Result<Option<Value>> {
         let Some(header) = self.heap.header(iterator) else {
             return Err(self.not_an_iterator(iterator));
         };
@@ -270,7 +274,7 @@ impl Vm<'_> {
                 self.truncate(top);
                 self.stopped_iterator(next)
             }
-            Kind::Instance => {
+            Kind::Instance | Kind::Foreign => {
                 if let Some(found) = self.lookup_special(iterator, q::__next__)? {
                     let outcome = self.call_found(found, &[]);
                     return self.stopped_iterator(outcome.map(Some));

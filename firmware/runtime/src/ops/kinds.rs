@@ -8,7 +8,7 @@ use crate::value::{Class as Immediate, Value};
 
 impl Vm<'_> {
     /// The type of a value, as a value.
-    pub(crate) fn type_of(&self, value: Value) -> Value {
+    pub fn type_of(&self, value: Value) -> Value {
         if let Some(instance) = self.heap.cast::<Instance>(value) {
             return self.heap[instance].class.value();
         }
@@ -19,7 +19,7 @@ impl Vm<'_> {
     }
 
     /// The built-in type of a value; `object` for instances.
-    pub(crate) fn native_type(&self, value: Value) -> TypeId {
+    pub fn native_type(&self, value: Value) -> TypeId {
         if value.is_small() {
             return TypeId::Int;
         }
@@ -96,21 +96,32 @@ impl Vm<'_> {
                 TypeId::BinaryFile
             }
             Kind::File => TypeId::TextFile,
+            Kind::RingIo => TypeId::RingIo,
+            Kind::Foreign => self.foreign_type(value),
             Kind::Code => TypeId::Code,
             Kind::Cell => TypeId::Cell,
             Kind::Instance | Kind::Plain | Kind::Blob | Kind::Context => TypeId::Object,
         }
     }
 
+    /// The type of an object of a library.
+    fn foreign_type(&self, value: Value) -> TypeId {
+        let number = self
+            .heap
+            .header(value)
+            .map_or(0, |header| header.tail_len());
+        TypeId::of(number)
+    }
+
     /// The name of a value's type.
-    pub(crate) fn type_name(&self, value: Value) -> Qstr {
+    pub fn type_name(&self, value: Value) -> Qstr {
         self.class_name(self.type_of(value))
     }
 
     /// The name of a type.
-    pub(crate) fn class_name(&self, class: Value) -> Qstr {
+    pub fn class_name(&self, class: Value) -> Qstr {
         match TypeId::from_value(class) {
-            Some(id) => id.info().name,
+            Some(id) => self.type_info(id).name,
             None => self
                 .heap
                 .cast::<Class>(class)
@@ -121,25 +132,25 @@ impl Vm<'_> {
     // ---- types -------------------------------------------------------------------------------------------
 
     /// Whether a value is an instance of a built-in type, possibly through a class derived from it.
-    pub(crate) fn is_instance(&self, value: Value, class: TypeId) -> bool {
+    pub fn is_instance(&self, value: Value, class: TypeId) -> bool {
         if let Some(instance) = self.heap.cast::<Instance>(value) {
-            return self.heap[self.heap[instance].class].native.is_a(class);
+            return self.is_a(self.heap[self.heap[instance].class].native, class);
         }
-        self.native_type(value).is_a(class)
+        self.is_a(self.native_type(value), class)
     }
 
     /// `isinstance` for one class.
-    pub(crate) fn is_instance_of(&self, value: Value, class: Value) -> bool {
+    pub fn is_instance_of(&self, value: Value, class: Value) -> bool {
         self.is_subclass(self.type_of(value), class)
     }
 
     /// `issubclass` for one class.
-    pub(crate) fn is_subclass(&self, class: Value, of: Value) -> bool {
+    pub fn is_subclass(&self, class: Value, of: Value) -> bool {
         if class == of {
             return true;
         }
         if let Some(id) = TypeId::from_value(class) {
-            return TypeId::from_value(of).is_some_and(|of| id.is_a(of));
+            return TypeId::from_value(of).is_some_and(|of| self.is_a(id, of));
         }
         let Some(class) = self.heap.cast::<Class>(class) else {
             return false;
@@ -158,7 +169,7 @@ impl Vm<'_> {
 
     /// The built-in object a value is or contains: an instance of a class derived from `list` gives the list.
     #[inline]
-    pub(crate) fn native_of(&self, value: Value) -> Value {
+    pub fn native_of(&self, value: Value) -> Value {
         match self.heap.cast::<Instance>(value) {
             Some(instance) => self.heap[instance].native.unwrap_or(value),
             None => value,

@@ -12,5 +12,6 @@ pub(crate) mod percent;
 pub(crate) mod printf;
 pub(crate) mod repr;
 pub(crate) mod store;
+pub(crate) mod stream;
 pub(crate) mod unary;
 pub(crate) mod unpack;

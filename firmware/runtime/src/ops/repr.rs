@@ -13,12 +13,12 @@ use crate::value::{Class as Immediate, Value};
 
 impl Vm<'_> {
     /// Writes `repr(value)`.
-    pub(crate) fn put_repr(&mut self, sink: Sink, value: Value) -> Result<()> {
+    pub fn put_repr(&mut self, sink: Sink, value: Value) -> Result<()> {
         self.put_any(sink, value, true)
     }
 
     /// Writes `str(value)`.
-    pub(crate) fn put_str(&mut self, sink: Sink, value: Value) -> Result<()> {
+    pub fn put_str(&mut self, sink: Sink, value: Value) -> Result<()> {
         if self.is_str(value) {
             return self.put_value(sink, value);
         }
@@ -61,15 +61,15 @@ impl Vm<'_> {
                 Immediate::True => self.put(sink, b"True"),
                 Immediate::False => self.put(sink, b"False"),
                 Immediate::Special if payload == 1 => self.put(sink, b"NotImplemented"),
-                Immediate::Type => {
-                    self.put_named(sink, b"<class '", TypeId::of(payload).info().name, b"'>")
-                }
-                Immediate::Module => self.put_named(
+                Immediate::Type => self.put_named(
                     sink,
-                    b"<module '",
-                    crate::builtins::modules::name(payload),
+                    b"<class '",
+                    self.type_info(TypeId::of(payload)).name,
                     b"'>",
                 ),
+                Immediate::Module => {
+                    self.put_named(sink, b"<module '", self.native_module_name(payload), b"'>")
+                }
                 Immediate::Native => self.put(sink, b"<function>"),
                 _ => self.put(sink, b"Ellipsis"),
             };
@@ -166,6 +166,7 @@ impl Vm<'_> {
                 self.put_named(sink, b"<class '", name, b"'>")
             }
             Kind::Instance => self.put_instance(sink, value, repr),
+            Kind::Foreign => self.put_foreign(sink, value, repr),
             Kind::Module => self.put_module(sink, self.heap.expect(value)),
             Kind::Deque => self.put_deque(sink, self.heap.expect(value)),
             _ => self.put_opaque(sink, value, kind),
@@ -407,6 +408,25 @@ impl Vm<'_> {
         self.put(sink, b">")
     }
 
+    fn put_foreign(&mut self, sink: Sink, value: Value, repr: bool) -> Result<()> {
+        let mut found = None;
+        if !repr {
+            found = self.lookup_special(value, q::__str__)?;
+        }
+        if found.is_none() {
+            found = self.lookup_special(value, q::__repr__)?;
+        }
+        let Some(found) = found else {
+            let name = self.type_name(value);
+            return self.put_named(sink, b"<", name, b">");
+        };
+        let text = self.call_found(found, &[])?;
+        self.push(text)?;
+        self.put_str(sink, text)?;
+        self.pop();
+        Ok(())
+    }
+
     /// Writes an uncaught exception as the console shows it.
     pub(crate) fn put_traceback(&mut self, sink: Sink, value: Value) -> Result<()> {
         if let Some(exception) = self.native_exception(value) {
@@ -453,7 +473,7 @@ impl Vm<'_> {
     }
 
     /// Prints an exception; an error while doing so ends the print.
-    pub(crate) fn print_exception(&mut self, value: Value) {
+    pub fn print_exception(&mut self, value: Value) {
         if let Err(Raised) = self.put_traceback(Sink::Err, value) {
             self.exception = None;
             self.host.write_err(b"\n");

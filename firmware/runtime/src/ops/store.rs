@@ -14,12 +14,7 @@ impl Vm<'_> {
     // ---- writing -----------------------------------------------------------------------------------------
 
     /// `object.name = value`, or `del object.name` without a value.
-    pub(crate) fn store_attr(
-        &mut self,
-        object: Value,
-        name: Qstr,
-        value: Option<Value>,
-    ) -> Result<()> {
+    pub fn store_attr(&mut self, object: Value, name: Qstr, value: Option<Value>) -> Result<()> {
         if let Some(module) = object.payload(Immediate::Module) {
             if module != modules::BUILTINS
                 && !(module == modules::SYS && matches!(name, q::ps1 | q::ps2))
@@ -68,6 +63,22 @@ impl Vm<'_> {
             Kind::Exception => {
                 self.store_exception_field(self.heap.expect(object), object, name, value)
             }
+            Kind::Foreign => self.store_in_foreign(object, object, name, value),
+            _ => Err(self.no_attribute(object, name)),
+        }
+    }
+
+    /// Stores in an object of a library, or raises `AttributeError` for the object that was named.
+    fn store_in_foreign(
+        &mut self,
+        foreign: Value,
+        object: Value,
+        name: Qstr,
+        value: Option<Value>,
+    ) -> Result<()> {
+        let slots = self.type_info(self.native_type(foreign)).slots;
+        match slots.store {
+            Some(store) if store(self, foreign, name, value)? => Ok(()),
             _ => Err(self.no_attribute(object, name)),
         }
     }

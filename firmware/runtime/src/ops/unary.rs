@@ -68,7 +68,7 @@ impl Vm<'_> {
     }
 
     /// Whether a value counts as true.
-    pub(crate) fn truth(&mut self, value: Value) -> Result<bool> {
+    pub fn truth(&mut self, value: Value) -> Result<bool> {
         if let Some(number) = value.as_small() {
             return Ok(number != 0);
         }
@@ -90,7 +90,7 @@ impl Vm<'_> {
                 let Complex { real, imag } = self.heap[self.heap.expect::<Complex>(value)];
                 Ok(real != 0.0 || imag != 0.0)
             }
-            Kind::Instance => {
+            Kind::Instance | Kind::Foreign => {
                 if let Some(found) = self.lookup_special(value, q::__bool__)? {
                     let answer = self.call_found(found, &[])?;
                     return self.truth(answer);
@@ -134,7 +134,7 @@ impl Vm<'_> {
     }
 
     /// `len(value)`
-    pub(crate) fn length(&mut self, value: Value) -> Result<Value> {
+    pub fn length(&mut self, value: Value) -> Result<Value> {
         if let Some(len) = self.native_len(value) {
             return self.new_unsigned(len as u64);
         }

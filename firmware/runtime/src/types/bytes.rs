@@ -63,7 +63,7 @@ pub(crate) fn item_size(typecode: u8) -> usize {
 
 impl Vm<'_> {
     /// The bytes behind anything with a buffer.
-    pub(crate) fn buffer_bytes(&self, value: Value) -> Option<&[u8]> {
+    pub fn buffer_bytes(&self, value: Value) -> Option<&[u8]> {
         if let Some(bytes) = self.heap.cast::<Bytes>(value) {
             return Some(self.heap.tail(bytes));
         }
@@ -77,11 +77,26 @@ impl Vm<'_> {
             let bytes = self.text_or_bytes(owner)?;
             return bytes.get(start as usize..(start + len) as usize);
         }
-        None
+        self.buffer_bytes(self.foreign_buffer(value)?)
+    }
+
+    /// What stands for the bytes of an object of a library.
+    fn foreign_buffer(&self, value: Value) -> Option<Value> {
+        if self.heap.header(value)?.kind() != crate::types::FOREIGN {
+            return None;
+        }
+        let buffer = self.type_info(self.native_type(value)).slots.buffer?;
+        let inner = buffer(self, value)?;
+        // One step only: what a library gives is no object of a library again.
+        (self.heap.header(inner)?.kind() != crate::types::FOREIGN).then_some(inner)
     }
 
     /// The bytes behind anything with a buffer that can be written.
-    pub(crate) fn buffer_bytes_mut(&mut self, value: Value) -> Option<&mut [u8]> {
+    pub fn buffer_bytes_mut(&mut self, value: Value) -> Option<&mut [u8]> {
+        if let Some(array) = self.heap.cast::<Array>(value) {
+            return Some(&mut self.heap[array].items);
+        }
+        let value = self.foreign_buffer(value).unwrap_or(value);
         if let Some(array) = self.heap.cast::<Array>(value) {
             return Some(&mut self.heap[array].items);
         }
@@ -143,7 +158,7 @@ impl Vm<'_> {
     }
 
     /// An array of this many bytes, all 0.
-    pub(crate) fn new_array(&mut self, typecode: u8, bytes: usize) -> Result<Ref<Array>> {
+    pub fn new_array(&mut self, typecode: u8, bytes: usize) -> Result<Ref<Array>> {
         let array = self.alloc(Array {
             items: Vector::new(),
             typecode,

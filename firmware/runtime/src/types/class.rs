@@ -44,12 +44,12 @@ impl Vm<'_> {
                 }
                 body.native
             } else if let Some(id) = TypeId::from_value(base) {
-                if id.info().make.is_none() || matches!(id, TypeId::Bool) {
+                if self.type_info(id).make.is_none() || matches!(id, TypeId::Bool) {
                     return Err(self.raise(
                         TypeId::TypeError,
                         &[
                             Piece::Text(b"type '"),
-                            Piece::Name(id.info().name),
+                            Piece::Name(self.type_info(id).name),
                             Piece::Text(b"' isn't an acceptable base type"),
                         ],
                     ));
@@ -61,11 +61,11 @@ impl Vm<'_> {
             if found != TypeId::Object {
                 if native != TypeId::Object
                     && native != found
-                    && !(native.is_exception() && found.is_exception())
+                    && !(self.is_exception_type(native) && self.is_exception_type(found))
                 {
                     return Err(self.type_error(b"multiple bases have instance lay-out conflict"));
                 }
-                if native == TypeId::Object || found.is_a(native) {
+                if native == TypeId::Object || self.is_a(found, native) {
                     native = found;
                 }
             }

@@ -41,11 +41,11 @@ pub(crate) const ERRNO: &[(i32, Qstr)] = &[
 impl Vm<'_> {
     /// What `raise` is given as an exception object: a class is called.
     pub(crate) fn to_exception(&mut self, value: Value) -> Result<Value> {
-        let class = TypeId::from_value(value).is_some_and(TypeId::is_exception)
+        let class = TypeId::from_value(value).is_some_and(|class| self.is_exception_type(class))
             || self
                 .heap
                 .cast::<Class>(value)
-                .is_some_and(|class| self.heap[class].native.is_exception());
+                .is_some_and(|class| self.is_exception_type(self.heap[class].native));
         let value = if class { self.call(value, &[])? } else { value };
         if self.native_exception(value).is_some() {
             return Ok(value);
@@ -61,7 +61,7 @@ impl Vm<'_> {
     }
 
     /// The first argument of an exception, or `None`.
-    pub(crate) fn exception_value(&self, value: Value) -> Value {
+    pub fn exception_value(&self, value: Value) -> Value {
         let args = self
             .native_exception(value)
             .and_then(|exception| self.heap[exception].args);
@@ -82,7 +82,7 @@ impl Vm<'_> {
         Ok(match name {
             q::args => Some(args),
             q::value => Some(self.item_at(args, 0).unwrap_or(Value::NONE)),
-            q::errno if body.class.is_a(TypeId::OSError) => {
+            q::errno if self.is_a(body.class, TypeId::OSError) => {
                 Some(self.item_at(args, 0).unwrap_or(Value::NONE))
             }
             _ => None,
@@ -113,7 +113,7 @@ impl Vm<'_> {
     ) -> Result<()> {
         let Exception { class, args, .. } = self.heap[exception];
         if repr {
-            self.put_value(sink, Value::qstr(class.info().name))?;
+            self.put_value(sink, Value::qstr(self.type_info(class).name))?;
             return self.put_exception_args(sink, exception);
         }
         let Some(args) = args else { return Ok(()) };
@@ -122,7 +122,7 @@ impl Vm<'_> {
             0 => Ok(()),
             1 => {
                 let only = self.item_at(args, 0).unwrap_or(Value::NONE);
-                if class.is_a(TypeId::OSError)
+                if self.is_a(class, TypeId::OSError)
                     && let Some(name) = only.as_small().and_then(errno_name)
                 {
                     self.put(sink, b"[Errno ")?;
@@ -132,7 +132,7 @@ impl Vm<'_> {
                 }
                 self.put_str(sink, only)
             }
-            2 if class.is_a(TypeId::OSError) => {
+            2 if self.is_a(class, TypeId::OSError) => {
                 let first = self.item_at(args, 0).unwrap_or(Value::NONE);
                 let Some(name) = first.as_small().and_then(errno_name) else {
                     return self.put_repr(sink, args);

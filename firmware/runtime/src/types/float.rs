@@ -16,7 +16,8 @@ use crate::value::Value;
 /// The mathematical functions for the width of [`Real`].
 #[cfg(not(feature = "float32"))]
 pub(crate) mod math {
-    pub(crate) type Real = f64;
+    /// A floating-point number of the interpreter: 64 bits, or 32 with the feature `float32`.
+    pub type Real = f64;
     pub(crate) type Bits = u64;
 
     /// The bits of a number as one of 64 bits.
@@ -44,7 +45,8 @@ pub(crate) mod math {
 /// The mathematical functions for the width of [`Real`].
 #[cfg(feature = "float32")]
 pub(crate) mod math {
-    pub(crate) type Real = f32;
+    /// A floating-point number of the interpreter: 64 bits, or 32 with the feature `float32`.
+    pub type Real = f32;
     pub(crate) type Bits = u32;
 
     /// The bits of a number as one of 64 bits.
@@ -74,7 +76,8 @@ pub(crate) mod math {
 pub(crate) use crate::types::float_text::{
     MAX_DIGITS, Style, bits, format, from_digits, parse, parse_prefix, split,
 };
-pub(crate) use math::{Real, trunc};
+pub use math::Real;
+pub(crate) use math::trunc;
 
 /// Python's remainder: it has the sign of the divisor.
 pub(crate) fn modulo(a: Real, b: Real) -> Real {
@@ -105,7 +108,8 @@ pub(crate) fn floor_divide(a: Real, b: Real) -> Real {
 }
 
 impl Vm<'_> {
-    pub(crate) fn new_float(&mut self, number: Real) -> Result<Value> {
+    /// A float.
+    pub fn new_float(&mut self, number: Real) -> Result<Value> {
         Ok(self.alloc(Float { number })?.value())
     }
 

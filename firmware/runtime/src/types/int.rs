@@ -51,7 +51,7 @@ impl Operand {
 impl Vm<'_> {
     /// Whether a value is an integer (booleans are).
     #[inline]
-    pub(crate) fn is_int(&self, value: Value) -> bool {
+    pub fn is_int(&self, value: Value) -> bool {
         value.is_small()
             || value == Value::TRUE
             || value == Value::FALSE
@@ -67,7 +67,7 @@ impl Vm<'_> {
 
     /// A small integer or boolean as a number.
     #[inline]
-    pub(crate) fn small_of(&self, value: Value) -> Option<isize> {
+    pub fn small_of(&self, value: Value) -> Option<isize> {
         match value {
             Value::TRUE => Some(1),
             Value::FALSE => Some(0),
@@ -85,7 +85,8 @@ impl Vm<'_> {
         (whole as Real == number && whole.unsigned_abs() < 1 << 52).then_some(whole as isize)
     }
 
-    pub(crate) fn new_int(&mut self, number: i64) -> Result<Value> {
+    /// An integer.
+    pub fn new_int(&mut self, number: i64) -> Result<Value> {
         if let Some(value) = isize::try_from(number).ok().and_then(Value::try_small) {
             return Ok(value);
         }
@@ -97,7 +98,8 @@ impl Vm<'_> {
         Ok(self.finish_int(object, number < 0))
     }
 
-    pub(crate) fn new_unsigned(&mut self, number: u64) -> Result<Value> {
+    /// An integer that is not negative.
+    pub fn new_unsigned(&mut self, number: u64) -> Result<Value> {
         if let Ok(number) = i64::try_from(number) {
             return self.new_int(number);
         }

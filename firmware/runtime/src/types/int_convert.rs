@@ -13,7 +13,7 @@ use upy_bytecode::UnaryOp;
 
 impl Vm<'_> {
     /// Any integer as a float; an overflow is an error.
-    pub(crate) fn to_float(&mut self, value: Value) -> Result<Real> {
+    pub fn to_float(&mut self, value: Value) -> Result<Real> {
         if let Some(number) = self.small_of(value) {
             return Ok(number as Real);
         }
@@ -77,7 +77,7 @@ impl Vm<'_> {
     }
 
     /// An integer that fits a machine word; larger ones are an error.
-    pub(crate) fn to_isize(&mut self, value: Value) -> Result<isize> {
+    pub fn to_isize(&mut self, value: Value) -> Result<isize> {
         if let Some(number) = self.small_of(value) {
             return Ok(number);
         }

@@ -25,7 +25,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
 ];
 
 impl Vm<'_> {
-    pub(crate) fn new_list(&mut self, items: &[Value]) -> Result<Ref<List>> {
+    /// A list of these items.
+    pub fn new_list(&mut self, items: &[Value]) -> Result<Ref<List>> {
         let list = self.alloc(List {
             items: Vector::new(),
         })?;
@@ -54,7 +55,8 @@ impl Vm<'_> {
     }
 
     #[inline]
-    pub(crate) fn list_push(&mut self, list: Ref<List>, item: Value) -> Result<()> {
+    /// `list.append(item)`
+    pub fn list_push(&mut self, list: Ref<List>, item: Value) -> Result<()> {
         let items = &mut self.heap[list].items;
         if items.len() < items.capacity() {
             items.push_within(item);
@@ -95,7 +97,7 @@ impl Vm<'_> {
     }
 
     /// A new list of the items of an iterable.
-    pub(crate) fn list_from(&mut self, source: Value) -> Result<Ref<List>> {
+    pub fn list_from(&mut self, source: Value) -> Result<Ref<List>> {
         let list = self.new_list(&[])?;
         self.extend_list(list, source)?;
         Ok(list)

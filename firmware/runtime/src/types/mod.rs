@@ -16,6 +16,7 @@ pub(crate) mod item;
 pub(crate) mod list;
 pub(crate) mod memory;
 pub(crate) mod object;
+pub(crate) mod ring;
 pub(crate) mod sequence;
 pub(crate) mod set;
 pub(crate) mod str;
@@ -24,7 +25,7 @@ pub(crate) mod stream;
 pub(crate) mod table;
 pub(crate) mod tuple;
 
-pub(crate) use table::TypeId;
+pub use table::{Make, Slots, TypeId, TypeInfo};
 
 use crate::heap::{Header, Heap, Marker, Object, Ref, Tailed, Trace, Vector};
 use crate::intern::Qstr;
@@ -37,13 +38,17 @@ macro_rules! objects {
         /// What an object in the heap is: the number in its header.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
-        pub(crate) enum Kind { $( $kind, )* }
+        pub(crate) enum Kind {
+            $( $kind, )*
+            /// An object of a type of the library; its number stands in the place of a tail length.
+            Foreign,
+        }
 
         impl Kind {
             /// The kind with a number from a header.
             #[inline]
             pub(crate) fn of(number: u8) -> Kind {
-                const ALL: &[Kind] = &[ $( Kind::$kind, )* ];
+                const ALL: &[Kind] = &[ $( Kind::$kind, )* Kind::Foreign ];
                 ALL[usize::from(number)]
             }
         }
@@ -54,6 +59,7 @@ macro_rules! objects {
         pub(crate) fn trace_object(heap: &Heap<'_>, header: Header, value: Value, marker: &mut Marker<'_, '_>) {
             match Kind::of(header.kind()) {
                 $( Kind::$kind => heap[heap.expect::<$kind>(value)].trace(marker), )*
+                Kind::Foreign => heap.trace_foreign(value, marker),
             }
             match Kind::of(header.kind()) {
                 Kind::Tuple => trace_tail::<Tuple>(heap, value, marker),
@@ -74,8 +80,11 @@ fn trace_tail<T: Tailed<Item = Value>>(heap: &Heap<'_>, value: Value, marker: &m
 objects! {
     Int, Float, Complex, Str, Bytes, Array, MemoryView, List, Tuple, NamedTuple, Dict, Set, DictView, Range,
     Slice, Blob, Context, Code, Function, Closure, Cell, BoundMethod, Generator, Exception, Class, Instance,
-    Module, Property, StaticMethod, ClassMethod, Super, Iter, Deque, StringIo, File, Plain,
+    Module, Property, StaticMethod, ClassMethod, Super, Iter, Deque, StringIo, File, RingIo, Plain,
 }
+
+/// The number of the kind of objects of a library.
+pub(crate) const FOREIGN: u8 = Kind::Foreign as u8;
 
 macro_rules! traces {
     ($($kind:ident { $($how:ident $field:ident),* })*) => {
@@ -123,6 +132,7 @@ traces! {
     Iter { value source, option extra }
     Deque { values items }
     StringIo { value buffer }
+    RingIo { value buffer }
 }
 
 impl Trace for Generator {
@@ -179,7 +189,7 @@ pub(crate) struct Bytes;
 
 /// A `bytearray` (type code 0) or an `array.array`.
 #[derive(Clone, Copy)]
-pub(crate) struct Array {
+pub struct Array {
     pub(crate) items: Vector<u8>,
     pub(crate) typecode: u8,
 }
@@ -198,7 +208,7 @@ pub(crate) struct MemoryView {
 
 /// A list.
 #[derive(Clone, Copy)]
-pub(crate) struct List {
+pub struct List {
     pub(crate) items: Vector<Value>,
 }
 
@@ -214,7 +224,7 @@ pub(crate) struct NamedTuple {
 
 /// A dict. Flag 1: `OrderedDict`. Flag 2: must not change.
 #[derive(Clone, Copy)]
-pub(crate) struct Dict {
+pub struct Dict {
     pub(crate) map: Map,
 }
 
@@ -465,7 +475,7 @@ pub(crate) struct Deque {
 /// `io.StringIO` or `io.BytesIO`.
 #[derive(Clone, Copy)]
 pub(crate) struct StringIo {
-    /// A `bytearray`, or `None` when closed.
+    /// A `bytearray`, or the `str` or `bytes` it was made of until it is written to; `None` when closed.
     pub(crate) buffer: Value,
     pub(crate) at: u32,
     pub(crate) binary: bool,
@@ -477,6 +487,14 @@ pub(crate) struct File {
     pub(crate) handle: u32,
     pub(crate) binary: bool,
     pub(crate) open: bool,
+}
+
+/// A queue of bytes in a buffer: the next to read is at `get`, the next to write at `put`.
+#[derive(Clone, Copy)]
+pub(crate) struct RingIo {
+    pub(crate) buffer: Value,
+    pub(crate) get: u32,
+    pub(crate) put: u32,
 }
 
 /// An instance of `object`.

@@ -193,7 +193,7 @@ pub(crate) fn is_utf8(bytes: &[u8]) -> bool {
 impl Vm<'_> {
     /// The bytes of a string or bytes object.
     #[inline]
-    pub(crate) fn bytes_of(&self, value: Value) -> &[u8] {
+    pub fn bytes_of(&self, value: Value) -> &[u8] {
         if let Some(name) = value.as_qstr() {
             return self.qstr_text(name);
         }
@@ -210,7 +210,7 @@ impl Vm<'_> {
     }
 
     /// The bytes of a string, or of anything with a buffer.
-    pub(crate) fn text_or_bytes(&self, value: Value) -> Option<&[u8]> {
+    pub fn text_or_bytes(&self, value: Value) -> Option<&[u8]> {
         if self.is_str(value) {
             Some(self.bytes_of(value))
         } else {
@@ -219,14 +219,14 @@ impl Vm<'_> {
     }
 
     /// Makes a string of bytes that are not in the heap.
-    pub(crate) fn new_str(&mut self, text: &[u8]) -> Result<Value> {
+    pub fn new_str(&mut self, text: &[u8]) -> Result<Value> {
         let object = self.alloc_tailed(Str { hash: 0 }, text.len(), 0)?;
         self.heap.tail_mut(object).copy_from_slice(text);
         Ok(object.value())
     }
 
     /// A copy of a range of the bytes of `source`, as a string or as bytes.
-    pub(crate) fn copy_range(
+    pub fn copy_range(
         &mut self,
         source: Value,
         from: usize,
@@ -299,7 +299,7 @@ impl Vm<'_> {
     }
 
     /// A string of all bytes of something with a buffer, which must be UTF-8.
-    pub(crate) fn str_from_bytes(&mut self, source: Value) -> Result<Value> {
+    pub fn str_from_bytes(&mut self, source: Value) -> Result<Value> {
         let bytes = self.bytes_of(source);
         let len = bytes.len();
         if !is_utf8(bytes) {

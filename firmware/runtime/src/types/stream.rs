@@ -1,12 +1,12 @@
-//! Streams: `io.StringIO`, `io.BytesIO`, files of the host.
+//! `io.StringIO`, `io.BytesIO`, files of the host, `io.IOBase`, and the methods that all streams share.
 
 use crate::heap::Ref;
 use crate::names as q;
 use crate::native::{Args, Entry, function};
-use crate::ops::format::Sink;
+use crate::ops::stream::{EAGAIN, Fault, Transfer, request};
 use crate::raise::Result;
 use crate::state::Vm;
-use crate::types::{Array, File, StringIo, TypeId};
+use crate::types::{Array, File, Plain, StringIo, TypeId};
 use crate::value::Value;
 
 pub(crate) const STRING_ENTRIES: &[Entry] = &[
@@ -40,108 +40,52 @@ pub(crate) const FILE_ENTRIES: &[Entry] = &[
 ];
 
 impl Vm<'_> {
-    /// Reads at most `limit` bytes into a buffer; how many.
-    fn stream_read(&mut self, stream: Value, buffer: Ref<Array>, limit: usize) -> Result<usize> {
-        if let Some(io) = self.heap.cast::<StringIo>(stream) {
-            let source = self.open_buffer(io)?;
-            let at = self.heap[io].at as usize;
-            let len = self.heap[source].items.len().saturating_sub(at).min(limit);
-            self.put_part(Sink::Buffer(buffer), source.value(), at, at + len)?;
-            self.heap[io].at += len as u32;
-            return Ok(len);
-        }
-        let file = self.open_file(stream)?;
-        let mut chunk = [0; 256];
-        let mut done = 0;
-        while done < limit {
-            let want = (limit - done).min(chunk.len());
-            let handle = self.heap[file].handle;
-            let got = match handle {
-                0 => self.host.read_in(&mut chunk[..want]),
-                1 | 2 => Err(1),
-                _ => self.host.read(handle, &mut chunk[..want]),
-            };
-            match got {
-                Ok(0) => break,
-                Ok(got) => {
-                    self.put(Sink::Buffer(buffer), &chunk[..got])?;
-                    done += got;
-                }
-                Err(errno) => return Err(self.os_error(errno)),
-            }
-        }
-        Ok(done)
-    }
-
-    fn open_buffer(&mut self, io: Ref<StringIo>) -> Result<Ref<Array>> {
-        let buffer = self.heap[io].buffer;
-        match self.heap.cast(buffer) {
-            Some(buffer) => Ok(buffer),
-            None => Err(self.value_error(b"I/O operation on closed file")),
-        }
-    }
-
-    fn open_file(&mut self, stream: Value) -> Result<Ref<File>> {
-        match self.heap.cast::<File>(stream) {
-            Some(file) if self.heap[file].open => Ok(file),
-            Some(_) => Err(self.os_error(9)),
-            None => Err(self.type_error(b"stream expected")),
-        }
-    }
-
-    fn stream_write(
-        &mut self,
-        stream: Value,
-        data: Value,
-        from: usize,
-        to: usize,
-    ) -> Result<usize> {
-        if let Some(io) = self.heap.cast::<StringIo>(stream) {
-            let target = self.open_buffer(io)?;
-            let at = self.heap[io].at as usize;
-            let len = self.heap[target].items.len();
-            let end = at + to - from;
-            if end > len {
-                self.reserve_doubling(|vm| &mut vm.heap[target].items, end - len)?;
-                self.heap[target].items.insert_within(len, end - len, 0);
-            }
-            for index in from..to {
-                let byte = self.bytes_of(data)[index];
-                self.heap[target].items[at + index - from] = byte;
-            }
-            self.heap[io].at = end as u32;
-            return Ok(to - from);
-        }
-        let file = self.open_file(stream)?;
-        let handle = self.heap[file].handle;
-        match handle {
-            1 => self.put_part(Sink::Out, data, from, to)?,
-            2 => self.put_part(Sink::Err, data, from, to)?,
-            _ => {
-                let mut chunk = [0; 256];
-                let mut done = from;
-                while done < to {
-                    let len = (to - done).min(chunk.len());
-                    chunk[..len].copy_from_slice(&self.bytes_of(data)[done..done + len]);
-                    match self.host.write(handle, &chunk[..len]) {
-                        Ok(0) => break,
-                        Ok(written) => done += written,
-                        Err(errno) => return Err(self.os_error(errno)),
-                    }
-                }
-                return Ok(done - from);
-            }
-        }
-        Ok(to - from)
-    }
-
     fn is_binary(&self, stream: Value) -> bool {
         if let Some(io) = self.heap.cast::<StringIo>(stream) {
             return self.heap[io].binary;
         }
-        self.heap
-            .cast::<File>(stream)
-            .is_some_and(|file| self.heap[file].binary)
+        if let Some(file) = self.heap.cast::<File>(stream) {
+            return self.heap[file].binary;
+        }
+        let slots = self.type_info(self.native_type(stream)).slots;
+        !slots
+            .stream
+            .is_some_and(|stream_slots| (stream_slots.text)(self, stream))
+    }
+
+    /// Reads into a buffer until `limit` bytes are there, the end is reached, or the stream would block.
+    /// `None` if it would block before the first byte.
+    fn read_up_to(
+        &mut self,
+        stream: Value,
+        buffer: Ref<Array>,
+        limit: usize,
+    ) -> Result<Option<usize>> {
+        let mut chunk = [0; 256];
+        let mut done = 0;
+        while done < limit {
+            let want = (limit - done).min(chunk.len());
+            match self.stream_read(stream, &mut chunk[..want]) {
+                Ok(0) => break,
+                Ok(got) => {
+                    self.put(crate::ops::format::Sink::Buffer(buffer), &chunk[..got])?;
+                    done += got;
+                }
+                Err(Fault::Errno(EAGAIN)) if done > 0 => break,
+                Err(Fault::Errno(EAGAIN)) => return Ok(None),
+                Err(fault) => return Err(self.raise_fault(fault)),
+            }
+        }
+        Ok(Some(done))
+    }
+
+    /// `Some` of a count, `None` for a stream that would block.
+    fn transferred(&mut self, transfer: Transfer) -> Result<Option<usize>> {
+        match transfer {
+            Ok(count) => Ok(Some(count)),
+            Err(Fault::Errno(EAGAIN)) => Ok(None),
+            Err(fault) => Err(self.raise_fault(fault)),
+        }
     }
 
     fn take_data(&mut self, stream: Value, buffer: Ref<Array>) -> Result<Value> {
@@ -152,36 +96,75 @@ impl Vm<'_> {
         }
     }
 
-    /// Reads a line of at most `limit` bytes.
-    fn read_line(&mut self, stream: Value, limit: usize) -> Result<Value> {
+    /// Reads a line of at most `limit` bytes; `None` if the stream would block before the first byte.
+    fn read_line(&mut self, stream: Value, limit: usize) -> Result<Option<Value>> {
         let buffer = self.new_buffer()?;
         let top = self.stack_len();
         self.push(buffer.value())?;
-        for _ in 0..limit {
-            if self.stream_read(stream, buffer, 1)? == 0
-                || self.heap[buffer].items.last() == Some(&b'\n')
-            {
-                break;
+        let mut count = 0;
+        while count < limit {
+            match self.read_up_to(stream, buffer, 1)? {
+                Some(0) => break,
+                Some(_) if self.heap[buffer].items.last() == Some(&b'\n') => break,
+                Some(_) => count += 1,
+                None if count == 0 => {
+                    self.truncate(top);
+                    return Ok(None);
+                }
+                None => break,
             }
         }
         let line = self.take_data(stream, buffer)?;
         self.truncate(top);
-        Ok(line)
+        Ok(Some(line))
     }
 
     /// The next line, `None` at the end.
     pub(crate) fn read_line_or_end(&mut self, stream: Value) -> Result<Option<Value>> {
         let line = self.read_line(stream, usize::MAX)?;
-        Ok(if self.bytes_of(line).is_empty() {
-            None
-        } else {
-            Some(line)
-        })
+        Ok(line.filter(|&line| !self.bytes_of(line).is_empty()))
+    }
+
+    /// Writes a part of the bytes of a value, copied piece by piece; stops early when the stream would block.
+    fn write_part(
+        &mut self,
+        stream: Value,
+        data: Value,
+        from: usize,
+        to: usize,
+    ) -> Result<Option<usize>> {
+        let mut chunk = [0; 256];
+        let mut at = from;
+        loop {
+            let len = (to - at).min(chunk.len());
+            let Some(part) = self
+                .text_or_bytes(data)
+                .and_then(|all| all.get(at..at + len))
+            else {
+                break;
+            };
+            chunk[..len].copy_from_slice(part);
+            let written = self.stream_write(stream, &chunk[..len]);
+            match self.transferred(written)? {
+                None if at == from => return Ok(None),
+                None | Some(0) => break,
+                Some(written) => at += written,
+            }
+            if at == to {
+                break;
+            }
+        }
+        Ok(Some(at - from))
     }
 }
 
 fn this(vm: &Vm<'_>, args: Args) -> Value {
-    vm.native_of(args.at(vm, 0))
+    let object = args.at(vm, 0);
+    if vm.is_stream(object) {
+        object
+    } else {
+        vm.native_of(object)
+    }
 }
 
 /// A size argument; none or a negative one is everything.
@@ -192,62 +175,101 @@ fn limit(vm: &mut Vm<'_>, args: Args, index: usize) -> Result<usize> {
     }
 }
 
-fn read(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+/// `stream.read(size=-1)`: up to this many bytes or characters; `None` if the stream would block.
+///
+/// # Errors
+/// What the stream says.
+pub fn read(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let stream = this(vm, args);
     let limit = limit(vm, args, 1)?;
     let buffer = vm.new_buffer()?;
     vm.push(buffer.value())?;
     if vm.is_binary(stream) || limit == usize::MAX {
-        vm.stream_read(stream, buffer, limit)?;
-        return vm.take_data(stream, buffer);
+        return match vm.read_up_to(stream, buffer, limit)? {
+            Some(_) => vm.take_data(stream, buffer),
+            None => Ok(Value::NONE),
+        };
     }
     // Text is counted in characters.
     let mut chars = 0;
     while chars < limit {
-        if vm.stream_read(stream, buffer, 1)? == 0 {
-            break;
+        match vm.read_up_to(stream, buffer, 1)? {
+            Some(0) => break,
+            Some(_) => {}
+            None if chars == 0 => return Ok(Value::NONE),
+            None => break,
         }
         let first = vm.heap[buffer].items.last().copied().unwrap_or(0);
         let more = crate::types::str::char_len(first) - 1;
         if more > 0 && first >= 0xc0 {
-            vm.stream_read(stream, buffer, more)?;
+            vm.read_up_to(stream, buffer, more)?;
         }
         chars += 1;
     }
     vm.take_data(stream, buffer)
 }
 
-fn readinto(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+/// `stream.readinto(buffer, size=-1)`: how many bytes were read into the buffer, `None` if it would block.
+///
+/// # Errors
+/// What the stream says; `TypeError` if there is no buffer to write to.
+pub fn readinto(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (stream, target) = (this(vm, args), vm.native_of(args.at(vm, 1)));
     let Some(len) = vm.buffer_bytes_mut(target).map(|bytes| bytes.len()) else {
         return Err(vm.type_error(b"object with buffer protocol required"));
     };
     let limit = limit(vm, args, 2)?.min(len);
-    let buffer = vm.new_buffer()?;
-    vm.push(buffer.value())?;
-    let got = vm.stream_read(stream, buffer, limit)?;
-    for index in 0..got {
-        let byte = vm.heap[buffer].items[index];
-        if let Some(bytes) = vm.buffer_bytes_mut(target) {
-            bytes[index] = byte;
+    let mut chunk = [0; 256];
+    let mut done = 0;
+    while done < limit {
+        let want = (limit - done).min(chunk.len());
+        let got = vm.stream_read(stream, &mut chunk[..want]);
+        let got = match vm.transferred(got)? {
+            Some(0) => break,
+            Some(got) => got,
+            None if done == 0 => return Ok(Value::NONE),
+            None => break,
+        };
+        if let Some(room) = vm
+            .buffer_bytes_mut(target)
+            .and_then(|bytes| bytes.get_mut(done..done + got))
+        {
+            room.copy_from_slice(&chunk[..got]);
         }
+        done += got;
     }
-    Ok(Value::small(got as isize))
+    Ok(Value::small(done as isize))
 }
 
-fn readline(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+/// `stream.readline(size=-1)`
+///
+/// # Errors
+/// What the stream says.
+pub fn readline(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let stream = this(vm, args);
     let limit = limit(vm, args, 1)?;
-    vm.read_line(stream, limit)
+    Ok(vm.read_line(stream, limit)?.unwrap_or(Value::NONE))
 }
 
-fn readlines(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+/// `stream.readlines()`
+///
+/// # Errors
+/// What the stream says.
+pub fn readlines(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let stream = this(vm, args);
-    Ok(vm.list_from(stream)?.value())
+    let list = vm.new_list(&[])?;
+    vm.push(list.value())?;
+    while let Some(line) = vm.read_line_or_end(stream)? {
+        vm.list_push(list, line)?;
+    }
+    Ok(list.value())
 }
 
 /// `stream.write(data)`, `stream.write(data, length)`, `stream.write(data, offset, length)`
-fn write(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+///
+/// # Errors
+/// What the stream says; `TypeError` if the data is neither text nor bytes.
+pub fn write(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (stream, data) = (this(vm, args), vm.native_of(args.at(vm, 1)));
     let Some(len) = vm.text_or_bytes(data).map(<[u8]>::len) else {
         return Err(vm.type_error(b"object with buffer protocol required"));
@@ -260,11 +282,15 @@ fn write(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             (from, from.saturating_add(limit(vm, args, 3)?).min(len))
         }
     };
-    let written = vm.stream_write(stream, data, from, to)?;
-    Ok(Value::small(written as isize))
+    let written = vm.write_part(stream, data, from, to)?;
+    Ok(written.map_or(Value::NONE, |count| Value::small(count as isize)))
 }
 
-fn seek(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+/// `stream.seek(offset, whence=0)`
+///
+/// # Errors
+/// What the stream says.
+pub fn seek(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let stream = this(vm, args);
     let offset = vm.int_arg(args, 1)?;
     let whence = if args.count > 2 {
@@ -272,69 +298,67 @@ fn seek(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     } else {
         0
     };
-    if let Some(io) = vm.heap.cast::<StringIo>(stream) {
-        let buffer = vm.open_buffer(io)?;
-        let start = match whence {
-            0 => 0,
-            1 => vm.heap[io].at as isize,
-            _ => vm.heap[buffer].items.len() as isize,
-        };
-        if whence == 0 && offset < 0 {
-            return Err(vm.os_error(22));
-        }
-        let at = start.saturating_add(offset).clamp(0, u32::MAX as isize);
-        vm.heap[io].at = at as u32;
-        return Ok(Value::small(at));
-    }
-    let file = vm.open_file(stream)?;
-    let handle = vm.heap[file].handle;
-    match vm.host.seek(handle, offset as i64, whence as u8) {
+    let Ok(whence @ 0..=2) = u8::try_from(whence) else {
+        return Err(vm.os_error(22));
+    };
+    match vm.stream_seek(stream, offset as i64, whence) {
         Ok(at) => vm.new_unsigned(at),
-        Err(errno) => Err(vm.os_error(errno)),
+        Err(fault) => Err(vm.raise_fault(fault)),
     }
 }
 
-fn tell(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+/// `stream.tell()`
+///
+/// # Errors
+/// What the stream says.
+pub fn tell(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let stream = this(vm, args);
-    if let Some(io) = vm.heap.cast::<StringIo>(stream) {
-        vm.open_buffer(io)?;
-        return Ok(Value::small(vm.heap[io].at as isize));
-    }
-    let file = vm.open_file(stream)?;
-    let handle = vm.heap[file].handle;
-    match vm.host.seek(handle, 0, 1) {
+    match vm.stream_seek(stream, 0, 1) {
         Ok(at) => vm.new_unsigned(at),
-        Err(errno) => Err(vm.os_error(errno)),
+        Err(fault) => Err(vm.raise_fault(fault)),
     }
 }
 
-fn flush(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+fn ask(vm: &mut Vm<'_>, args: Args, asked: u32, argument: isize) -> Result<isize> {
     let stream = this(vm, args);
-    if let Some(io) = vm.heap.cast::<StringIo>(stream) {
-        vm.open_buffer(io)?;
+    match vm.stream_ioctl(stream, asked, argument) {
+        Ok(answer) => Ok(answer),
+        Err(fault) => Err(vm.raise_fault(fault)),
     }
-    Ok(Value::NONE)
 }
 
-fn close(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let stream = this(vm, args);
-    if let Some(io) = vm.heap.cast::<StringIo>(stream) {
-        vm.heap[io].buffer = Value::NONE;
-    } else if let Some(file) = vm.heap.cast::<File>(stream) {
-        let File { handle, open, .. } = vm.heap[file];
-        if open && handle > 2 {
-            vm.host.close(handle);
-        }
-        vm.heap[file].open = false;
-    }
-    Ok(Value::NONE)
+/// `stream.flush()`
+///
+/// # Errors
+/// What the stream says.
+pub fn flush(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    ask(vm, args, request::FLUSH, 0).map(|_| Value::NONE)
+}
+
+/// `stream.close()`
+///
+/// # Errors
+/// What the stream says.
+pub fn close(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    ask(vm, args, request::CLOSE, 0).map(|_| Value::NONE)
 }
 
 /// The number of the host's stream.
-fn fileno(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let stream = this(vm, args);
-    let file = vm.open_file(stream)?;
-    Ok(Value::small(vm.heap[file].handle as isize))
+///
+/// # Errors
+/// What the stream says.
+pub fn fileno(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    ask(vm, args, request::FILENO, 0).map(Value::small)
+}
+
+/// `stream.ioctl(request, argument)`
+///
+/// # Errors
+/// What the stream says.
+pub fn ioctl(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let (asked, argument) = (vm.int_arg(args, 1)?, vm.int_arg(args, 2)?);
+    let answer = ask(vm, args, asked as u32, argument)?;
+    vm.new_int(answer as i64)
 }
 
 fn getvalue(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
@@ -343,19 +367,27 @@ fn getvalue(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         return Err(vm.type_error(b"stream expected"));
     };
     let buffer = vm.open_buffer(io)?;
-    let len = vm.heap[buffer].items.len();
+    let len = vm.bytes_of(buffer).len();
     if vm.heap[io].binary {
-        vm.copy_range(buffer.value(), 0, len, false)
+        vm.copy_range(buffer, 0, len, false)
     } else {
-        vm.str_from_bytes(buffer.value())
+        vm.str_from_bytes(buffer)
     }
 }
 
-fn enter(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+/// `stream.__enter__()`
+///
+/// # Errors
+/// None.
+pub fn enter(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     Ok(args.at(vm, 0))
 }
 
-fn leave(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+/// `stream.__exit__(...)`
+///
+/// # Errors
+/// What the stream says.
+pub fn leave(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     close(vm, args)
 }
 
@@ -392,8 +424,19 @@ pub(crate) fn make_string_io(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Resu
         .value())
 }
 
+/// `io.IOBase()`
+pub(crate) fn make_io_base(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value> {
+    if args.count + args.keywords > 0 {
+        return Err(vm.wrong_count(0, 0, args.count));
+    }
+    Ok(vm.alloc(Plain)?.value())
+}
+
 /// `open(path, mode='r')`
 pub(crate) fn open(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    if let Some(files) = vm.library.files {
+        return (files.open)(vm, args);
+    }
     let path = args.at(vm, 0);
     let mode = args.either(vm, 1, q::mode).unwrap_or(Value::qstr(q::r));
     if !vm.is_str(path) {

@@ -1,41 +1,95 @@
 //! The built-in types: name, base, constructor and methods of each.
 
+use crate::builtins::FIRST_LIBRARY_TABLE;
 use crate::intern::Qstr;
 use crate::names as q;
 use crate::native::{Args, Entry};
+use crate::ops::stream::StreamSlots;
 use crate::raise::Result;
 use crate::state::Vm;
 use crate::types;
 use crate::value::{Class, Value};
 
 /// Makes an instance: called with the type and the arguments.
-pub(crate) type Make = fn(&mut Vm<'_>, TypeId, Args) -> Result<Value>;
+pub type Make = fn(&mut Vm<'_>, TypeId, Args) -> Result<Value>;
 
-/// One built-in type.
-pub(crate) struct TypeInfo {
-    pub(crate) name: Qstr,
-    pub(crate) base: TypeId,
-    pub(crate) make: Option<Make>,
-    pub(crate) entries: &'static [Entry],
+/// One native type.
+#[derive(Clone, Copy)]
+pub struct TypeInfo {
+    /// Its `__name__`.
+    pub name: Qstr,
+    /// The type it is derived from.
+    pub base: TypeId,
+    /// Makes an instance when the type is called; `None` if that is not possible.
+    pub make: Option<Make>,
+    /// Its methods and other names. Special methods (`__getitem__`, `__iter__`, `__next__`, `__call__`,
+    /// `__len__`, `__repr__`, ...) are found here as in a class written in Python.
+    pub entries: &'static [Entry],
+    /// What the entries cannot say; [`Slots::NONE`] for most types.
+    pub slots: &'static Slots,
+}
+
+/// Reads an attribute of an object.
+pub(crate) type LoadAttribute = fn(&mut Vm<'_>, Value, Qstr) -> Result<Option<Value>>;
+/// Writes an attribute of an object, or deletes it without a value.
+pub(crate) type StoreAttribute = fn(&mut Vm<'_>, Value, Qstr, Option<Value>) -> Result<bool>;
+
+/// Abilities of a native type beyond its [`TypeInfo::entries`].
+#[derive(Clone, Copy)]
+pub struct Slots {
+    /// Reads an attribute that is no entry; `None` if there is none of that name.
+    pub load: Option<LoadAttribute>,
+    /// Writes an attribute, or deletes it without a value; false if there is none of that name.
+    pub store: Option<StoreAttribute>,
+    /// The `bytes`, `bytearray`, `array` or `memoryview` whose bytes the object gives as a buffer.
+    pub buffer: Option<fn(&Vm<'_>, Value) -> Option<Value>>,
+    /// How the object is read and written as a stream.
+    pub stream: Option<&'static StreamSlots>,
+}
+
+impl Slots {
+    /// No ability.
+    pub const NONE: Slots = Slots {
+        load: None,
+        store: None,
+        buffer: None,
+        stream: None,
+    };
 }
 
 const NOTHING: &[Entry] = &[];
 
 macro_rules! built_in_types {
     ($($id:ident $name:ident $base:ident $make:expr, $entries:expr;)*) => {
-        /// Number of a built-in type.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[derive(Clone, Copy)]
         #[repr(u8)]
-        pub(crate) enum TypeId { $( $id, )* }
+        enum Number { $( $id, )* }
+
+        #[expect(non_upper_case_globals, reason = "each is spelt as the variant it stands for")]
+        #[allow(missing_docs, reason = "the names are those of the Python types")]
+        impl TypeId {
+            $( pub const $id: TypeId = TypeId(Number::$id as u8); )*
+        }
 
         /// All built-in types.
         static TYPES: &[TypeInfo] = &[
-            $( TypeInfo { name: q::$name, base: TypeId::$base, make: $make, entries: $entries }, )*
+            $( TypeInfo {
+                name: q::$name,
+                base: TypeId::$base,
+                make: $make,
+                entries: $entries,
+                slots: &Slots::NONE,
+            }, )*
         ];
 
-        const ALL: &[TypeId] = &[ $( TypeId::$id, )* ];
+        /// How many types the runtime itself has.
+        pub(crate) const BUILT_IN: usize = [ $( Number::$id, )* ].len();
     };
 }
+
+/// Number of a native type: first those of the runtime, then those of the [`Library`](crate::Library).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TypeId(pub(crate) u8);
 
 built_in_types! {
     Object object Object Some(types::object::make), types::object::ENTRIES;
@@ -81,6 +135,8 @@ built_in_types! {
     BytesIo BytesIO Object Some(types::stream::make_string_io), types::stream::STRING_ENTRIES;
     TextFile TextIOWrapper Object None, types::stream::FILE_ENTRIES;
     BinaryFile FileIO Object None, types::stream::FILE_ENTRIES;
+    IoBase IOBase Object Some(types::stream::make_io_base), NOTHING;
+    RingIo RingIO Object Some(types::ring::make), types::ring::ENTRIES;
     Code code Object None, NOTHING;
     Cell cell Object None, NOTHING;
     BaseException BaseException Object Some(types::exception::make), types::exception::ENTRIES;
@@ -114,33 +170,61 @@ built_in_types! {
 }
 
 impl TypeId {
-    /// What is known about the type.
-    #[inline]
-    pub(crate) fn info(self) -> &'static TypeInfo {
-        &TYPES[self as usize]
+    /// The type of a [`Library`](crate::Library) with this place in its table.
+    ///
+    /// # Panics
+    /// If there are more types than a byte can number.
+    #[must_use]
+    pub const fn library(place: usize) -> TypeId {
+        let number = FIRST_LIBRARY_TABLE + place;
+        assert!(number <= 255, "too many types");
+        TypeId(number as u8)
     }
 
     /// The type object.
     #[inline]
-    pub(crate) const fn value(self) -> Value {
-        Value::immediate(Class::Type, self as usize)
+    #[must_use]
+    pub const fn value(self) -> Value {
+        Value::immediate(Class::Type, self.0 as usize)
     }
 
-    /// The built-in type with this number.
+    /// The native type with this number.
     #[inline]
     pub(crate) fn of(number: usize) -> TypeId {
-        ALL[number]
+        TypeId(number as u8)
     }
 
-    /// The built-in type a value is, if it is one.
+    /// The native type a value is, if it is one.
     #[inline]
-    pub(crate) fn from_value(value: Value) -> Option<TypeId> {
+    #[must_use]
+    pub fn from_value(value: Value) -> Option<TypeId> {
         value.payload(Class::Type).map(TypeId::of)
     }
 
-    /// Whether this is `other` or derived from it.
-    pub(crate) fn is_a(self, other: TypeId) -> bool {
-        let mut at = self;
+    /// The number of its table of entries.
+    #[inline]
+    pub(crate) const fn table(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Vm<'_> {
+    /// What is known about a native type.
+    #[inline]
+    pub(crate) fn type_info(&self, class: TypeId) -> &'static TypeInfo {
+        match TYPES.get(class.table()) {
+            Some(info) => info,
+            None => {
+                let types = self.library.types;
+                let place = class.table().saturating_sub(FIRST_LIBRARY_TABLE);
+                types.get(place).copied().unwrap_or(&TYPES[0])
+            }
+        }
+    }
+
+    /// Whether a native type is `other` or derived from it.
+    pub(crate) fn is_a(&self, class: TypeId, other: TypeId) -> bool {
+        let mut at = class;
         loop {
             if at == other {
                 return true;
@@ -148,14 +232,12 @@ impl TypeId {
             if at == TypeId::Object {
                 return false;
             }
-            at = at.info().base;
+            at = self.type_info(at).base;
         }
     }
 
-    pub(crate) fn is_exception(self) -> bool {
-        self.is_a(TypeId::BaseException)
+    /// Whether a native type is an exception.
+    pub(crate) fn is_exception_type(&self, class: TypeId) -> bool {
+        self.is_a(class, TypeId::BaseException)
     }
-
-    /// How many built-in types there are.
-    pub(crate) const COUNT: usize = ALL.len();
 }

@@ -17,7 +17,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
 ];
 
 impl Vm<'_> {
-    pub(crate) fn new_tuple(&mut self, items: &[Value]) -> Result<Value> {
+    /// A tuple of these items.
+    pub fn new_tuple(&mut self, items: &[Value]) -> Result<Value> {
         if let (true, Some(empty)) = (items.is_empty(), self.empty_tuple) {
             return Ok(empty);
         }
@@ -32,7 +33,7 @@ impl Vm<'_> {
     }
 
     /// A tuple of values on the stack.
-    pub(crate) fn tuple_from_stack(&mut self, from: usize, count: usize) -> Result<Value> {
+    pub fn tuple_from_stack(&mut self, from: usize, count: usize) -> Result<Value> {
         if let (0, Some(empty)) = (count, self.empty_tuple) {
             return Ok(empty);
         }

@@ -64,7 +64,7 @@ impl Vm<'_> {
                     callee = function;
                 }
                 Kind::Class => return self.call_class(self.heap.expect(callee), site),
-                Kind::Instance => {
+                Kind::Instance | Kind::Foreign => {
                     let Some((function, this)) = self.lookup_special(callee, q::__call__)? else {
                         return Err(self.not_callable(callee));
                     };
@@ -238,7 +238,7 @@ impl Vm<'_> {
     /// Calls a native function by the payload of its value.
     #[inline]
     pub(crate) fn call_native(&mut self, payload: usize, args: Args) -> Result<Value> {
-        let entry = crate::builtins::entry(payload);
+        let entry = self.native_entry(payload);
         match entry.item {
             Item::Function(native, least, most)
             | Item::ClassFunction(native, least, most)
@@ -275,7 +275,7 @@ impl Vm<'_> {
 
     /// The error of a call with the wrong number of arguments.
     #[cold]
-    pub(crate) fn wrong_count(&mut self, least: usize, most: usize, given: usize) -> Raised {
+    pub fn wrong_count(&mut self, least: usize, most: usize, given: usize) -> Raised {
         let number = |number: usize| Piece::Number(number as isize);
         if least == most {
             return self.raise(
@@ -312,12 +312,12 @@ impl Vm<'_> {
 
     /// Makes an instance of a built-in type.
     pub(crate) fn make_instance(&mut self, class: TypeId, args: Args) -> Result<Value> {
-        let Some(make) = class.info().make else {
+        let Some(make) = self.type_info(class).make else {
             return Err(self.raise(
                 TypeId::TypeError,
                 &[
                     Piece::Text(b"cannot create '"),
-                    Piece::Name(class.info().name),
+                    Piece::Name(self.type_info(class).name),
                     Piece::Text(b"' instances"),
                 ],
             ));
@@ -331,12 +331,7 @@ impl Vm<'_> {
     // ---- calls by native code --------------------------------------------------------------------------
 
     /// Calls with arguments that lie on the top of the stack, the first at `base`. They are popped.
-    pub(crate) fn call_on_stack(
-        &mut self,
-        callee: Value,
-        base: usize,
-        keywords: usize,
-    ) -> Result<Value> {
+    pub fn call_on_stack(&mut self, callee: Value, base: usize, keywords: usize) -> Result<Value> {
         // A word of its own for the result keeps the callee's place free.
         let count = self.stack_len() - base - 2 * keywords;
         let site = Site {
@@ -358,7 +353,7 @@ impl Vm<'_> {
     }
 
     /// Calls with the given arguments.
-    pub(crate) fn call(&mut self, callee: Value, args: &[Value]) -> Result<Value> {
+    pub fn call(&mut self, callee: Value, args: &[Value]) -> Result<Value> {
         let top = self.stack_len();
         self.push(callee)?;
         let base = top + 1;
@@ -371,11 +366,7 @@ impl Vm<'_> {
     }
 
     /// Calls what a lookup found: a function and perhaps its `self`.
-    pub(crate) fn call_found(
-        &mut self,
-        found: (Value, Option<Value>),
-        args: &[Value],
-    ) -> Result<Value> {
+    pub fn call_found(&mut self, found: (Value, Option<Value>), args: &[Value]) -> Result<Value> {
         let (function, this) = found;
         let top = self.stack_len();
         self.push(function)?;
@@ -556,7 +547,7 @@ impl Vm<'_> {
             members: None,
             native: None,
         })?;
-        if native.is_exception() {
+        if self.is_exception_type(native) {
             let args = self.new_tuple(&[])?;
             let exception = self.alloc(Exception::new(native, args))?;
             self.heap[instance].native = Some(exception.value());

@@ -24,6 +24,9 @@ impl Vm<'_> {
             let exception = self.exception.unwrap_or(Value::NONE);
             let at = frame.ip.saturating_sub(1);
             self.add_traceback(exception, frame, at);
+            if self.prompt.aborts {
+                self.handlers.truncate(frame.handlers as usize);
+            }
             while self.handlers.len() > frame.handlers as usize {
                 let Some(handler) = self.handlers.last_mut() else {
                     break;

@@ -1,0 +1,44 @@
+//! What runs when a board starts: `boot.py`, then `main.py`.
+
+use upy_hal::console::INTERRUPT;
+use upy_runtime::{Outcome, Vm};
+
+use crate::repl::Repl;
+use crate::terminal::Terminal;
+
+/// What a soft reset says before the interpreter begins anew.
+pub const SOFT_REBOOT: &[u8] = b"MPY: soft reboot\r\n";
+
+/// Whether the prompt follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Booted {
+    /// Serve the prompt.
+    Prompt,
+    /// A program raised `SystemExit`: reset again.
+    SoftReset,
+}
+
+impl Repl<'_> {
+    /// Runs `boot.py` and, unless a tool holds the prompt in raw mode or `boot.py` failed, `main.py`. What they
+    /// raise is printed; Ctrl-C ends the one that runs.
+    ///
+    /// A board in safe mode does not call this.
+    pub fn boot(&self, vm: &mut Vm<'_>, terminal: &Terminal<'_>) -> Booted {
+        let console = terminal.console();
+        let mut run = |name: &[u8]| {
+            console.watch(Some(INTERRUPT));
+            let outcome = vm.run_file_if_there(name);
+            console.watch(None);
+            vm.unlock_heap();
+            outcome.unwrap_or(Outcome::Done)
+        };
+        let mut outcome = run(b"boot.py");
+        if self.is_friendly() && outcome == Outcome::Done {
+            outcome = run(b"main.py");
+        }
+        match outcome {
+            Outcome::Exit(_) => Booted::SoftReset,
+            Outcome::Done | Outcome::Failed | Outcome::Interrupted => Booted::Prompt,
+        }
+    }
+}
