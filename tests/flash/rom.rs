@@ -276,23 +276,7 @@ impl Rom {
                 }
                 Ok((0, Vec::new()))
             }
-            0x05 => {
-                self.memory_left = size(data, 0);
-                Ok((0, Vec::new()))
-            }
-            0x07 => {
-                self.check(data, sum)?;
-                self.memory_left = self.memory_left.checked_sub(size(data, 0)).ok_or(0x05)?;
-                Ok((0, Vec::new()))
-            }
-            0x06 => {
-                if self.memory_left > 0 {
-                    return Err(0x06);
-                }
-                // The answer still comes from the ROM; see `frame`.
-                self.mode = Mode::Stub;
-                Ok((0, Vec::new()))
-            }
+            0x05..=0x07 => self.memory(op, data, sum),
             0x13 if rich => {
                 let digest = Md5::digest(self.range(size(data, 0), size(data, 1))?);
                 let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -309,22 +293,52 @@ impl Rom {
                 0,
                 self.range(size(data, 0), size(data, 1).min(64))?.to_vec(),
             )),
-            0xd0 if stub => {
+            0xd0..=0xd2 if stub => self.stub(op, data),
+            _ => Err(0x05),
+        }
+    }
+
+    /// What loads a stub.
+    fn memory(&mut self, op: u8, data: &[u8], sum: u32) -> Result<(u32, Vec<u8>), u8> {
+        match op {
+            0x05 => {
+                self.memory_left = size(data, 0);
+                Ok((0, Vec::new()))
+            }
+            0x07 => {
+                self.check(data, sum)?;
+                self.memory_left = self.memory_left.checked_sub(size(data, 0)).ok_or(0x05)?;
+                Ok((0, Vec::new()))
+            }
+            _ => {
+                if self.memory_left > 0 {
+                    return Err(0x06);
+                }
+                // The answer still comes from the ROM; see `frame`.
+                self.mode = Mode::Stub;
+                Ok((0, Vec::new()))
+            }
+        }
+    }
+
+    /// What only a stub can.
+    fn stub(&mut self, op: u8, data: &[u8]) -> Result<(u32, Vec<u8>), u8> {
+        match op {
+            0xd0 => {
                 self.flash.fill(0xff);
                 Ok((0, Vec::new()))
             }
-            0xd1 if stub => {
+            0xd1 => {
                 let (at, len) = (size(data, 0), size(data, 1));
                 self.range(at, len)?;
                 self.flash[at..at + len].fill(0xff);
                 Ok((0, Vec::new()))
             }
-            0xd2 if stub => {
+            _ => {
                 let bytes = self.range(size(data, 0), size(data, 1))?.to_vec();
                 self.reading = Some((bytes, size(data, 2), 0));
                 Ok((0, Vec::new()))
             }
-            _ => Err(0x05),
         }
     }
 

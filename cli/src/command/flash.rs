@@ -1,5 +1,7 @@
 //! `ucli flash`: firmware onto a board; `flash backup` and `flash restore`: the whole flash.
 
+mod whole;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -10,10 +12,9 @@ use crate::client::session::Session;
 use crate::device::{self, selector::Selector};
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
-use crate::files::local;
 use crate::flash::catalogue::{Catalogue, Request};
 use crate::flash::connect::{Running, Way};
-use crate::flash::image::{Content, Firmware};
+use crate::flash::image::Firmware;
 use crate::flash::keep::Kept;
 use crate::flash::report::{Phase, Report};
 use crate::flash::{Files, Flasher, Plan, Wish};
@@ -181,8 +182,8 @@ fn wanted(args: &Args, catalogue: &Catalogue, context: &Context) -> Result<Wante
 /// Flashes.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     match (args.firmware.as_deref(), &args.file) {
-        (Some("backup"), Some(file)) => backup(args, file, context),
-        (Some("restore"), Some(file)) => restore(args, file, context),
+        (Some("backup"), Some(file)) => whole::backup(args, file, context),
+        (Some("restore"), Some(file)) => whole::restore(args, file, context),
         (Some("backup" | "restore"), None) => {
             Err(Error::new(Code::Usage, "flash: no file is named")
                 .hint("`ucli flash backup FILE`, `ucli flash restore FILE`"))
@@ -245,7 +246,7 @@ impl<'a> Job<'a> {
             let firmware = match wanted {
                 Wanted::Firmware(firmware) => Ok(firmware),
                 Wanted::Version(request) => {
-                    self.from_catalogue(&catalogue, &request, flasher.as_ref(), context)
+                    self.catalogued(&catalogue, &request, flasher.as_ref(), context)
                 }
             };
             let firmware = match firmware {
@@ -287,7 +288,7 @@ impl<'a> Job<'a> {
         Ok(kept)
     }
 
-    fn from_catalogue(
+    fn catalogued(
         &mut self,
         catalogue: &Catalogue,
         request: &Request,
@@ -530,89 +531,4 @@ fn ask_about_files(files: Files, context: &Context) -> Result<()> {
     context
         .confirm(question)
         .map_err(|error| error.hint("`--keep-files` copies them away and back"))
-}
-
-/// Reads the whole flash into a file.
-fn backup(args: &Args, file: &Path, context: &mut Context) -> Result<Exit> {
-    let mut way = way(&args.how, context)?;
-    let mut report = Report::new(&context.printer);
-    let family = way.family(None, None);
-    let mut flasher = way.open(family)?;
-    let found = flasher.found().clone();
-    context.printer.say(&format!("found      {}", found.line()));
-    let bytes = flasher.read(&mut report)?;
-    local::write_atomic(file, &bytes)?;
-    match args.no_reset {
-        true => flasher.stay()?,
-        false => flasher.start()?,
-    }
-    context.printer.data(&format!(
-        "{} of flash in `{}`",
-        human(bytes.len() as u64),
-        file.display()
-    ))?;
-    let record = json!({ "found": found, "image": file, "bytes": bytes.len(), "sha256": crate::package::sha256(&bytes) });
-    context.printer.done("flash backup", record)?;
-    Ok(Exit::Done)
-}
-
-/// Writes a whole flash from a file.
-fn restore(args: &Args, file: &Path, context: &mut Context) -> Result<Exit> {
-    let bytes = local::read(file)?;
-    let name = file.display().to_string();
-    let len_bytes = bytes.len() as u64;
-    if bytes.is_empty() {
-        return Err(Error::new(Code::BadFirmware, format!("`{name}` is empty")));
-    }
-    // An image of a flash is taken as it is, whatever stands in it.
-    let firmware = Firmware {
-        name: name.clone(),
-        bytes,
-        content: Content::Bin(None),
-    };
-    let mut way = way(&args.how, context)?;
-    let mut report = Report::new(&context.printer);
-    let family = way.family(None, None);
-    let mut flasher = way.open(family)?;
-    let found = flasher.found().clone();
-    context.printer.say(&format!("found      {}", found.line()));
-    let base = if found.family == "dfu" {
-        0x0800_0000
-    } else {
-        0
-    };
-    if found.flash_bytes.is_some_and(|size| len_bytes > size) {
-        return Err(Error::new(
-            Code::TooLarge,
-            format!(
-                "`{name}` has {len_bytes} bytes; the flash of {} has {}",
-                found.place,
-                found.flash_bytes.unwrap_or(0)
-            ),
-        )
-        .hint("Nothing was written"));
-    }
-    let plan = flasher.plan(
-        &firmware,
-        Wish {
-            offset: Some(base),
-            erase: false,
-        },
-    )?;
-    context.confirm(&format!(
-        "The whole flash of {} will be replaced",
-        found.place
-    ))?;
-    flasher.write(&plan, &mut report)?;
-    let verified = flasher.verify(&plan, &mut report)?;
-    match args.no_reset {
-        true => flasher.stay()?,
-        false => flasher.start()?,
-    }
-    context
-        .printer
-        .data(&format!("{} written from `{name}`", human(len_bytes)))?;
-    let record = json!({ "found": found, "image": file, "bytes": len_bytes, "verified": verified });
-    context.printer.done("flash restore", record)?;
-    Ok(Exit::Done)
 }

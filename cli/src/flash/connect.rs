@@ -216,7 +216,7 @@ impl Way {
         if let (Some(ESPRESSIF), Some(product)) = usb
             && !ESP_LOADERS.contains(&product)
         {
-            self.into_boot_loader()?;
+            self.enter_boot_loader()?;
             target = esp_loader()?;
             usb = target
                 .info
@@ -254,7 +254,7 @@ impl Way {
         let must_enter =
             kind == Kind::Uf2 && self.target.is_some() && (self.is_chosen || !is_there);
         if must_enter {
-            self.into_boot_loader()?;
+            self.enter_boot_loader()?;
             return Ok(Box::new(DriveFlasher::new(Drive::wait_for_new(
                 kind, &before, APPEAR,
             )?)));
@@ -277,7 +277,7 @@ impl Way {
     fn open_dfu(&mut self) -> Result<Box<dyn Flasher>> {
         let deadline = Instant::now() + APPEAR;
         if self.target.is_some() && !usb::is_there() {
-            self.into_boot_loader()?;
+            self.enter_boot_loader()?;
             while !usb::is_there() && Instant::now() < deadline && interrupt::count() == 0 {
                 std::thread::sleep(Duration::from_millis(100));
             }
@@ -301,7 +301,7 @@ impl Way {
     }
 
     /// Sends a running board to its boot loader: at its prompt, or by the touch.
-    fn into_boot_loader(&mut self) -> Result<()> {
+    fn enter_boot_loader(&mut self) -> Result<()> {
         let Some(target) = self.target.clone() else {
             return Err(self.missing());
         };
