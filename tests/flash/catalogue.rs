@@ -2,11 +2,11 @@
 
 use harness::program::{Call, Desk};
 use harness::server::{Server, sha256};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::chip::Chip;
 use crate::rom::{Kind, Rom};
-use crate::{image, ucli};
+use crate::{image, record, ucli};
 
 struct Shop {
     server: Server,
@@ -68,8 +68,7 @@ fn the_right_firmware_is_found_for_the_board() {
         let board = c3();
         let line = [&["--json", "flash"], words].concat();
         let done = shopping(&desk, &shop, &board.address, &line).run().ok();
-        let said = done.out();
-        let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+        let last = record(&done, "flash");
         assert_eq!(last["firmware"]["bytes"], len, "{done}");
         assert_eq!(last["verified"], true, "{done}");
     }
@@ -169,6 +168,10 @@ fn boards_are_searched() {
     );
     let found = shopping(&desk, &shop, "auto", &["boards", "wemos", "C3"]).out();
     assert!(found.starts_with("LOLIN_C3_MINI"), "{found}");
+    let done = shopping(&desk, &shop, "auto", &["--json", "boards", "c3"])
+        .run()
+        .ok();
+    assert_eq!(record(&done, "boards")["total"], 3);
     let done = shopping(&desk, &shop, "auto", &["boards", "update"])
         .run()
         .ok();

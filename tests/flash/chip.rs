@@ -44,11 +44,16 @@ impl Chip {
         rom.start(Mode::Rom);
         let pty = Pty::open().expect("a free terminal");
         let address = pty.path.to_string_lossy().into_owned();
-        Self::serve(address, Wire::Terminal(pty), rom)
+        Self::serve(address, Wire::Terminal(pty), rom, &[])
     }
 
     /// Behind an RFC 2217 server with lines; the chip runs what it has.
     pub(crate) fn with_lines(rom: Rom) -> Self {
+        Self::with_programs(rom, &[])
+    }
+
+    /// The same; each start of its program runs the next of `boots` first, and the last from then on.
+    pub(crate) fn with_programs(rom: Rom, boots: &[String]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("an option");
         let address = format!("rfc2217://{}", listener.local_addr().expect("it listens"));
@@ -60,10 +65,11 @@ impl Chip {
                 telnet: Vec::new(),
             },
             rom,
+            boots,
         )
     }
 
-    fn serve(address: String, wire: Wire, rom: Rom) -> Self {
+    fn serve(address: String, wire: Wire, rom: Rom, boots: &[String]) -> Self {
         let rom = Arc::new(Mutex::new(rom));
         let (lines, ends) = (
             Arc::new(Mutex::new(Vec::new())),
@@ -79,6 +85,7 @@ impl Chip {
             open: false,
             escaped: false,
             program: None,
+            boots: boots.to_vec(),
         };
         let stop = Arc::clone(&ends);
         let thread = std::thread::spawn(move || {
@@ -151,6 +158,7 @@ struct Running {
     open: bool,
     escaped: bool,
     program: Option<(Board, TcpStream)>,
+    boots: Vec<String>,
 }
 
 impl Running {
@@ -163,8 +171,14 @@ impl Running {
         let said = self.rom().start(mode);
         self.send(&said);
         if mode == Mode::Program && self.rom().has_program() {
+            let boot = match self.boots.len() {
+                0 => String::new(),
+                1 => self.boots[0].clone(),
+                _ => self.boots.remove(0),
+            };
             let board = Board::with(&Options {
                 reach: Reach::Tcp,
+                boot,
                 ..Options::default()
             });
             let address = board.address().trim_start_matches("tcp://").to_string();

@@ -4,7 +4,7 @@ use harness::program::Desk;
 
 use crate::chip::Chip;
 use crate::rom::{Faults, Kind, Rom};
-use crate::{image, noise, ucli};
+use crate::{image, noise, record, ucli};
 
 const MB: usize = 1 << 20;
 
@@ -482,4 +482,131 @@ fn esptool_agrees() {
         let done = ucli(&desk, &board.address, &line).run().ok();
         assert!(done.out().contains("holds this firmware"), "{done}");
     }
+}
+
+/// `--json`: phases with bytes and totals, one record at the end, and errors with their codes.
+#[test]
+fn records_fit_their_schemas() {
+    let desk = Desk::new();
+    desk.put("firmware.bin", image(5, 60_000));
+    desk.put("esp32.bin", image(0, 3000));
+    let board = Chip::with_lines(Rom::new(Kind::Esp32c3, MB / 4));
+    let json = |line: &[&str]| {
+        ucli(
+            &desk,
+            &board.address,
+            &[&["--json", "--yes"], line].concat(),
+        )
+    };
+    let done = json(&["flash", "firmware.bin"]).run().ok();
+    let last = record(&done, "flash");
+    assert_eq!(last["running"]["implementation"], "micropython", "{done}");
+    assert!(
+        done.out().contains(r#""phase":"write","total":60"#),
+        "{done}"
+    );
+    let done = json(&["flash", "esp32.bin"]).run().status_is(1);
+    assert_eq!(record(&done, "error")["error"]["code"], "wrong_firmware");
+    for (line, name) in [
+        (
+            &["flash", "firmware.bin", "--verify", "--no-reset"][..],
+            "flash",
+        ),
+        (&["flash", "firmware.bin", "--dry-run"], "flash"),
+        (&["flash", "backup", "all.bin"], "flash-backup"),
+        (&["flash", "restore", "all.bin"], "flash-restore"),
+        (&["erase"], "erase"),
+    ] {
+        record(&json(line).run().ok(), name);
+    }
+}
+
+/// A board's own file system: littlefs in memory at `/`, so that nothing of this machine is in reach, and
+/// a name that says that it is a board.
+const OWN_FILES: &str = "\
+import os,sys,vfs
+class D:
+ b=bytearray(512*256)
+ def readblocks(s,n,b,o=0):
+  a=n*512+o;b[:]=s.b[a:a+len(b)]
+ def writeblocks(s,n,b,o=0):
+  a=n*512+o;s.b[a:a+len(b)]=b
+ def ioctl(s,op,arg):return {4:256,5:512}.get(op,0)
+d=D()
+vfs.VfsLfs2.mkfs(d)
+v=vfs.VfsLfs2(d)
+vfs.umount('/')
+vfs.mount(v,'/')
+os.chdir('/')
+class S:
+ platform='esp32'
+ def __getattr__(s,n):return getattr(R,n)
+R=sys
+sys.modules['sys']=S()
+";
+
+/// `--keep-files` copies everything away, flashes over it and copies it back.
+#[test]
+fn kept_files_come_back() {
+    let desk = Desk::new();
+    desk.put("firmware.bin", with_table(0x30_0000));
+    let with_files = format!(
+        "{OWN_FILES}os.mkdir('/lib')\nfor n,t in(('/main.py',b'x=1\\n'),('/lib/deep.bin',bytes(range(256))*20)):\n with open(n,'wb')as f:f.write(t)\n"
+    );
+    let mut rom = c3();
+    let old = with_table(0x20_0000);
+    rom.flash[..old.len()].copy_from_slice(&old);
+    let board = Chip::with_programs(rom, &[with_files, OWN_FILES.to_string()]);
+    let line = ["--json", "flash", "firmware.bin", "--keep-files"];
+    let done = ucli(&desk, &board.address, &line).run().ok();
+    let last = record(&done, "flash");
+    assert_eq!(
+        (&last["restored"], &last["files"]),
+        (&2.into(), &"lost".into()),
+        "{done}"
+    );
+    let said = ucli(&desk, &board.address, &["cat", ":main.py", ":lib/deep.bin"])
+        .run()
+        .ok();
+    let wanted: Vec<u8> = b"x=1\n"
+        .iter()
+        .copied()
+        .chain((0..20).flat_map(|_| 0..=255))
+        .collect();
+    assert!(said.stdout == wanted, "every byte came back");
+    let left = std::fs::read_dir(desk.path()).unwrap().flatten();
+    let left: Vec<_> = left
+        .map(|entry| entry.file_name())
+        .filter(|name| name.to_string_lossy().starts_with("ucli-files"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// When flashing breaks off, the files are on this computer, and the message says where.
+#[test]
+fn kept_files_are_safe_when_flashing_breaks_off() {
+    let desk = Desk::new();
+    desk.put("firmware.bin", with_table(0x30_0000));
+    let with_file = format!("{OWN_FILES}with open('/main.py','wb')as f:f.write(b'precious')\n");
+    let mut rom = c3();
+    let old = with_table(0x20_0000);
+    rom.flash[..old.len()].copy_from_slice(&old);
+    rom.faults.cut_at = Some(1);
+    let board = Chip::with_programs(rom, &[with_file]);
+    let done = ucli(
+        &desk,
+        &board.address,
+        &["flash", "firmware.bin", "--keep-files"],
+    )
+    .run();
+    let done = done.fails(1, "broke off");
+    assert!(
+        done.err().contains("files are safe in `./ucli-files-"),
+        "{done}"
+    );
+    let kept = desk
+        .contents()
+        .into_iter()
+        .find(|(name, _)| name.ends_with("/0000"));
+    assert_eq!(kept.unwrap().1.unwrap(), b"precious");
 }

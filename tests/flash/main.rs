@@ -52,3 +52,24 @@ pub(crate) fn ucli(desk: &Desk, address: &str, line: &[&str]) -> Call {
         .env("NETRC", desk.home().join("netrc"))
         .env("NO_PROXY", "127.0.0.1,localhost")
 }
+
+/// The last record of a `--json` run, after every line was held against its schema.
+#[track_caller]
+pub(crate) fn record(done: &harness::program::Finished, name: &str) -> serde_json::Value {
+    use harness::schema;
+    let said = done.out();
+    let lines: Vec<serde_json::Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {done}")))
+        .collect();
+    let (last, events) = lines
+        .split_last()
+        .unwrap_or_else(|| panic!("nothing was printed: {done}"));
+    for event in events {
+        let complaints = schema::complaints(&schema::load("event"), event);
+        assert!(complaints.is_empty(), "{complaints:?}: {done}");
+    }
+    let complaints = schema::complaints(&schema::load(name), last);
+    assert!(complaints.is_empty(), "{complaints:?}: {done}");
+    last.clone()
+}

@@ -35,7 +35,7 @@ fn is_elsewhere(path: &str) -> bool {
         path.strip_prefix(*root)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    ELSEWHERE.iter().any(|root| inside(root))
+    ELSEWHERE.iter().any(inside)
 }
 
 impl Kept {
