@@ -216,7 +216,12 @@ pub(super) fn connect(
     }
     if has_lines {
         // Only asking tells whether there are lines when the loader was there from the beginning.
-        has_lines = link.transport().set_lines(Some(false), None).is_ok();
+        // RTS goes first: alone it would reset the chip.
+        let transport = link.transport();
+        let released = transport.set_lines(None, Some(false));
+        has_lines = released
+            .and_then(|()| transport.set_lines(Some(false), None))
+            .is_ok();
     }
     if heard == Heard::Stub {
         link.status_bytes = 2;
