@@ -621,3 +621,45 @@ fn kept_files_are_safe_when_flashing_breaks_off() {
         .find(|(name, _)| name.ends_with("/0000"));
     assert_eq!(kept.unwrap().1.unwrap(), b"precious");
 }
+
+/// A loader that others have written, for every chip that it plays: with its stub and without.
+#[test]
+fn a_foreign_mock_of_every_chip_is_flashed() {
+    let desk = Desk::new();
+    desk.put("data.bin", noise(50_001));
+    for chip in [
+        "esp32", "esp32s2", "esp32s3", "esp32c2", "esp32c3", "esp32c6", "esp32h2", "esp8266",
+    ] {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let line = ["run", "--chip", chip, "--port", &port.to_string()];
+        let mut mock = desk
+            .peer("esp32-mock-bootloader", &line)
+            .env("PYTHONUNBUFFERED", "1")
+            .start();
+        mock.wait_for("listening");
+        let address = format!("tcp://127.0.0.1:{port}");
+        for stub in [true, false] {
+            let mut line = vec![
+                "--yes",
+                "flash",
+                "data.bin",
+                "--offset",
+                "0x10000",
+                "--no-reset",
+            ];
+            line.extend((!stub).then_some("--no-stub"));
+            let done = ucli(&desk, &address, &line).run().ok();
+            let name = chip.to_uppercase();
+            assert!(done.err().replace('-', "").contains(&name), "{done}");
+            if chip != "esp8266" {
+                assert!(done.err().contains("the digest is the same"), "{done}");
+            }
+        }
+        mock.signal(rustix::process::Signal::TERM);
+        drop(mock.finish());
+    }
+}

@@ -196,8 +196,13 @@ impl Link {
         if *answered != op || rest.len() != len || len < 2 {
             return None;
         }
-        // A ROM that does not know the request may answer with the short status.
-        let status_bytes = self.status_bytes.min(len);
+        let status_bytes = match (op, len) {
+            // A digest is 32 digits or 16 bytes, whatever status follows.
+            (op::MD5, 34..) => len - 32,
+            (op::MD5, 18..) => len - 16,
+            // A ROM that does not know the request may answer with the short status.
+            _ => self.status_bytes.min(len),
+        };
         let (data, status) = rest.split_at(len - status_bytes);
         Some(match status {
             [0, ..] => Ok(Answer {
