@@ -4,9 +4,9 @@ use harness::program::{Call, Desk};
 use harness::server::{Server, sha256};
 use serde_json::json;
 
-use crate::chip::Chip;
-use crate::rom::{Kind, Rom};
 use crate::{image, record, ucli};
+use harness::esp_board::Chip;
+use harness::esp_rom::{Kind, Rom};
 
 struct Shop {
     server: Server,
@@ -80,7 +80,7 @@ fn downloads_are_cached_and_checked() {
     let (desk, shop) = (Desk::new(), shop());
     let board = c3();
     let flash = |line: &[&str]| {
-        board.rom().start(crate::rom::Mode::Rom);
+        board.rom().start(harness::esp_rom::Mode::Rom);
         shopping(
             &desk,
             &shop,
@@ -123,7 +123,7 @@ fn what_the_catalogue_lacks_is_named() {
     let (desk, shop) = (Desk::new(), shop());
     let board = c3();
     let flash = |line: &[&str]| {
-        board.rom().start(crate::rom::Mode::Rom);
+        board.rom().start(harness::esp_rom::Mode::Rom);
         shopping(
             &desk,
             &shop,
@@ -192,5 +192,5 @@ fn boards_are_searched() {
     )
     .run()
     .ok();
-    assert!(&board.rom().flash[..bytes.len()] == bytes, "every byte");
+    assert!(board.rom().flash[..bytes.len()] == bytes, "every byte");
 }

@@ -2,9 +2,9 @@
 
 use harness::program::Desk;
 
-use crate::chip::Chip;
-use crate::rom::{Faults, Kind, Rom};
 use crate::{image, noise, record, ucli};
+use harness::esp_board::Chip;
+use harness::esp_rom::{Faults, Kind, Rom};
 
 const MB: usize = 1 << 20;
 
@@ -38,7 +38,7 @@ fn a_blank_chip_ends_at_a_prompt() {
             assert!(done.err().contains(words), "{words}: {done}");
         }
         assert!(
-            &board.rom().flash[boot..boot + firmware.len()] == firmware,
+            board.rom().flash[boot..boot + firmware.len()] == firmware,
             "every byte"
         );
         let said = ucli(&desk, &board.address, &["exec", "print(6*7)"])
@@ -84,7 +84,7 @@ fn every_size_arrives_whole() {
                 line.extend((!stub).then_some("--no-stub"));
                 ucli(&desk, &board.address, &line).run().ok();
                 let rom = board.rom();
-                assert!(&rom.flash[0x10000..0x10000 + len] == data, "{len} {stub}");
+                assert!(rom.flash[0x10000..0x10000 + len] == data, "{len} {stub}");
                 let end = 0x10000 + len.next_multiple_of(4096);
                 assert!(
                     rom.flash[0x10000 + len..end]
@@ -136,7 +136,7 @@ fn an_esp8266_is_flashed_through_its_rom() {
         "{done}"
     );
     assert!(
-        &board.rom().flash[..firmware.len()] == firmware,
+        board.rom().flash[..firmware.len()] == firmware,
         "every byte"
     );
 }
@@ -167,7 +167,7 @@ fn pulled_at_any_block_the_next_flash_works() {
             let board = Chip::on_terminal(rom);
             ucli(&desk, &board.address, &line).run().ok();
             assert!(
-                &board.rom().flash[..firmware.len()] == firmware,
+                board.rom().flash[..firmware.len()] == firmware,
                 "block {block}"
             );
         }
@@ -189,7 +189,7 @@ fn noise_costs_nothing_but_time() {
         let mut line = vec!["flash", "data.bin", "--offset", "0", "--no-reset"];
         line.extend((!stub).then_some("--no-stub"));
         ucli(&desk, &board.address, &line).run().ok();
-        assert!(&board.rom().flash[..data.len()] == data, "every byte");
+        assert!(board.rom().flash[..data.len()] == data, "every byte");
     }
 }
 
@@ -338,7 +338,7 @@ fn whole_flashes_go_both_ways() {
         );
         with(&["erase"]).run().fails(1, "not confirmed");
         // It went on; BOOT is pressed again.
-        board.rom().start(crate::rom::Mode::Rom);
+        board.rom().start(harness::esp_rom::Mode::Rom);
         with(&["--yes", "erase"]).run().ok();
         assert!(board.rom().flash.iter().all(|byte| *byte == 0xff));
         with(&[
@@ -439,7 +439,7 @@ fn files_are_kept_or_asked_about() {
     assert_eq!(board.rom().flash[0x20_0000], 0x42);
     let done = flash(&["other.bin"]).run().fails(1, "will be lost");
     assert!(done.err().contains("--keep-files"), "{done}");
-    assert!(&board.rom().flash[..old.len()] == old, "every byte");
+    assert!(board.rom().flash[..old.len()] == old, "every byte");
     flash(&["other.bin", "--yes"]).run().ok();
     assert_eq!(
         board.rom().flash[0x20_0000],
@@ -476,18 +476,18 @@ fn esptool_agrees() {
         let mut line = vec!["flash", "firmware.bin", "--no-reset", "--baud", "115200"];
         line.extend((!stub).then_some("--no-stub"));
         ucli(&desk, &board.address, &line).run().ok();
-        board.rom().start(crate::rom::Mode::Rom);
+        board.rom().start(harness::esp_rom::Mode::Rom);
         let done = esptool(&["verify-flash", "0", "firmware.bin"]).run().ok();
         assert!(done.out().contains("erification successful"), "{done}");
-        board.rom().start(crate::rom::Mode::Rom);
+        board.rom().start(harness::esp_rom::Mode::Rom);
         let id = esptool(&["flash-id"]).run().ok();
         assert!(id.out().contains("4MB"), "{id}");
-        board.rom().start(crate::rom::Mode::Rom);
+        board.rom().start(harness::esp_rom::Mode::Rom);
         board.rom().flash.fill(0);
         esptool(&["write-flash", "--flash-mode", "keep", "0", "firmware.bin"])
             .run()
             .ok();
-        board.rom().start(crate::rom::Mode::Rom);
+        board.rom().start(harness::esp_rom::Mode::Rom);
         line.push("--verify");
         let done = ucli(&desk, &board.address, &line).run().ok();
         assert!(done.out().contains("holds this firmware"), "{done}");

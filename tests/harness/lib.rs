@@ -15,6 +15,8 @@
 
 pub mod actor;
 pub mod board;
+pub mod esp_board;
+pub mod esp_rom;
 pub mod front;
 pub mod interpreter;
 pub mod link;

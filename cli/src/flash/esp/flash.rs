@@ -1,7 +1,8 @@
 //! Writing, comparing, reading and erasing flash through the ROM or the stub.
 //!
-//! Data is sent deflated wherever the loader inflates it. The ROM counts the bytes that FLASH_BEGIN
-//! announces, so what it gets is filled up to whole sectors with 0xff, as erased flash is.
+//! Data is sent deflated wherever the loader inflates it and it makes less on the wire. The ROM counts the
+//! bytes that FLASH_BEGIN announces, so what it gets is filled up to its blocks with 0xff, as erased flash
+//! is; the rest of the last sector is erased and stays so.
 //!
 //! Source: Espressif's "Serial Protocol" (esptool documentation, advanced topics).
 
@@ -162,7 +163,7 @@ pub(super) fn write(
     let name = board.link.name();
     let failed = |failure: Failure| failure.while_("write the flash", &name);
     let mut data = segment.data.clone();
-    data.resize(data.len().next_multiple_of(SECTOR_BYTES), 0xff);
+    data.resize(data.len().next_multiple_of(ROM_BLOCK_BYTES), 0xff);
     let block_bytes = if board.stub {
         STUB_BLOCK_BYTES
     } else {
@@ -173,7 +174,9 @@ pub(super) fn write(
     } else {
         Vec::new()
     };
-    let is_deflated = !deflated.is_empty() && deflated.len() < data.len();
+    // Plain blocks are all of one length, however little is in the last.
+    let plain_bytes = data.len().next_multiple_of(block_bytes);
+    let is_deflated = !deflated.is_empty() && deflated.len() < plain_bytes;
     let (begin, request) = if is_deflated {
         (op::DEFLATE_BEGIN, op::DEFLATE_DATA)
     } else {
@@ -201,7 +204,6 @@ pub(super) fn write(
         .map_err(failed)?;
     let mut told = 0_u64;
     for (index, block) in wire.chunks(block_bytes).enumerate() {
-        // Plain blocks are all of one length; deflated ones end where they end.
         let mut block = block.to_vec();
         if !is_deflated {
             block.resize(block_bytes, 0xff);

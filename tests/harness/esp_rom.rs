@@ -7,20 +7,24 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::time::Instant;
 
 use md5::{Digest, Md5};
 
 /// A chip that can be played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// No stub here, short status, an erase that counts wrong.
     Esp8266,
+    /// Boots from 0x1000.
     Esp32,
+    /// The one that is played most fully.
     Esp32c3,
 }
 
 /// How the chip was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// It runs what is in its flash.
     Program,
     /// The loader in ROM waits.
@@ -31,23 +35,24 @@ pub(crate) enum Mode {
 
 /// What goes wrong.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Faults {
+pub struct Faults {
     /// The cable is pulled when this block of data comes (from 1).
-    pub(crate) cut_at: Option<usize>,
+    pub cut_at: Option<usize>,
     /// These blocks of data come damaged the first time.
-    pub(crate) damaged: Vec<usize>,
+    pub damaged: Vec<usize>,
     /// This byte of the flash does not keep what is written.
-    pub(crate) worn: Option<usize>,
+    pub worn: Option<usize>,
     /// The flash does not answer.
-    pub(crate) no_flash: bool,
+    pub no_flash: bool,
     /// The flags of the security information.
-    pub(crate) security: u32,
+    pub security: u32,
     /// The loader does not know GET_SECURITY_INFO's successor: another baud rate is never heard.
-    pub(crate) deaf_above: Option<u32>,
+    pub deaf_above: Option<u32>,
     /// Noise stands in front of each answer.
-    pub(crate) noise: bool,
+    pub noise: bool,
 }
 
+#[derive(Debug)]
 struct Writing {
     at: usize,
     left: usize,
@@ -58,21 +63,28 @@ struct Writing {
 }
 
 /// The loader.
-pub(crate) struct Rom {
-    pub(crate) kind: Kind,
-    pub(crate) mode: Mode,
-    pub(crate) flash: Vec<u8>,
-    pub(crate) faults: Faults,
+#[derive(Debug)]
+pub struct Rom {
+    /// The chip.
+    pub kind: Kind,
+    /// What runs.
+    pub mode: Mode,
+    /// The flash.
+    pub flash: Vec<u8>,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// When the last write was announced, and when its last block was taken.
+    pub written: Option<(Instant, Instant)>,
     /// The baud rate that the chip speaks.
-    pub(crate) baud: u32,
+    pub baud: u32,
     /// Blocks of data that came.
-    pub(crate) blocks: usize,
+    pub blocks: usize,
     /// Every request, by its number.
-    pub(crate) requests: Vec<u8>,
+    pub requests: Vec<u8>,
     /// The cable is out.
-    pub(crate) is_cut: bool,
+    pub is_cut: bool,
     /// It was told to start anew.
-    pub(crate) next: Option<Mode>,
+    pub next: Option<Mode>,
     registers: HashMap<u32, u32>,
     writing: Option<Writing>,
     memory_left: usize,
@@ -95,7 +107,7 @@ fn size(data: &[u8], index: usize) -> usize {
 }
 
 /// Frames `bytes`.
-pub(crate) fn slip(bytes: &[u8]) -> Vec<u8> {
+pub fn slip(bytes: &[u8]) -> Vec<u8> {
     let mut out = vec![0xc0];
     for &byte in bytes {
         match byte {
@@ -109,7 +121,8 @@ pub(crate) fn slip(bytes: &[u8]) -> Vec<u8> {
 }
 
 impl Rom {
-    pub(crate) fn new(kind: Kind, flash_bytes: usize) -> Self {
+    /// A chip with a blank flash, which runs what it has: nothing.
+    pub fn new(kind: Kind, flash_bytes: usize) -> Self {
         let mut registers = HashMap::new();
         let magic = match kind {
             Kind::Esp8266 => 0xfff0_c101,
@@ -126,6 +139,7 @@ impl Rom {
             mode: Mode::Program,
             flash: vec![0xff; flash_bytes],
             faults: Faults::default(),
+            written: None,
             baud: 115_200,
             blocks: 0,
             requests: Vec::new(),
@@ -140,7 +154,7 @@ impl Rom {
     }
 
     /// The chip leaves reset.
-    pub(crate) fn start(&mut self, mode: Mode) -> Vec<u8> {
+    pub fn start(&mut self, mode: Mode) -> Vec<u8> {
         self.mode = mode;
         self.baud = 115_200;
         (self.writing, self.reading, self.next) = (None, None, None);
@@ -155,7 +169,7 @@ impl Rom {
     }
 
     /// Whether an image stands where the chip boots from.
-    pub(crate) fn has_program(&self) -> bool {
+    pub fn has_program(&self) -> bool {
         let boot = if self.kind == Kind::Esp32 { 0x1000 } else { 0 };
         self.flash.get(boot) == Some(&0xe9)
     }
@@ -169,7 +183,7 @@ impl Rom {
     }
 
     /// One frame in, bytes out.
-    pub(crate) fn frame(&mut self, frame: &[u8]) -> Vec<u8> {
+    pub fn frame(&mut self, frame: &[u8]) -> Vec<u8> {
         if let Some(more) = self.acknowledged(frame) {
             return more;
         }
@@ -213,7 +227,7 @@ impl Rom {
         if self.mode != Mode::Stub && self.kind != Kind::Esp8266 {
             status.extend([0, 0]);
         }
-        let len = u16::try_from(body.len() + status.len()).unwrap();
+        let len = u16::try_from(body.len() + status.len()).expect("answers are short");
         let mut bytes = vec![1, op];
         bytes.extend(len.to_le_bytes());
         bytes.extend(value.to_le_bytes());
@@ -371,6 +385,7 @@ impl Rom {
         }
     }
 
+    /// A write is announced.
     fn begin(&mut self, deflated: bool, data: &[u8]) -> Result<(u32, Vec<u8>), u8> {
         let stub = self.mode == Mode::Stub;
         let words = if stub || self.kind != Kind::Esp32c3 {
@@ -402,6 +417,9 @@ impl Rom {
             (false, Kind::Esp8266, false) => blocks * block,
             _ => announced,
         };
+        if announced > 0 {
+            self.written = Some((Instant::now(), Instant::now()));
+        }
         let deflated = deflated.then(|| flate2::write::ZlibDecoder::new(Vec::new()));
         self.writing = Some(Writing {
             at,
@@ -487,6 +505,9 @@ impl Rom {
         }
         writing.at = end;
         writing.left -= len;
+        if let Some((_, last)) = &mut self.written {
+            *last = Instant::now();
+        }
         Ok((0, Vec::new()))
     }
 

@@ -1,4 +1,4 @@
-//! A board with an Espressif chip: the loader of [`crate::rom`] on a terminal or behind an RFC 2217
+//! A board with an Espressif chip: the loader of [`crate::esp_rom`] on a terminal or behind an RFC 2217
 //! server with DTR and RTS, and a real MicroPython that runs when the flash holds an image.
 
 use std::io::{Read, Write};
@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use harness::board::{Board, Options, Reach};
-use harness::pty::Pty;
+use crate::board::{Board, Options, Reach};
+use crate::pty::Pty;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::rom::{Mode, Rom};
+use crate::esp_rom::{Mode, Rom};
 
 /// How long the boot pin is looked at after reset: the capacitor of the reset line.
 const RISE: Duration = Duration::from_millis(3);
@@ -29,31 +29,40 @@ enum Wire {
 }
 
 /// The chip on its board. The loader's state is shared with the test.
-pub(crate) struct Chip {
+#[derive(Debug)]
+pub struct Chip {
     /// What `-p` takes.
-    pub(crate) address: String,
+    pub address: String,
     rom: Arc<Mutex<Rom>>,
     lines: Arc<Mutex<Vec<(bool, bool)>>>,
     ends: Arc<AtomicBool>,
+    slow: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Chip {
     /// On a terminal, which has no lines: the chip waits in its loader, as after a press of BOOT.
-    pub(crate) fn on_terminal(mut rom: Rom) -> Self {
+    pub fn on_terminal(mut rom: Rom) -> Self {
         rom.start(Mode::Rom);
         let pty = Pty::open().expect("a free terminal");
         let address = pty.path.to_string_lossy().into_owned();
         Self::serve(address, Wire::Terminal(pty), rom, &[])
     }
 
+    /// The same on a line that is as slow as its baud rate.
+    pub fn on_slow_terminal(rom: Rom) -> Self {
+        let chip = Self::on_terminal(rom);
+        chip.slow.store(true, Ordering::Relaxed);
+        chip
+    }
+
     /// Behind an RFC 2217 server with lines; the chip runs what it has.
-    pub(crate) fn with_lines(rom: Rom) -> Self {
+    pub fn with_lines(rom: Rom) -> Self {
         Self::with_programs(rom, &[])
     }
 
     /// The same; each start of its program runs the next of `boots` first, and the last from then on.
-    pub(crate) fn with_programs(rom: Rom, boots: &[String]) -> Self {
+    pub fn with_programs(rom: Rom, boots: &[String]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("an option");
         let address = format!("rfc2217://{}", listener.local_addr().expect("it listens"));
@@ -75,7 +84,10 @@ impl Chip {
             Arc::new(Mutex::new(Vec::new())),
             Arc::new(AtomicBool::new(false)),
         );
+        let slow = Arc::new(AtomicBool::new(false));
         let mut board = Running {
+            slow: Arc::clone(&slow),
+            clocks: [Instant::now(); 2],
             wire,
             rom: Arc::clone(&rom),
             lines: Arc::clone(&lines),
@@ -101,27 +113,27 @@ impl Chip {
             rom,
             lines,
             ends,
+            slow,
             thread: Some(thread),
         }
     }
 
     /// The loader.
-    pub(crate) fn rom(&self) -> MutexGuard<'_, Rom> {
+    pub fn rom(&self) -> MutexGuard<'_, Rom> {
         self.rom.lock().expect("no test panics with it")
     }
 
     /// DTR and RTS each time one changed.
-    pub(crate) fn lines(&self) -> Vec<(bool, bool)> {
+    pub fn lines(&self) -> Vec<(bool, bool)> {
         self.lines.lock().expect("no test panics with it").clone()
     }
 
     /// Unplugs it; what the chip is then.
-    pub(crate) fn unplug(mut self) -> Rom {
+    pub fn unplug(mut self) -> Rom {
         self.stop();
         let rom = Arc::clone(&self.rom);
         drop(self);
         let mut rom = Arc::try_unwrap(rom)
-            .ok()
             .expect("nobody else has it")
             .into_inner()
             .expect("no test panics with it");
@@ -149,6 +161,9 @@ impl Drop for Chip {
 
 struct Running {
     wire: Wire,
+    slow: Arc<AtomicBool>,
+    /// Until when the line is busy: to the chip, from it.
+    clocks: [Instant; 2],
     rom: Arc<Mutex<Rom>>,
     lines: Arc<Mutex<Vec<(bool, bool)>>>,
     /// DTR, RTS.
@@ -202,6 +217,7 @@ impl Running {
             self.boot(mode);
         }
         let bytes = self.receive();
+        self.pace(0, bytes.len());
         self.hear(&bytes);
         let mut buffer = [0; 4096];
         if let Some((_, stream)) = &mut self.program
@@ -241,7 +257,12 @@ impl Running {
         let mut buffer = [0; 16 << 10];
         match &mut self.wire {
             Wire::Terminal(pty) => {
-                let len = rustix::io::read(pty.master.as_fd(), &mut buffer).unwrap_or(0);
+                let most = if self.slow.load(Ordering::Relaxed) {
+                    64
+                } else {
+                    buffer.len()
+                };
+                let len = rustix::io::read(pty.master.as_fd(), &mut buffer[..most]).unwrap_or(0);
                 let speed =
                     rustix::termios::tcgetattr(&pty.slave).map_or(0, |modes| modes.output_speed());
                 let rom = self.rom();
@@ -297,7 +318,7 @@ impl Running {
                 }
                 [255, 250, ..] => match rest.windows(2).position(|two| two == [255, 240]) {
                     Some(end) => {
-                        self.com_port(&rest[2..end].to_vec());
+                        self.com_port(&rest[2..end]);
                         end + 2
                     }
                     None => break,
@@ -422,7 +443,26 @@ impl Running {
         self.send_raw(bytes);
     }
 
+    /// Waits as long as `len` bytes are on a slow line.
+    fn pace(&mut self, direction: usize, len: usize) {
+        if !self.slow.load(Ordering::Relaxed) || len == 0 {
+            return;
+        }
+        let baud = f64::from(self.rom().baud);
+        let clock = self.clocks[direction].max(Instant::now());
+        // The clock is absolute, so that sleeping too long once is made good; a byte has ten bits.
+        let late = Instant::now().saturating_duration_since(self.clocks[direction]);
+        let clock = if late < Duration::from_millis(20) {
+            self.clocks[direction]
+        } else {
+            clock
+        };
+        self.clocks[direction] = clock + Duration::from_secs_f64(len as f64 * 10.0 / baud);
+        std::thread::sleep(self.clocks[direction].saturating_duration_since(Instant::now()));
+    }
+
     fn send_raw(&mut self, mut bytes: &[u8]) {
+        self.pace(1, bytes.len());
         let deadline = Instant::now() + Duration::from_secs(20);
         while !bytes.is_empty() && Instant::now() < deadline {
             let sent = match &mut self.wire {
