@@ -101,9 +101,10 @@ impl Request {
                 .all(|byte| byte.is_ascii_alphanumeric() || b".-+".contains(&byte));
         let is_version = matches!(version, "latest" | "nightly") || is_number;
         // A name with an ending is a file that is not there, not a version.
-        let is_file = text
-            .rsplit_once('.')
-            .is_some_and(|(_, end)| end.bytes().all(|byte| byte.is_ascii_alphabetic()));
+        let is_ending = |end: &str| {
+            end.len() <= 4 && end.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        };
+        let is_file = text.rsplit_once('.').is_some_and(|(_, end)| is_ending(end));
         (IMPLEMENTATIONS.contains(&implementation) && is_version && !is_file).then(|| Self {
             implementation: implementation.to_string(),
             version: version.to_string(),
