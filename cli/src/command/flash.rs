@@ -524,7 +524,7 @@ fn with_files(error: Error, kept: Option<&Kept>) -> Error {
 
 fn ask_about_files(files: Files, context: &Context) -> Result<()> {
     let question = match files {
-        Files::Kept => return Ok(()),
+        Files::Kept | Files::Likely => return Ok(()),
         Files::Lost => "The layout of the flash changes: the files on the board will be lost",
         Files::Unknown => "The files on the board may be lost",
     };

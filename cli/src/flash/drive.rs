@@ -429,7 +429,14 @@ impl Flasher for DriveFlasher {
             ));
         }
         let (bytes, notes) = match (self.drive.kind, &firmware.content) {
-            (Kind::Uf2, _) => self.uf2_file(firmware)?,
+            (Kind::Uf2, _) => {
+                let (bytes, mut notes) = self.uf2_file(firmware)?;
+                notes.push(
+                    "files on the board stay unless the new firmware lays out its flash differently"
+                        .to_string(),
+                );
+                (bytes, notes)
+            }
             (Kind::DapLink, Content::Hex(_)) => (firmware.bytes.clone(), Vec::new()),
             (Kind::DapLink, _) => return Err(self.wrong_kind(firmware, ".hex")),
         };
@@ -441,7 +448,7 @@ impl Flasher for DriveFlasher {
             files: if self.drive.kind == Kind::DapLink {
                 Files::Lost
             } else {
-                Files::Kept
+                Files::Likely
             },
             notes,
         })
@@ -553,7 +560,7 @@ mod tests {
         }];
         let firmware = Firmware::parse("a.uf2", uf2::make(0x1234_5678, &piece)).unwrap();
         let plan = flasher.plan(&firmware, Wish::default()).unwrap();
-        assert!(plan.notes[0].contains("Something-New"));
+        assert!(plan.notes[0].contains("Something-New"), "{:?}", plan.notes);
     }
 
     #[test]

@@ -67,6 +67,9 @@ impl Found {
 pub(crate) enum Files {
     /// There is nothing to lose, or what is written lies elsewhere.
     Kept,
+    /// The boot loader writes only what is in the file; they stay unless the new firmware looks for them
+    /// elsewhere.
+    Likely,
     /// The layout changes, or what is written lies over them.
     Lost,
     /// The boot loader cannot tell.
