@@ -7,7 +7,7 @@ use std::{env, fs, io};
 use upy_compiler::{Mode, Options, SliceOutput, compile};
 
 /// Where Python code is: a directory beside this file, and what its files are called on the board.
-const PARTS: &[(&str, &str)] = &[("src/asyncio", "asyncio/"), ("src/alias", "")];
+const PARTS: &[(&str, &str)] = &[("src/asyncio", "asyncio/"), ("src/python", "")];
 
 fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);

@@ -27,4 +27,5 @@ pub mod pty;
 pub mod sample;
 pub mod schema;
 pub mod server;
+pub mod sim;
 pub mod webrepl;

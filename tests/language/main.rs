@@ -80,7 +80,7 @@ macro_rules! areas {
 }
 
 areas! {
-    async_ builtins calls classes comprehensions exceptions folding functions generators imports jumps lines
+    async_ builtins calls classes comprehensions exceptions files folding functions generators imports jumps lines
     literals micropython names operators scope statements strings subscripts values
 }
 

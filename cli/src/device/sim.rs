@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use upy_sim::board::{Board, Options};
 
 use crate::env;
@@ -23,6 +24,9 @@ pub(crate) const DEFAULT_NAME: &str = "default";
 pub(crate) const BOARD_PROCESS: &str = "__board";
 /// How long a board may take to obey.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest order, and the longest answer.
+const ORDER_BYTES: u64 = 64 * 1024;
+const ANSWER_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What is known of a board that runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,19 +44,26 @@ pub(crate) struct Running {
 }
 
 /// What a board can be told from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// End.
     Stop,
     /// Begin anew, as after its reset button.
     Reset,
+    /// Drive pins and the like; see `upy_sim::board::FORM`.
+    Set(Vec<String>),
+    /// Show pins and buses.
+    View,
 }
 
 impl Order {
-    const fn word(self) -> &'static str {
+    /// How it goes over the wire: words with a blank between them.
+    fn text(&self) -> String {
         match self {
-            Self::Stop => "stop",
-            Self::Reset => "reset",
+            Self::Stop => "stop".to_string(),
+            Self::Reset => "reset".to_string(),
+            Self::Set(words) => format!("set {}", words.join(" ")),
+            Self::View => "view".to_string(),
         }
     }
 }
@@ -224,40 +235,40 @@ fn vanished(name: &str) -> Error {
     )
 }
 
-/// Tells a board something and waits until it is done.
+/// Tells a board something, waits until it is done, and returns what it has to show.
 ///
 /// # Errors
-/// [`Code::ConnectionLost`] when it does not obey.
-pub(crate) fn order(running: &Running, order: Order) -> Result<()> {
-    let word = order.word();
+/// [`Code::ConnectionLost`] when it does not obey, [`Code::Usage`] for an order that makes no sense.
+pub(crate) fn order(running: &Running, order: &Order) -> Result<String> {
+    let text = order.text();
     let failed = |error: std::io::Error| {
+        let name = &running.name;
         Error::new(
             Code::ConnectionLost,
-            format!(
-                "The simulated board `{}` does not take the order `{word}`: {error}",
-                running.name
-            ),
+            format!("The simulated board `{name}` does not take the order `{text}`: {error}"),
         )
         .hint(format!("Its process is {}", running.pid))
     };
     let talk = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect_timeout(&running.orders, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        writeln!(stream, "{} {word}", running.secret)?;
+        writeln!(stream, "{} {text}", running.secret)?;
         let mut answer = String::new();
-        stream.take(64).read_to_string(&mut answer)?;
+        stream.take(ANSWER_BYTES).read_to_string(&mut answer)?;
         Ok(answer)
     };
     let answer = talk().map_err(failed)?;
-    if answer.trim_end() != "done" {
-        return Err(failed(std::io::ErrorKind::InvalidData.into()));
-    }
-    if order == Order::Stop {
+    let answer = match answer.trim_end().split_once(' ') {
+        Some(("done", shown)) => shown.to_string(),
+        Some(("usage", why)) => return Err(Error::new(Code::Usage, why)),
+        _ => return Err(failed(std::io::ErrorKind::InvalidData.into())),
+    };
+    if *order == Order::Stop {
         // The lock goes with the process.
         let lock = open_lock(&file(&running.name, "lock")?)?;
         lock.lock().map_err(failed)?;
     }
-    Ok(())
+    Ok(answer)
 }
 
 /// The life of a board's own process: `NAME [OPTIONS…]`. The first word on standard output is for the
@@ -311,6 +322,11 @@ fn prepare(words: &[String]) -> Result<Option<Ready>> {
         }
     }
     let options = Options::parse(options).map_err(|why| Error::new(Code::Usage, why))?;
+    let options = Options {
+        name: name.clone(),
+        flash: Some(file(name, "flash")?),
+        ..options
+    };
     let board = Board::start(options).map_err(|why| Error::new(Code::Io, why))?;
     let listen = |error| Error::new(Code::Io, format!("It can't listen for orders: {error}"));
     let orders = TcpListener::bind(("127.0.0.1", 0)).map_err(listen)?;
@@ -338,7 +354,7 @@ impl Ready {
         tell("ready -");
         for stream in self.orders.incoming().filter_map(core::result::Result::ok) {
             // Who does not know the secret, or goes away, gets nothing.
-            if let Ok(Some(Order::Stop)) = self.obey(stream) {
+            if self.obey(stream).is_ok_and(|is_last| is_last) {
                 break;
             }
         }
@@ -347,21 +363,69 @@ impl Ready {
         0
     }
 
-    fn obey(&self, mut stream: TcpStream) -> std::io::Result<Option<Order>> {
+    /// Takes one order; whether it was the last.
+    fn obey(&self, mut stream: TcpStream) -> std::io::Result<bool> {
         stream.set_read_timeout(Some(PATIENCE))?;
         let mut line = String::new();
-        BufReader::new(stream.try_clone()?.take(256)).read_line(&mut line)?;
-        let order = match line.trim_end().split_once(' ') {
-            Some((secret, "stop")) if secret == self.secret => Order::Stop,
-            Some((secret, "reset")) if secret == self.secret => {
+        BufReader::new(stream.try_clone()?.take(ORDER_BYTES)).read_line(&mut line)?;
+        let mut words = line.split_whitespace();
+        if words.next() != Some(&self.secret) {
+            return Ok(false);
+        }
+        let order = words.next();
+        let answer = match order {
+            Some("stop") => "done -".to_string(),
+            Some("reset") => {
                 self.board.reset();
-                Order::Reset
+                "done -".to_string()
             }
-            _ => return Ok(None),
+            Some("set") => match words.try_for_each(|word| self.board.set(word)) {
+                Ok(()) => "done -".to_string(),
+                Err(why) => format!("usage {why}"),
+            },
+            Some("view") => format!("done {}", view(&self.board)),
+            _ => "usage There is no such order".to_string(),
         };
-        writeln!(stream, "done")?;
-        Ok(Some(order))
+        writeln!(stream, "{answer}")?;
+        Ok(order == Some("stop"))
     }
+}
+
+/// Pins and buses as the record of `ucli sim pins` has them.
+fn view(board: &Board) -> serde_json::Value {
+    let view = board.view();
+    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
+    let pins: Vec<_> = view
+        .pins
+        .iter()
+        .enumerate()
+        .map(|(number, pin)| {
+            json!({
+                "pin": number,
+                "mode": pin.mode,
+                "pull": pin.pull,
+                "level": u8::from(pin.level),
+                "driven": pin.driven.map(u8::from),
+                "pwm": pin.pwm.map(|(hz, duty)| json!({ "hz": hz, "duty_u16": duty })),
+            })
+        })
+        .collect();
+    let devices: Vec<_> = view
+        .i2c
+        .iter()
+        .map(|(address, device)| {
+            let written: Vec<_> = device.written.iter().map(|bytes| hex(bytes)).collect();
+            json!({ "address": address, "registers": hex(&device.registers), "written": written })
+        })
+        .collect();
+    let sent = |lines: &[Vec<u8>]| lines.iter().map(|bytes| hex(bytes)).collect::<Vec<_>>();
+    json!({
+        "pins": pins,
+        "adc": view.adc,
+        "i2c": devices,
+        "uart": sent(&view.uart),
+        "spi": sent(&view.spi),
+    })
 }
 
 fn secret() -> Result<String> {

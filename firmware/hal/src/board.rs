@@ -1,9 +1,16 @@
 //! All parts of a board behind one trait.
 
+use crate::block::BlockDevice;
 use crate::machine::{Adc, I2c, Pins, Pwm, Rtc, Spi, System, Timers, Uart, Watchdog};
+use crate::net::{Network, Tls, Wifi};
 
 /// The hardware of a board; each part is `None` where there is none.
 pub trait Board {
+    /// The part of its flash that holds its files.
+    fn flash(&mut self) -> Option<&mut dyn BlockDevice> {
+        None
+    }
+
     /// Its pins.
     fn pins(&mut self) -> Option<&mut dyn Pins> {
         None
@@ -66,6 +73,21 @@ pub trait Board {
 
     /// The chip.
     fn system(&mut self) -> Option<&mut dyn System> {
+        None
+    }
+
+    /// Its sockets.
+    fn network(&mut self) -> Option<&mut dyn Network> {
+        None
+    }
+
+    /// Its radio.
+    fn wifi(&mut self) -> Option<&mut dyn Wifi> {
+        None
+    }
+
+    /// Its TLS.
+    fn tls(&mut self) -> Option<&mut dyn Tls> {
         None
     }
 }

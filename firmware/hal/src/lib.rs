@@ -5,9 +5,11 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod block;
 mod board;
 pub mod console;
 pub mod machine;
+pub mod net;
 pub mod ring;
 
 pub use board::Board;

@@ -55,7 +55,7 @@ fn unhexlify(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         }
         Ok(len / 2)
     })?;
-    made.or_else(|()| Err(vm.value_error(b"non-hex digit found")))
+    made.map_err(|()| vm.value_error(b"non-hex digit found"))
 }
 
 /// `a2b_base64(data)`: characters outside the alphabet are passed over.
@@ -94,7 +94,7 @@ fn a2b_base64(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         }
         if count % 4 == 0 { Ok(at) } else { Err(()) }
     })?;
-    made.or_else(|()| Err(vm.value_error(b"incorrect padding")))
+    made.map_err(|()| vm.value_error(b"incorrect padding"))
 }
 
 /// `b2a_base64(data, *, newline=True)`

@@ -9,17 +9,22 @@ mod asyncio;
 mod binascii;
 mod cryptolib;
 mod deflate;
+mod files;
 mod framebuf;
 mod hashlib;
 mod heapq;
 mod json;
 mod machine;
 mod names;
+mod network;
 mod platform;
 mod random;
 mod re;
 mod select;
+mod socket;
 mod time;
+mod tls;
+mod upy;
 mod wait;
 
 use upy_runtime::{Frozen, Library, ModuleInfo, TypeInfo};
@@ -55,7 +60,12 @@ types! {
     FRAME_BUFFER framebuf::FRAME_BUFFER;
     TASK asyncio::TASK;
     TASK_QUEUE asyncio::TASK_QUEUE;
+    SOCKET socket::SOCKET;
+    SSL_CONTEXT tls::SSL_CONTEXT;
+    SSL_SOCKET tls::SSL_SOCKET;
+    WLAN network::WLAN;
     PIN machine::PIN;
+    PIN_BASE machine::PIN_BASE;
     IRQ machine::IRQ;
     SIGNAL machine::SIGNAL;
     ADC machine::ADC;
@@ -67,8 +77,15 @@ types! {
     UART machine::UART;
     TIMER machine::TIMER;
     RTC machine::RTC;
+    VFS_LFS2 files::VFS_LFS2;
+    VFS_FAT files::VFS_FAT;
+    VFS_ROM files::VFS_ROM;
+    VFS_POSIX files::VFS_POSIX;
+    VOLUME_FILE files::BINARY_FILE;
+    VOLUME_TEXT files::TEXT_FILE;
     WDT machine::WDT;
     MEM machine::MEM;
+    FLASH upy::FLASH;
 }
 
 /// The values that modules keep between calls.
@@ -83,21 +100,27 @@ mod roots {
     pub(crate) const PINS: usize = 3;
     /// The timers that run.
     pub(crate) const TIMERS: usize = 4;
+    /// The mount table.
+    pub(crate) const MOUNTS: usize = 5;
+    /// Which of the mounts has the current directory.
+    pub(crate) const CURRENT_MOUNT: usize = 6;
     /// How many there are.
-    pub(crate) const COUNT: usize = 5;
+    pub(crate) const COUNT: usize = 7;
 }
 
 macro_rules! modules {
     ($($module:ident)*) => {
         const MODULES: &[ModuleInfo] = &[
             ModuleInfo { name: q::_asyncio, entries: asyncio::ENTRIES },
+            ModuleInfo { name: q::os, entries: files::OS },
+            ModuleInfo { name: q::vfs, entries: files::VFS },
             $( ModuleInfo { name: q::$module, entries: $module::ENTRIES }, )*
         ];
     };
 }
 
 modules! {
-    binascii cryptolib deflate framebuf hashlib heapq json machine platform random re select time
+    binascii cryptolib deflate framebuf hashlib heapq json machine network platform random re select socket time tls upy
 }
 
 /// Python code, compiled by `build.rs`.
@@ -109,7 +132,7 @@ pub static LIBRARY: Library = Library {
     types: TYPES,
     modules: MODULES,
     frozen: FROZEN,
-    files: None,
+    files: Some(files::FILES),
     roots: roots::COUNT,
     service: Some(machine::service),
 };

@@ -79,7 +79,7 @@ fn keep(vm: &mut Vm<'_>, generator: Generator) -> Result<()> {
 
 /// A number from 0 to `end - 1`, each as likely.
 fn below(vm: &mut Vm<'_>, end: u32) -> Result<u32> {
-    let mask = u32::MAX >> (end - 1 | 1).leading_zeros();
+    let mask = u32::MAX >> ((end - 1) | 1).leading_zeros();
     loop {
         let drawn = draw(vm)? & mask;
         if drawn < end {

@@ -46,6 +46,8 @@ pub(crate) static POLL: TypeInfo = TypeInfo {
 #[derive(Clone, Copy)]
 struct Poll {
     list: Value,
+    /// The tuple that `ipoll` hands out again and again, so that going over it allocates nothing.
+    pair: Value,
     /// Where `ipoll` goes on.
     at: usize,
     /// Whether a stream found ready is no longer asked.
@@ -55,6 +57,7 @@ struct Poll {
 impl Body for Poll {
     fn trace(&self, marker: &mut Marker<'_, '_>) {
         marker.value(self.list);
+        marker.value(self.pair);
     }
 }
 
@@ -63,8 +66,10 @@ const WIDTH: usize = 3;
 
 fn poll(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
     let list = vm.new_list(&[])?.value();
+    let pair = vm.new_tuple(&[Value::NONE, Value::NONE])?;
     let poll = Poll {
         list,
+        pair,
         at: 0,
         once: false,
     };
@@ -229,11 +234,12 @@ fn next(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         if poll.once {
             vm.set_item(poll.list, at - 2, Value::small(0));
         }
-        let pair = vm.new_tuple(&[stream, Value::small(events)])?;
+        vm.set_item(poll.pair, 0, stream);
+        vm.set_item(poll.pair, 1, Value::small(events));
         if let Some(poll) = vm.body_mut::<Poll>(this) {
             poll.at = at;
         }
-        return Ok(pair);
+        return Ok(poll.pair);
     }
     Err(vm.raise_with(TypeId::StopIteration, None))
 }

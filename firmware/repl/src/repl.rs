@@ -75,7 +75,7 @@ impl<'a> Repl<'a> {
             return Ok(end);
         }
         loop {
-            let byte = terminal.read_byte()?;
+            let byte = terminal.read_byte(&mut || vm.attend())?;
             let end = if self.session.mode() == Mode::Friendly {
                 self.type_key(vm, terminal, byte)
             } else {

@@ -2,6 +2,9 @@
 
 use upy_hal::console::{Closed, Console};
 
+/// While nobody types, timers and pins are looked after as often.
+const IDLE_US: u64 = 5000;
+
 /// How lines end on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineEnds {
@@ -54,14 +57,15 @@ impl<'c> Terminal<'c> {
         }
     }
 
-    /// Waits for a byte.
+    /// Waits for a byte; calls `meanwhile` now and then.
     ///
     /// # Errors
     /// [`Closed`] when none will come.
-    pub fn read_byte(&self) -> Result<u8, Closed> {
+    pub fn read_byte(&self, meanwhile: &mut dyn FnMut()) -> Result<u8, Closed> {
         let mut byte = [0];
         while self.console.read(&mut byte)? == 0 {
-            self.console.wait(None);
+            meanwhile();
+            self.console.wait(Some(IDLE_US));
         }
         Ok(byte[0])
     }

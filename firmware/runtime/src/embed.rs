@@ -12,7 +12,7 @@ use crate::native::Args;
 use crate::ops::format::Sink;
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
-use crate::types::{Array, Dict, FOREIGN, Function, Instance, List, TypeId};
+use crate::types::{Array, Dict, FOREIGN, Function, Instance, List, Tuple, TypeId};
 use crate::value::{Class as Immediate, Value};
 use upy_bytecode::BinaryOp;
 
@@ -238,12 +238,17 @@ impl Vm<'_> {
         }
     }
 
-    /// Replaces an item of a list; false if there is none at that place.
-    pub fn set_item(&mut self, list: Value, index: usize, item: Value) -> bool {
-        let Some(list) = self.heap.cast::<List>(list) else {
-            return false;
+    /// Replaces an item of a list, or of a tuple that the caller has made for that; false if there is none at
+    /// that place.
+    pub fn set_item(&mut self, sequence: Value, index: usize, item: Value) -> bool {
+        let slot = if let Some(list) = self.heap.cast::<List>(sequence) {
+            self.heap[list].items.get_mut(index)
+        } else if let Some(tuple) = self.heap.cast::<Tuple>(sequence) {
+            self.heap.tail_mut(tuple).get_mut(index)
+        } else {
+            None
         };
-        match self.heap[list].items.get_mut(index) {
+        match slot {
             Some(slot) => {
                 *slot = item;
                 true

@@ -91,6 +91,60 @@ pub trait Loader {
         let _ = path;
         Err(1)
     }
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// A positive errno.
+    fn remove_directory(&mut self, path: &[u8]) -> Result<(), i32> {
+        let _ = path;
+        Err(1)
+    }
+
+    /// Makes a directory.
+    ///
+    /// # Errors
+    /// A positive errno.
+    fn make_directory(&mut self, path: &[u8]) -> Result<(), i32> {
+        let _ = path;
+        Err(1)
+    }
+
+    /// Gives a file or directory another name.
+    ///
+    /// # Errors
+    /// A positive errno.
+    fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), i32> {
+        let _ = (from, to);
+        Err(1)
+    }
+
+    /// Size in bytes and the time of the last change, in seconds since 1970.
+    ///
+    /// # Errors
+    /// A positive errno.
+    fn size_and_time(&mut self, path: &[u8]) -> Result<(u64, u64), i32> {
+        let _ = path;
+        Err(2)
+    }
+
+    /// Changes the directory that relative paths start from.
+    ///
+    /// # Errors
+    /// A positive errno.
+    fn change_directory(&mut self, path: &[u8]) -> Result<(), i32> {
+        let _ = path;
+        Err(1)
+    }
+
+    /// Calls `work` with the directory that relative paths start from.
+    ///
+    /// # Errors
+    /// A positive errno.
+    fn current_directory(&mut self, work: &mut dyn FnMut(&[u8])) -> Result<(), i32> {
+        work(b"/");
+        Ok(())
+    }
 }
 
 /// The surroundings of one interpreter.

@@ -57,7 +57,7 @@ pub use value::Value;
 pub mod stream {
     pub use crate::ops::stream::{EAGAIN, Fault, StreamSlots, Transfer, poll, request};
     pub use crate::types::stream::{
-        close, enter, fileno, flush, ioctl, leave, read, readinto, readline, readlines, seek, tell,
-        write,
+        close, enter, fileno, flush, ioctl, leave, open_host, read, readinto, readline, readlines,
+        seek, tell, write,
     };
 }

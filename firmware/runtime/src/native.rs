@@ -103,6 +103,16 @@ impl Args {
         keywords: 0,
     };
 
+    /// Values that were pushed as positional arguments: `count` of them from a place of the stack on.
+    #[must_use]
+    pub fn on_stack(base: usize, count: usize) -> Args {
+        Args {
+            base,
+            count,
+            keywords: 0,
+        }
+    }
+
     /// A positional argument that is there.
     #[inline]
     #[must_use]

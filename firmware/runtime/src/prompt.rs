@@ -244,6 +244,15 @@ impl Vm<'_> {
         self.poll()
     }
 
+    /// Looks after timers, pins and scheduled calls while no program runs; what they raise is printed.
+    pub fn attend(&mut self) {
+        if self.scheduled.is_empty() && !self.host.event_waits() {
+            return;
+        }
+        let result = self.poll();
+        self.settle(result);
+    }
+
     /// Throws the text away and prints why, as an exception.
     pub fn refuse_input(&mut self, why: Refusal) {
         let len = self.prompt.text.len();

@@ -22,14 +22,16 @@ const PEERS: [&str; 8] = [
     "esp32-mock-bootloader==0.3.0",
 ];
 
-/// What the desks need from Debian, and a file that shows it is there.
-const PACKAGES: [(&str, &str); 7] = [
+/// What the desks, the ports and the tests of FAT need from Debian, and a file that shows it is there.
+const PACKAGES: [(&str, &str); 9] = [
     ("qemu-system-arm", "/usr/bin/qemu-system-arm"),
     ("binutils", "/usr/bin/size"),
     ("gcc-mingw-w64-x86-64", "/usr/bin/x86_64-w64-mingw32-gcc"),
     ("wine", "/usr/bin/wine"),
     ("wine64", "/usr/lib/wine/wine64"),
     ("rustc-web", "/usr/bin/rustc"),
+    ("dosfstools", "/usr/sbin/mkfs.fat"),
+    ("mtools", "/usr/bin/mcopy"),
     ("rust-web-src", ""),
 ];
 

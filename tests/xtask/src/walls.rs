@@ -54,7 +54,7 @@ const PACKAGES: [(&str, &[&str]); 13] = [
         ],
     ),
     ("tests/xtask", &["integration"]),
-    ("tests", &["ucli-protocol"]),
+    ("tests", &["ucli-protocol", "upy-vfs", "upy-hal"]),
 ];
 
 /// A part of a package and the parts of it that must not be named there.

@@ -35,7 +35,7 @@ fn place(vm: &mut Vm<'_>, args: Args) -> Result<(usize, u8)> {
     let width = vm.this::<Memory>(args)?.width;
     let given = args.at(vm, 1);
     let address = vm.to_bits(given)? as usize;
-    if address % usize::from(width) != 0 {
+    if !address.is_multiple_of(usize::from(width)) {
         return Err(vm.value_error(b"address isn't aligned to the width"));
     }
     Ok((address, width))

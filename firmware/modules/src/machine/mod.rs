@@ -27,7 +27,7 @@ use crate::types;
 pub(crate) use adc::ADC;
 pub(crate) use i2c::I2C;
 pub(crate) use memory::MEM;
-pub(crate) use pin::{IRQ, PIN};
+pub(crate) use pin::{IRQ, PIN, PIN_BASE};
 pub(crate) use pwm::PWM;
 pub(crate) use rtc::RTC;
 pub(crate) use signal::SIGNAL;
@@ -58,6 +58,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     item(q::mem16, Item::Get(|vm| memory::object(vm, 2))),
     item(q::mem32, Item::Get(|vm| memory::object(vm, 4))),
     class(q::Pin, types::PIN),
+    class(q::PinBase, types::PIN_BASE),
     class(q::Signal, types::SIGNAL),
     class(q::ADC, types::ADC),
     class(q::PWM, types::PWM),

@@ -51,6 +51,20 @@ pub(crate) static PIN: TypeInfo = TypeInfo {
     slots: &Slots::NONE,
 };
 
+/// `machine.PinBase`: what classes that behave like pins are derived from.
+pub(crate) static PIN_BASE: TypeInfo = TypeInfo {
+    name: q::PinBase,
+    base: TypeId::Object,
+    make: Some(|vm, class, _| vm.new_object(class, PinBase)),
+    entries: &[],
+    slots: &Slots::NONE,
+};
+
+#[derive(Clone, Copy)]
+struct PinBase;
+
+impl Body for PinBase {}
+
 pub(crate) static IRQ: TypeInfo = TypeInfo {
     name: q::irq,
     base: TypeId::Object,

@@ -7,14 +7,32 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use upy_runtime::{Host, Loader, PathKind};
 
+use upy_hal::Board;
+use upy_hal::net::{Network, Tls};
+
+use crate::net::Net;
 use crate::{interrupt, keyboard};
 
 /// Handles below this are the console streams.
 const FIRST_FILE: u32 = 3;
 
+/// What a program on a host finds besides: the network.
+struct Outside(Net);
+
+impl Board for Outside {
+    fn network(&mut self) -> Option<&mut dyn Network> {
+        Some(self.0.network())
+    }
+
+    fn tls(&mut self) -> Option<&mut dyn Tls> {
+        self.0.tls()
+    }
+}
+
 /// The host's files and console.
 pub struct HostSystem {
     files: Vec<Option<File>>,
+    outside: Outside,
     start: Instant,
 }
 
@@ -24,6 +42,7 @@ impl HostSystem {
     pub fn new() -> Self {
         Self {
             files: Vec::new(),
+            outside: Outside(Net::new()),
             start: Instant::now(),
         }
     }
@@ -131,6 +150,35 @@ impl Loader for HostSystem {
     fn remove(&mut self, path: &[u8]) -> Result<(), i32> {
         fs::remove_file(host_path(path)).map_err(|error| errno(&error))
     }
+
+    fn remove_directory(&mut self, path: &[u8]) -> Result<(), i32> {
+        fs::remove_dir(host_path(path)).map_err(|error| errno(&error))
+    }
+
+    fn make_directory(&mut self, path: &[u8]) -> Result<(), i32> {
+        fs::create_dir(host_path(path)).map_err(|error| errno(&error))
+    }
+
+    fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), i32> {
+        fs::rename(host_path(from), host_path(to)).map_err(|error| errno(&error))
+    }
+
+    fn size_and_time(&mut self, path: &[u8]) -> Result<(u64, u64), i32> {
+        let metadata = fs::metadata(host_path(path)).map_err(|error| errno(&error))?;
+        let changed = metadata.modified().ok();
+        let since = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Ok((metadata.len(), since.unwrap_or_default().as_secs()))
+    }
+
+    fn change_directory(&mut self, path: &[u8]) -> Result<(), i32> {
+        std::env::set_current_dir(host_path(path)).map_err(|error| errno(&error))
+    }
+
+    fn current_directory(&mut self, work: &mut dyn FnMut(&[u8])) -> Result<(), i32> {
+        let path = std::env::current_dir().map_err(|error| errno(&error))?;
+        work(path.to_string_lossy().as_bytes());
+        Ok(())
+    }
 }
 
 /// Writes all of it; a console that has gone away cannot be told about it.
@@ -142,6 +190,10 @@ fn write_console(stream: &mut dyn Write, bytes: &[u8]) {
 }
 
 impl Host for HostSystem {
+    fn board(&mut self) -> Option<&mut dyn Board> {
+        Some(&mut self.outside)
+    }
+
     fn write_out(&mut self, bytes: &[u8]) {
         let mut stream = io::stdout().lock();
         if bytes.contains(&b'\n') || bytes.len() > 512 {

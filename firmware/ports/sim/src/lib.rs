@@ -5,6 +5,7 @@ pub mod board;
 pub mod host;
 pub mod interrupt;
 pub mod keyboard;
+mod net;
 pub mod program;
 pub mod prompt;
 pub mod version;

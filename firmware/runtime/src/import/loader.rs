@@ -13,7 +13,7 @@ use crate::heap::{Ref, Vector};
 use crate::intern::Qstr;
 use crate::names as q;
 use crate::ops::format::Sink;
-use crate::ops::stream::request;
+use crate::ops::stream::{Fault, request};
 use crate::raise::Result;
 use crate::state::Vm;
 use crate::types::{Array, Blob, Code, Context, Int, TypeId};
@@ -59,6 +59,10 @@ impl Vm<'_> {
         let stream = (files.open)(self, args)?;
         self.truncate(top);
         self.push(stream)?;
+        // As MicroPython: a stream is asked how large reads should be, and may not know.
+        if let Err(Fault::Raised(_)) = self.stream_ioctl(stream, request::BUFFER_SIZE, 0) {
+            self.take_exception();
+        }
         let content = self.read_to_end(stream);
         let closed = self.stream_ioctl(stream, request::CLOSE, 0);
         let content = content?;

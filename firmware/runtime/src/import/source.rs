@@ -1,7 +1,7 @@
 //! Source text to code, through the same loader as files.
 //!
 //! The compiler works in a blob of the heap, which is given back when it is done. Its size is guessed from that of
-//! the source and doubled while it is too small.
+//! the source, doubled while it is too small, and less where there is not so much.
 
 use upy_compiler::{ErrorKind, Mode, NativeCode, Options, SliceOutput, compile};
 
@@ -47,50 +47,40 @@ impl Vm<'_> {
     ) -> Result<Ref<Code>> {
         let len = self.heap.tail_len(source);
         let mut storage = 4096 + len * 6;
+        let mut output = 256 + len * 2;
+        // The first guess was more than there is.
+        let mut is_tight = false;
         loop {
-            let output = 256 + len * 2;
-            let work = self.new_blob(storage + output)?;
+            let work = match self.new_blob(storage + output) {
+                Ok(work) => work,
+                Err(Raised) if storage > 2048 + len / 4 && self.heap.lock_depth == 0 => {
+                    self.exception = None;
+                    is_tight = true;
+                    storage = storage / 4 * 3;
+                    output = 256 + len;
+                    continue;
+                }
+                Err(Raised) => return Err(Raised),
+            };
             self.push(work.value())?;
             let mut file = [0; 256];
-            let text = self.qstr_text(name);
-            let file_len = text.len().min(file.len());
-            file[..file_len].copy_from_slice(&text[..file_len]);
-            let file = core::str::from_utf8(&file[..file_len]).unwrap_or("?");
-            let options = Options {
-                mode: match mode {
-                    MODE_SINGLE => Mode::Single,
-                    MODE_EVAL => Mode::Eval,
-                    _ => Mode::File,
-                },
-                opt_level: self.opt_level,
-                small_integer_bits: SMALL_INT_BITS as u8,
-                native: NativeCode::Refused,
-                ordered_dict_literals: true,
-                template_strings: false,
-                depth_limit: if cfg!(target_pointer_width = "64") {
-                    200
-                } else {
-                    20
-                },
-                ..Options::new(file)
-            };
+            let options = self.options(name, mode, &mut file);
             let attempt = self.heap.with_work(work, source, |bytes, source| {
                 let (storage, output) = bytes.split_at_mut(storage);
                 attempt(source, &options, storage, output)
             });
             match attempt {
                 Attempt::Image(image) => {
-                    let blob = self.new_blob(image)?;
-                    self.heap.with_work(blob, work, |bytes, work| {
-                        bytes.copy_from_slice(&work[storage..storage + image]);
-                    });
+                    let home = self.home_of(work, storage, image);
                     self.pop();
-                    self.heap.shorten(work, 0);
-                    return self.load_image(blob, 0, image);
+                    return self.load_image(home, 0, image);
                 }
                 Attempt::TooSmall => {
                     self.pop();
                     self.heap.shorten(work, 0);
+                    if is_tight {
+                        return Err(self.no_memory(storage * 2));
+                    }
                     storage *= 2;
                 }
                 Attempt::Wrong {
@@ -109,6 +99,52 @@ impl Vm<'_> {
                     }
                     return Err(raised);
                 }
+            }
+        }
+    }
+
+    /// How a text is compiled; `file` holds the name of the source for so long.
+    fn options<'f>(&self, name: Qstr, mode: u8, file: &'f mut [u8; 256]) -> Options<'f> {
+        let text = self.qstr_text(name);
+        let len = text.len().min(file.len());
+        file[..len].copy_from_slice(&text[..len]);
+        let file = core::str::from_utf8(&file[..len]).unwrap_or("?");
+        Options {
+            mode: match mode {
+                MODE_SINGLE => Mode::Single,
+                MODE_EVAL => Mode::Eval,
+                _ => Mode::File,
+            },
+            opt_level: self.opt_level,
+            small_integer_bits: SMALL_INT_BITS as u8,
+            native: NativeCode::Refused,
+            ordered_dict_literals: true,
+            template_strings: false,
+            depth_limit: if cfg!(target_pointer_width = "64") {
+                200
+            } else {
+                20
+            },
+            ..Options::new(file)
+        }
+    }
+
+    /// Where the image at the end of the work stays: in a place of its own, or else where it was made.
+    fn home_of(&mut self, work: Ref<Blob>, from: usize, len: usize) -> Ref<Blob> {
+        match self.new_blob(len) {
+            Ok(blob) => {
+                self.heap.with_work(blob, work, |bytes, work| {
+                    bytes.copy_from_slice(&work[from..from + len]);
+                });
+                self.heap.shorten(work, 0);
+                blob
+            }
+            Err(Raised) => {
+                self.exception = None;
+                let bytes = self.heap.tail_mut(work);
+                bytes.copy_within(from..from + len, 0);
+                self.heap.shorten(work, len);
+                work
             }
         }
     }

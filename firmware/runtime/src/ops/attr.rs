@@ -407,18 +407,7 @@ impl Vm<'_> {
     ) -> Result<Option<Value>> {
         Ok(match kind {
             Kind::Exception => return self.exception_field(self.heap.expect(object), name),
-            // The bytes behind the console's text.
-            Kind::File if name == q::buffer => {
-                let file = self.heap[self.heap.expect::<crate::types::File>(object)];
-                let binary = crate::types::File {
-                    binary: true,
-                    ..file
-                };
-                (file.handle <= 2)
-                    .then(|| self.alloc(binary))
-                    .transpose()?
-                    .map(|file| file.value())
-            }
+            Kind::File if name == q::buffer => self.console_bytes(object)?,
             Kind::Complex => {
                 let Complex { real, imag } = self.heap[self.heap.expect::<Complex>(object)];
                 match name {
@@ -465,9 +454,8 @@ impl Vm<'_> {
             }
             Kind::MemoryView if name == q::itemsize => {
                 let view = self.heap[self.heap.expect::<crate::types::MemoryView>(object)];
-                Some(Value::small(
-                    crate::types::bytes::item_size(view.typecode) as isize
-                ))
+                let size = crate::types::bytes::item_size(view.typecode);
+                Some(Value::small(size as isize))
             }
             _ => None,
         })

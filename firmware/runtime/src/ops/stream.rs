@@ -48,6 +48,8 @@ pub mod request {
     pub const TIMEOUT: u32 = 5;
     /// The number of the host's stream.
     pub const FILENO: u32 = 10;
+    /// How many bytes a reader of everything should ask for at once.
+    pub const BUFFER_SIZE: u32 = 11;
 }
 
 /// Events of [`request::POLL`].
@@ -169,6 +171,19 @@ impl Vm<'_> {
             Some(slots) => (slots.read)(self, stream, buffer),
             None => Err(self.type_error(b"stream operation not supported").into()),
         }
+    }
+
+    /// `buffer` of a text stream: the bytes behind it. Only the console has it.
+    pub(crate) fn console_bytes(&mut self, stream: Value) -> Result<Option<Value>> {
+        let file = self.heap[self.heap.expect::<File>(stream)];
+        if file.handle > 2 {
+            return Ok(None);
+        }
+        let binary = self.alloc(File {
+            binary: true,
+            ..file
+        })?;
+        Ok(Some(binary.value()))
     }
 
     /// Reads from the console, waiting for the first byte; Ctrl-C ends the wait.

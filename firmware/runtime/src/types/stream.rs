@@ -434,9 +434,17 @@ pub(crate) fn make_io_base(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Val
 
 /// `open(path, mode='r')`
 pub(crate) fn open(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    if let Some(files) = vm.library.files {
-        return (files.open)(vm, args);
+    match vm.library.files {
+        Some(files) => (files.open)(vm, args),
+        None => open_host(vm, args),
     }
+}
+
+/// As [`open`], a file of the host whatever file systems the library has.
+///
+/// # Errors
+/// What the host says.
+pub fn open_host(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let path = args.at(vm, 0);
     let mode = args.either(vm, 1, q::mode).unwrap_or(Value::qstr(q::r));
     if !vm.is_str(path) {

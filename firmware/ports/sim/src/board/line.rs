@@ -118,6 +118,12 @@ impl Line {
         self.state().resets
     }
 
+    /// Whether Ctrl-C or the reset button ends a wait.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let state = self.state();
+        state.is_interrupted || state.resets
+    }
+
     /// The board has begun anew: what waited is lost.
     pub(crate) fn begin(&self) {
         let mut state = self.state();

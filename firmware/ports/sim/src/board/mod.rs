@@ -3,8 +3,10 @@
 //! A process of its own with a console on a pseudo-terminal or a TCP port. It ends when it is ended; a soft reset
 //! makes a new interpreter, a hard one also forgets what came over the line.
 
+mod chip;
 mod clock;
 mod fault;
+mod flash;
 mod line;
 mod options;
 #[cfg(unix)]
@@ -17,12 +19,16 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use upy_hal::console::Console;
+use upy_hal::machine::ResetCause;
 use upy_repl::{Booted, LineEnds, Repl, SOFT_REBOOT, Settings, Terminal};
 use upy_runtime::{Sizes, Vm};
 
 use crate::version;
+use chip::{Bench, Chip};
+pub use chip::{DeviceView, FORM, PinView, View};
 use clock::Clock;
 use fault::Faults;
+use flash::Flash;
 use line::{Line, Link};
 pub use options::{Options, Reach, USAGE};
 use system::System;
@@ -38,6 +44,7 @@ const SIZES: Sizes = Sizes {
 /// A board that runs.
 pub struct Board {
     line: Arc<Line>,
+    bench: Arc<Bench>,
     address: String,
     thread: JoinHandle<Result<(), String>>,
 }
@@ -51,14 +58,23 @@ impl Board {
         let (link, address) = open(&options.reach)?;
         let line = Line::start(link, Faults::new(options.faults.clone()))
             .map_err(|error| format!("the board can't listen: {error}"))?;
-        let shared = Arc::clone(&line);
+        let flash = Flash::open(
+            options.flash.as_deref(),
+            options.flash_bytes,
+            options.fresh,
+            options.power_cut,
+            &line,
+        )?;
+        let bench = Arc::new(Bench::new());
+        let (shared, around) = (Arc::clone(&line), Arc::clone(&bench));
         let thread = std::thread::Builder::new()
             .name("board".into())
             .stack_size(64 << 20)
-            .spawn(move || live(&shared, &options))
+            .spawn(move || live(&shared, &around, flash, &options))
             .map_err(|error| format!("the board does not start: {error}"))?;
         Ok(Self {
             line,
+            bench,
             address,
             thread,
         })
@@ -73,6 +89,20 @@ impl Board {
     /// Presses its reset button.
     pub fn reset(&self) {
         self.line.reset();
+    }
+
+    /// What is on its pins and buses.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.bench.view()
+    }
+
+    /// Drives a pin, sets a voltage, puts a device on a bus; see [`FORM`].
+    ///
+    /// # Errors
+    /// A sentence for the user.
+    pub fn set(&self, word: &str) -> Result<(), String> {
+        self.bench.set(word)
     }
 
     /// Waits until it fails; a board does not end by itself.
@@ -130,7 +160,12 @@ fn say(address: &str) -> io::Result<()> {
 }
 
 /// The life of the board: one interpreter after the other.
-fn live(line: &Arc<Line>, options: &Options) -> Result<(), String> {
+fn live(
+    line: &Arc<Line>,
+    bench: &Arc<Bench>,
+    mut flash: Flash,
+    options: &Options,
+) -> Result<(), String> {
     let banner = format!(
         "{} on upy {}; simulated board with virtual MCU",
         version::FIRMWARE,
@@ -142,16 +177,21 @@ fn live(line: &Arc<Line>, options: &Options) -> Result<(), String> {
     };
     let mut memory = vec![0_usize; SIZES.words() + options.heap_bytes / size_of::<usize>()];
     let terminal = Terminal::new(&**line, LineEnds::CarriageReturn);
+    let mut cause = ResetCause::Power;
     loop {
         // From power on or from the reset button to the next.
-        let mut clock = Clock::new(options.virtual_time);
+        let clock = Clock::new(options.virtual_time);
+        flash.restart();
+        let id = unique_id(&options.name);
+        let mut chip = Chip::new(bench, line, clock, flash, id, cause);
+        bench.restart();
         let mut repl = Repl::new(settings);
         line.begin();
         while !line.is_resetting() {
             let mut system = System {
                 line,
                 terminal,
-                clock: &mut clock,
+                chip: &mut chip,
             };
             let Some(mut vm) =
                 Vm::with_library(&mut memory, SIZES, &mut system, &upy_modules::LIBRARY)
@@ -171,7 +211,17 @@ fn live(line: &Arc<Line>, options: &Options) -> Result<(), String> {
             }
             if !line.is_resetting() {
                 line.write(SOFT_REBOOT);
+                chip.soft_reset();
             }
         }
+        cause = chip.next_cause();
+        flash = chip.into_flash();
     }
+}
+
+/// The chip's number: another for each name.
+fn unique_id(name: &str) -> u64 {
+    // FNV-1a
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }

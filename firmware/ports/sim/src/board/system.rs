@@ -1,20 +1,21 @@
 //! What the interpreter on the simulated board asks of its surroundings.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
+use upy_hal::Board;
 use upy_hal::console::{Closed, Console};
+use upy_hal::machine::Rtc;
 use upy_repl::Terminal;
 use upy_runtime::{Host, Loader};
 
-use super::clock::Clock;
+use super::chip::Chip;
 use super::line::Line;
 
 /// The surroundings on the board.
 pub(crate) struct System<'l> {
     pub(crate) line: &'l Arc<Line>,
     pub(crate) terminal: Terminal<'l>,
-    pub(crate) clock: &'l mut Clock,
+    pub(crate) chip: &'l mut Chip,
 }
 
 impl Loader for System<'_> {}
@@ -60,27 +61,23 @@ impl Host for System<'_> {
     }
 
     fn ticks_us(&mut self) -> u64 {
-        self.clock.ticks_us()
+        self.chip.clock.ticks_us()
     }
 
     fn time_ns(&mut self) -> u64 {
-        self.clock.time_ns()
+        self.chip.now_ns()
     }
 
     fn sleep_us(&mut self, duration_us: u64) {
-        let wait = self.clock.pass(duration_us);
-        let end = Instant::now().checked_add(wait);
-        loop {
-            let left = end.map_or(Duration::MAX, |end| {
-                end.saturating_duration_since(Instant::now())
-            });
-            if left.is_zero() || self.line.is_interrupted() || self.line.is_resetting() {
-                return;
-            }
-            // A wait this long is as good as for ever, and a clock could not hold more.
-            let left = left.min(Duration::from_secs(3600));
-            self.line.sleep(Some(left), |pending| pending.interrupt);
-        }
+        self.chip.pause(duration_us, false);
+    }
+
+    fn event_waits(&mut self) -> bool {
+        self.chip.event_waits()
+    }
+
+    fn board(&mut self) -> Option<&mut dyn Board> {
+        Some(self.chip)
     }
 
     fn platform(&self) -> &'static str {

@@ -1,0 +1,639 @@
+//! `tls`: TLS over any stream. `ssl`, in Python beside this file, is the form of it that CPython's programs know.
+
+use upy_hal::net::{Tls, TlsConfig, TlsError};
+use upy_runtime::stream::{self, EAGAIN, Fault, StreamSlots, Transfer, poll, request};
+use upy_runtime::{
+    Args, Body, Entry, Marker, Qstr, Raised, Result, Slots, TypeId, TypeInfo, Value, Vm, class,
+    function, number, text,
+};
+
+use crate::names as q;
+use crate::types;
+
+const PROTOCOL_TLS_CLIENT: isize = 0;
+const PROTOCOL_TLS_SERVER: isize = 1;
+const CERT_NONE: isize = 0;
+const CERT_OPTIONAL: isize = 1;
+const CERT_REQUIRED: isize = 2;
+const EIO: i32 = 5;
+const EBADF: i32 = 9;
+/// The number of the error of a handshake that has failed, as MicroPython has it for a fatal alert.
+const FATAL_ALERT: i32 = -0x7780;
+const UNTRUSTED: i32 = -0x2700;
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    text(q::__name__, q::tls),
+    class(q::SSLContext, types::SSL_CONTEXT),
+    number(q::PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_CLIENT),
+    number(q::PROTOCOL_TLS_SERVER, PROTOCOL_TLS_SERVER),
+    number(q::CERT_NONE, CERT_NONE),
+    number(q::CERT_OPTIONAL, CERT_OPTIONAL),
+    number(q::CERT_REQUIRED, CERT_REQUIRED),
+];
+
+const CONTEXT_ENTRIES: &[Entry] = &[
+    function(q::load_cert_chain, load_cert_chain, 3, 3),
+    function(q::load_verify_locations, load_verify_locations, 2, 2),
+    function(q::wrap_socket, wrap_socket, 2, upy_runtime::KEYWORDS | 5),
+];
+
+pub(crate) static SSL_CONTEXT: TypeInfo = TypeInfo {
+    name: q::SSLContext,
+    base: TypeId::Object,
+    make: Some(make),
+    entries: CONTEXT_ENTRIES,
+    slots: &Slots {
+        load: Some(load),
+        store: Some(store),
+        ..Slots::NONE
+    },
+};
+
+const SOCKET_ENTRIES: &[Entry] = &[
+    function(q::read, stream::read, 1, 2),
+    function(q::readinto, stream::readinto, 2, 3),
+    function(q::readline, stream::readline, 1, 2),
+    function(q::write, stream::write, 2, 4),
+    function(q::recv, stream::read, 2, 2),
+    function(q::send, stream::write, 2, 2),
+    function(q::setblocking, setblocking, 2, 2),
+    function(q::settimeout, settimeout, 2, 2),
+    function(q::getpeercert, getpeercert, 1, 2),
+    function(q::cipher, cipher, 1, 1),
+    function(q::ioctl, stream::ioctl, 3, 3),
+    function(q::close, stream::close, 1, 1),
+    function(q::__enter__, stream::enter, 1, 1),
+    function(q::__exit__, stream::leave, 1, 4),
+    function(q::__del__, stream::close, 1, 1),
+];
+
+pub(crate) static SSL_SOCKET: TypeInfo = TypeInfo {
+    name: q::SSLSocket,
+    base: TypeId::Object,
+    make: None,
+    entries: SOCKET_ENTRIES,
+    slots: &Slots {
+        stream: Some(&StreamSlots {
+            text: |_, _| false,
+            read,
+            write,
+            seek: StreamSlots::no_seek,
+            ioctl,
+        }),
+        ..Slots::NONE
+    },
+};
+
+/// What connections are made with; `None` in Python where nothing was given.
+#[derive(Clone, Copy)]
+struct Context {
+    server: bool,
+    verify_mode: isize,
+    certificate: Value,
+    key: Value,
+    authorities: Value,
+}
+
+impl Body for Context {
+    fn trace(&self, marker: &mut Marker<'_, '_>) {
+        for value in [self.certificate, self.key, self.authorities] {
+            marker.value(value);
+        }
+    }
+}
+
+/// A connection over a stream.
+#[derive(Clone, Copy)]
+struct Socket {
+    stream: Value,
+    /// The number of the hardware's connection; `None` when it is closed.
+    handle: Option<u32>,
+    /// Encrypted bytes that the stream has not taken yet, a `bytearray` with its first bytes used up.
+    unsent: Value,
+    sent: usize,
+    /// The last operation waited to write, whatever it was.
+    wants_write: bool,
+    /// What has gone wrong; every later operation fails with it.
+    failure: i32,
+    /// The stream has ended.
+    ended: bool,
+}
+
+impl Body for Socket {
+    fn trace(&self, marker: &mut Marker<'_, '_>) {
+        marker.value(self.stream);
+        marker.value(self.unsent);
+    }
+}
+
+fn tls<R>(vm: &mut Vm<'_>, work: impl FnOnce(&mut dyn Tls) -> R) -> core::result::Result<R, Fault> {
+    match vm.host().board().and_then(|board| board.tls().map(work)) {
+        Some(done) => Ok(done),
+        None => Err(Fault::Errno(19)),
+    }
+}
+
+fn make(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Value> {
+    if args.count != 1 || args.keywords > 0 {
+        return Err(vm.wrong_count(1, 1, args.count));
+    }
+    let server = match vm.int_arg(args, 0)? {
+        PROTOCOL_TLS_CLIENT => false,
+        PROTOCOL_TLS_SERVER => true,
+        _ => return Err(vm.value_error(b"protocol")),
+    };
+    let context = Context {
+        server,
+        verify_mode: if server { CERT_NONE } else { CERT_REQUIRED },
+        certificate: Value::NONE,
+        key: Value::NONE,
+        authorities: Value::NONE,
+    };
+    vm.new_object(class, context)
+}
+
+fn load(vm: &mut Vm<'_>, object: Value, name: Qstr) -> Result<Option<Value>> {
+    let Some(context) = vm.body::<Context>(object) else {
+        return Ok(None);
+    };
+    Ok((name == q::verify_mode).then(|| Value::small(context.verify_mode)))
+}
+
+fn store(vm: &mut Vm<'_>, object: Value, name: Qstr, value: Option<Value>) -> Result<bool> {
+    let (q::verify_mode, Some(value)) = (name, value) else {
+        return Ok(false);
+    };
+    let mode = vm.to_isize(value)?;
+    if !(CERT_NONE..=CERT_REQUIRED).contains(&mode) {
+        return Err(vm.value_error(b"verify_mode"));
+    }
+    if let Some(context) = vm.body_mut::<Context>(object) {
+        context.verify_mode = mode;
+    }
+    Ok(true)
+}
+
+/// A copy of the bytes of an argument that the program can't change afterwards.
+fn kept(vm: &mut Vm<'_>, args: Args, index: usize) -> Result<Value> {
+    let native = vm.native_of(args.at(vm, index));
+    let len = vm.data(native)?.len();
+    vm.copy_range(native, 0, len, false)
+}
+
+/// `load_cert_chain(cert, key)`
+fn load_cert_chain(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    vm.this::<Context>(args)?;
+    let key = kept(vm, args, 2)?;
+    vm.push(key)?;
+    let certificate = kept(vm, args, 1)?;
+    vm.push(certificate)?;
+    check(vm, Some(certificate), Some(key), None)?;
+    let object = args.at(vm, 0);
+    if let Some(context) = vm.body_mut::<Context>(object) {
+        context.key = key;
+        context.certificate = certificate;
+    }
+    Ok(Value::NONE)
+}
+
+/// `load_verify_locations(cadata)`
+fn load_verify_locations(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    vm.this::<Context>(args)?;
+    let authorities = kept(vm, args, 1)?;
+    vm.push(authorities)?;
+    check(vm, None, None, Some(authorities))?;
+    let object = args.at(vm, 0);
+    if let Some(context) = vm.body_mut::<Context>(object) {
+        context.authorities = authorities;
+    }
+    Ok(Value::NONE)
+}
+
+/// Tries what was given by making a connection with it.
+fn check(
+    vm: &mut Vm<'_>,
+    certificate: Option<Value>,
+    key: Option<Value>,
+    authorities: Option<Value>,
+) -> Result<()> {
+    let context = Context {
+        server: certificate.is_some(),
+        verify_mode: if authorities.is_some() {
+            CERT_REQUIRED
+        } else {
+            CERT_NONE
+        },
+        certificate: certificate.unwrap_or(Value::NONE),
+        key: key.unwrap_or(Value::NONE),
+        authorities: authorities.unwrap_or(Value::NONE),
+    };
+    let name = vm.new_str(b"name.invalid")?;
+    let handle = open(vm, context, name)?;
+    match tls(vm, |tls| tls.close(handle)) {
+        Ok(()) => Ok(()),
+        Err(fault) => Err(vm.raise_fault(fault)),
+    }
+}
+
+/// Longest certificate chain or bundle of authorities.
+const LARGEST: usize = 16 * 1024;
+
+/// Makes a connection of the hardware.
+fn open(vm: &mut Vm<'_>, context: Context, server_name: Value) -> Result<u32> {
+    // The hardware is a part of the interpreter's surroundings, what it is to read is in its heap: all of it is
+    // copied into one piece that can be handed over.
+    let parts = [
+        context.certificate,
+        context.key,
+        context.authorities,
+        server_name,
+    ];
+    let total: usize = parts.iter().map(|&part| vm.bytes_of(part).len()).sum();
+    if total > LARGEST {
+        return Err(vm.value_error(b"certificates are too large"));
+    }
+    let room = vm.new_zeros(total)?;
+    vm.push(room)?;
+    let mut bounds = [(0, 0); 4];
+    vm.lend(room, |vm, bytes| {
+        let mut at = 0;
+        for (part, bound) in parts.iter().zip(&mut bounds) {
+            let source = vm.bytes_of(*part);
+            bytes[at..at + source.len()].copy_from_slice(source);
+            *bound = (at, at + source.len());
+            at += source.len();
+        }
+    });
+    let opened = vm.host_and_bytes(room).and_then(|(host, bytes)| {
+        let given = |index: usize| {
+            let (from, to) = bounds[index];
+            (!parts[index].is_none()).then(|| &bytes[from..to])
+        };
+        let config = TlsConfig {
+            server: context.server,
+            verify: context.verify_mode != CERT_NONE,
+            certificate: given(0),
+            key: given(1),
+            authorities: given(2),
+            server_name: given(3),
+        };
+        host.board()?.tls().map(|tls| tls.open(&config))
+    });
+    vm.pop();
+    match opened {
+        Some(Ok(handle)) => Ok(handle),
+        Some(Err(error)) => Err(refused(vm, error)),
+        None => Err(vm.os_error(19)),
+    }
+}
+
+fn refused(vm: &mut Vm<'_>, error: TlsError) -> Raised {
+    match error {
+        TlsError::BadCertificate => vm.value_error(b"invalid cert"),
+        TlsError::BadKey => vm.value_error(b"invalid key"),
+        TlsError::BadAuthorities => vm.value_error(b"invalid cert"),
+        TlsError::BadName => vm.value_error(b"server_hostname is needed to verify a certificate"),
+        TlsError::NoMemory => vm.os_error(12),
+        TlsError::Untrusted | TlsError::Alert(_) | TlsError::Protocol => {
+            let (number, message) = failure(error);
+            vm.os_error_text(number, message)
+        }
+    }
+}
+
+/// The number and the text of an error of a connection.
+fn failure(error: TlsError) -> (i32, &'static [u8]) {
+    match error {
+        TlsError::Untrusted => (
+            UNTRUSTED,
+            b"TLS: certificate of the other side is not valid",
+        ),
+        TlsError::Alert(_) => (FATAL_ALERT, b"TLS: the other side has refused"),
+        _ => (EIO, b"TLS: the other side does not speak it"),
+    }
+}
+
+/// `wrap_socket(sock, server_side=False, do_handshake_on_connect=True, server_hostname=None)`
+fn wrap_socket(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    vm.check_keywords(
+        args,
+        &[
+            q::server_side,
+            q::do_handshake_on_connect,
+            q::server_hostname,
+        ],
+    )?;
+    let mut context = vm.this::<Context>(args)?;
+    let stream = args.at(vm, 1);
+    if !vm.is_stream(stream) {
+        return Err(vm.type_error(b"stream operation not supported"));
+    }
+    if let Some(server) = args.either(vm, 2, q::server_side) {
+        context.server |= vm.truth(server)?;
+    }
+    let handshake = match args.either(vm, 3, q::do_handshake_on_connect) {
+        Some(handshake) => vm.truth(handshake)?,
+        None => true,
+    };
+    let name = args
+        .either(vm, 4, q::server_hostname)
+        .unwrap_or(Value::NONE);
+    let name = vm.native_of(name);
+    if context.server && context.certificate.is_none() {
+        // It fails when the other side begins; until then the object can be looked at.
+        return new_socket(vm, stream, None);
+    }
+    let handle = match open(vm, context, name) {
+        Ok(handle) => handle,
+        Err(_) if vm.exception_is(TypeId::OSError) => {
+            // Connections that nothing refers to any more may be in the way.
+            vm.take_exception();
+            vm.collect();
+            vm.poll()?;
+            open(vm, context, name)?
+        }
+        Err(raised) => return Err(raised),
+    };
+    let object = new_socket(vm, stream, Some(handle))?;
+    if handshake {
+        vm.push(object)?;
+        loop {
+            match shake(vm, object) {
+                Ok(()) => break,
+                Err(Fault::Errno(EAGAIN)) => crate::wait::pause(vm, 200)?,
+                Err(fault) => return Err(raise(vm, object, fault)),
+            }
+        }
+    }
+    Ok(object)
+}
+
+fn new_socket(vm: &mut Vm<'_>, stream: Value, handle: Option<u32>) -> Result<Value> {
+    let unsent = vm.new_zeros(0)?;
+    let socket = Socket {
+        stream,
+        handle,
+        unsent,
+        sent: 0,
+        wants_write: false,
+        failure: 0,
+        ended: false,
+    };
+    let object = vm.new_object(types::SSL_SOCKET, socket)?;
+    vm.register_finaliser(object)?;
+    Ok(object)
+}
+
+/// The exception of a fault, with a text if it comes from TLS itself.
+fn raise(vm: &mut Vm<'_>, object: Value, fault: Fault) -> Raised {
+    let failed = vm.body::<Socket>(object).map_or(0, |socket| socket.failure);
+    match fault {
+        Fault::Errno(number) if number == failed && number != 0 => {
+            let error = match number {
+                UNTRUSTED => TlsError::Untrusted,
+                FATAL_ALERT => TlsError::Alert(0),
+                _ => TlsError::Protocol,
+            };
+            vm.os_error_text(number, failure(error).1)
+        }
+        fault => vm.raise_fault(fault),
+    }
+}
+
+type Outcome<T> = core::result::Result<T, Fault>;
+
+fn socket_of(vm: &Vm<'_>, object: Value) -> Outcome<(Socket, u32)> {
+    let Some(&socket) = vm.body::<Socket>(object) else {
+        return Err(Fault::Errno(EBADF));
+    };
+    if socket.failure != 0 {
+        return Err(Fault::Errno(socket.failure));
+    }
+    Ok((socket, socket.handle.ok_or(Fault::Errno(EBADF))?))
+}
+
+fn change(vm: &mut Vm<'_>, object: Value, work: impl FnOnce(&mut Socket)) {
+    if let Some(socket) = vm.body_mut::<Socket>(object) {
+        work(socket);
+    }
+}
+
+/// Sends what waits to be sent; EAGAIN if the stream does not take it all.
+fn flush(vm: &mut Vm<'_>, object: Value) -> Outcome<()> {
+    let (mut socket, handle) = socket_of(vm, object)?;
+    let mut chunk = [0; 512];
+    loop {
+        if socket.sent >= vm.bytes_of(socket.unsent).len() {
+            let drained = tls(vm, |tls| tls.drain(handle, &mut chunk))?;
+            if drained == 0 {
+                change(vm, object, |socket| socket.wants_write = false);
+                return Ok(());
+            }
+            let unsent = vm.new_bytearray(&chunk[..drained])?;
+            change(vm, object, |socket| {
+                socket.unsent = unsent;
+                socket.sent = 0;
+            });
+            (socket.unsent, socket.sent) = (unsent, 0);
+        }
+        let rest = &vm.bytes_of(socket.unsent)[socket.sent..];
+        let len = rest.len().min(chunk.len());
+        chunk[..len].copy_from_slice(&rest[..len]);
+        match vm.stream_write(socket.stream, &chunk[..len]) {
+            Ok(0) => return Err(Fault::Errno(EIO)),
+            Ok(sent) => {
+                socket.sent += sent;
+                change(vm, object, |body| body.sent = socket.sent);
+            }
+            Err(fault) => {
+                change(vm, object, |socket| socket.wants_write = true);
+                return Err(fault);
+            }
+        }
+    }
+}
+
+/// Takes what has come; EAGAIN if nothing has.
+fn receive(vm: &mut Vm<'_>, object: Value) -> Outcome<()> {
+    let (socket, handle) = socket_of(vm, object)?;
+    if socket.ended {
+        return Ok(());
+    }
+    let mut chunk = [0; 512];
+    let got = vm.stream_read(socket.stream, &mut chunk)?;
+    if got == 0 {
+        change(vm, object, |socket| socket.ended = true);
+    }
+    let mut at = 0;
+    loop {
+        match tls(vm, |tls| tls.feed(handle, &chunk[at..got]))? {
+            Ok(taken) => at += taken,
+            Err(error) => {
+                let (number, _) = failure(error);
+                // The other side is told why.
+                let told = flush(vm, object);
+                change(vm, object, |socket| socket.failure = number);
+                if let Err(Fault::Raised(raised)) = told {
+                    return Err(Fault::Raised(raised));
+                }
+                return Err(Fault::Errno(number));
+            }
+        }
+        if at >= got {
+            return Ok(());
+        }
+    }
+}
+
+/// Goes on agreeing on keys until it is done; EAGAIN if that has to wait.
+fn shake(vm: &mut Vm<'_>, object: Value) -> Outcome<()> {
+    loop {
+        flush(vm, object)?;
+        let (socket, handle) = socket_of(vm, object)?;
+        if !tls(vm, |tls| tls.is_handshaking(handle))? {
+            return Ok(());
+        }
+        if socket.ended {
+            change(vm, object, |socket| socket.failure = EIO);
+            return Err(Fault::Errno(EIO));
+        }
+        receive(vm, object)?;
+    }
+}
+
+fn read(vm: &mut Vm<'_>, object: Value, buffer: &mut [u8]) -> Transfer {
+    shake(vm, object)?;
+    loop {
+        let (socket, handle) = socket_of(vm, object)?;
+        match tls(vm, |tls| tls.read(handle, buffer))? {
+            Some(len) => return Ok(len),
+            None if socket.ended => return Ok(0),
+            None => receive(vm, object)?,
+        }
+        flush(vm, object)?;
+    }
+}
+
+fn write(vm: &mut Vm<'_>, object: Value, bytes: &[u8]) -> Transfer {
+    shake(vm, object)?;
+    let (_, handle) = socket_of(vm, object)?;
+    let taken = tls(vm, |tls| tls.write(handle, bytes))?;
+    let taken = taken.map_err(|error| Fault::Errno(failure(error).0))?;
+    match flush(vm, object) {
+        // It is encrypted and will be sent with what follows.
+        Ok(()) | Err(Fault::Errno(EAGAIN)) => Ok(taken),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn ioctl(vm: &mut Vm<'_>, object: Value, asked: u32, argument: isize) -> Outcome<isize> {
+    let Some(&socket) = vm.body::<Socket>(object) else {
+        return Err(Fault::Errno(EBADF));
+    };
+    match asked {
+        request::CLOSE => close(vm, object, socket),
+        request::POLL => poll_socket(vm, socket, argument),
+        request::FLUSH => flush(vm, object).map(|()| 0),
+        _ => vm.stream_ioctl(socket.stream, asked, argument),
+    }
+}
+
+fn close(vm: &mut Vm<'_>, object: Value, socket: Socket) -> Outcome<isize> {
+    if socket.stream.is_none() {
+        return Ok(0);
+    }
+    if let Some(handle) = socket.handle {
+        tls(vm, |tls| tls.end(handle))?;
+        // The farewell is sent if the stream takes it now; nobody waits for it.
+        if let Err(Fault::Raised(raised)) = flush(vm, object) {
+            return Err(Fault::Raised(raised));
+        }
+        tls(vm, |tls| tls.close(handle))?;
+    }
+    change(vm, object, |socket| {
+        socket.handle = None;
+        socket.stream = Value::NONE;
+    });
+    vm.stream_ioctl(socket.stream, request::CLOSE, 0)
+}
+
+/// What can be done. While keys are agreed on, that depends on what TLS itself waits for.
+fn poll_socket(vm: &mut Vm<'_>, socket: Socket, argument: isize) -> Outcome<isize> {
+    let Some(handle) = socket.handle else {
+        return Ok(poll::INVALID);
+    };
+    if socket.failure != 0 {
+        return Ok(poll::ERROR | poll::INVALID);
+    }
+    let readable = tls(vm, |tls| tls.is_readable(handle))?;
+    if argument & poll::READ != 0 && readable {
+        return Ok(poll::READ);
+    }
+    let mut asked = argument;
+    if socket.wants_write {
+        asked = poll::WRITE;
+    } else if tls(vm, |tls| tls.is_handshaking(handle))? {
+        asked = poll::READ;
+    }
+    let found = vm.stream_ioctl(socket.stream, request::POLL, asked)?;
+    let ready = found & (poll::READ | poll::WRITE) != 0;
+    let rest = found & !(poll::READ | poll::WRITE);
+    Ok(if asked == argument {
+        found
+    } else if ready {
+        // Whatever was asked for can go on a step.
+        argument | rest
+    } else {
+        rest
+    })
+}
+
+fn pass_on(vm: &mut Vm<'_>, args: Args, name: Qstr) -> Result<Value> {
+    let stream = vm.this::<Socket>(args)?.stream;
+    let value = args.at(vm, 1);
+    vm.call_method(stream, name, &[value])
+}
+
+fn setblocking(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    pass_on(vm, args, q::setblocking)
+}
+
+fn settimeout(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    pass_on(vm, args, q::settimeout)
+}
+
+/// `getpeercert(binary_form=True)`: DER
+fn getpeercert(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let handle = vm.this::<Socket>(args)?.handle;
+    let Some(handle) = handle else {
+        return Err(vm.os_error(EBADF));
+    };
+    let room = vm.new_zeros(4096)?;
+    vm.push(room)?;
+    let len = vm.host_and_bytes(room).and_then(|(host, bytes)| {
+        let tls = host.board()?.tls()?;
+        tls.peer_certificate(handle, bytes)
+    });
+    match len {
+        Some(len) => vm.copy_range(room, 0, len, false),
+        None => Ok(Value::NONE),
+    }
+}
+
+/// `cipher()`: `(cipher, protocol)`
+fn cipher(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let handle = vm.this::<Socket>(args)?.handle;
+    let found = match handle {
+        Some(handle) => match tls(vm, |tls| tls.cipher(handle)) {
+            Ok(found) => found,
+            Err(fault) => return Err(vm.raise_fault(fault)),
+        },
+        None => None,
+    };
+    let Some((cipher, protocol)) = found else {
+        return Ok(Value::NONE);
+    };
+    let cipher = vm.new_str(cipher.as_bytes())?;
+    let protocol = vm.new_str(protocol.as_bytes())?;
+    vm.new_tuple(&[cipher, protocol])
+}

@@ -1,0 +1,150 @@
+//! `ucli sim` and `-p sim`: boards that need nothing but `ucli`.
+
+use std::path::PathBuf;
+
+use harness::program::{Call, Desk};
+use harness::schema;
+
+/// A desk with simulated boards of its own, which are switched off with it.
+struct Lab {
+    desk: Desk,
+}
+
+impl Lab {
+    fn new() -> Self {
+        Self { desk: Desk::new() }
+    }
+
+    fn state(&self) -> PathBuf {
+        self.desk.home().join("state")
+    }
+
+    fn ucli(&self, words: &[&str]) -> Call {
+        let state = self.state().to_string_lossy().into_owned();
+        self.desk.ucli(words).env("UCLI_STATE_DIR", state)
+    }
+
+    /// The one record that a command prints, held against its schema.
+    fn record(&self, words: &[&str], name: &str) -> serde_json::Value {
+        let said = self.ucli(&[&["--json"], words].concat()).out();
+        let record = serde_json::from_str(said.trim_end()).expect("one record");
+        let complaints = schema::complaints(&schema::load(name), &record);
+        assert!(complaints.is_empty(), "{complaints:?}: {said}");
+        record
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let said = self.ucli(&["--json", "sim", "list"]).run();
+        let record: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap_or_default();
+        for board in record["boards"].as_array().into_iter().flatten() {
+            let name = board["name"].as_str().unwrap_or_default();
+            // The test has spoken; a board that stays would only be in the way.
+            let _ = self.ucli(&["sim", "stop", name]).run();
+        }
+    }
+}
+
+#[test]
+fn board_starts_with_the_first_command_and_stays() {
+    let lab = Lab::new();
+    assert_eq!(lab.ucli(&["-p", "sim", "exec", "x = 5"]).out(), "");
+    assert_eq!(lab.ucli(&["-p", "sim", "eval", "x"]).out(), "5\r\n");
+    let listed = lab.record(&["sim", "list"], "sim-list");
+    assert_eq!(listed["boards"][0]["name"], "default");
+    lab.record(&["sim", "stop"], "sim-stop");
+    lab.ucli(&["sim", "stop"]).run().fails(3, "default");
+    assert_eq!(
+        lab.record(&["sim", "list"], "sim-list")["boards"],
+        serde_json::json!([])
+    );
+}
+
+#[test]
+fn boards_have_names_and_options() {
+    let lab = Lab::new();
+    let started = lab.record(
+        &[
+            "sim",
+            "start",
+            "lab",
+            "--heap",
+            "64K",
+            "--tcp",
+            "127.0.0.1:0",
+        ],
+        "sim-start",
+    );
+    let address = started["address"].as_str().expect("an address");
+    assert!(address.starts_with("tcp://127.0.0.1:"), "{address}");
+    lab.ucli(&["sim", "start", "lab"])
+        .run()
+        .fails(1, "runs already");
+    assert_eq!(lab.ucli(&["-p", "sim:lab", "eval", "1"]).out(), "1\r\n");
+    assert_eq!(lab.ucli(&["-p", address, "eval", "2"]).out(), "2\r\n");
+    lab.record(&["sim", "reset", "lab"], "sim-reset");
+    assert_eq!(
+        lab.ucli(&["-p", "sim:lab", "eval", "'x' in globals()"])
+            .out(),
+        "False\r\n"
+    );
+}
+
+#[test]
+fn wrong_words_are_named() {
+    let lab = Lab::new();
+    for (words, named) in [
+        (&["sim", "start", "--heap", "tiny"][..], "tiny"),
+        (&["sim", "start", "--fault", "x"], "`x`"),
+        (&["sim", "start", "a/b"], "a/b"),
+        (&["sim", "start", "a", "b"], "`b`"),
+        (&["-p", "sim:a/b", "ls"], "a/b"),
+    ] {
+        lab.ucli(words).run().fails(2, named);
+    }
+}
+
+#[test]
+fn pins_are_driven_and_seen() {
+    let lab = Lab::new();
+    lab.record(&["sim", "start"], "sim-start");
+    let seen = lab.record(
+        &["sim", "pins", "5=1", "adc0=1234", "i2c:0x48=1950"],
+        "sim-pins",
+    );
+    assert_eq!(
+        (&seen["pins"][5]["level"], &seen["adc"][0]),
+        (&1.into(), &1234.into())
+    );
+    assert_eq!(seen["i2c"][0]["address"], 0x48);
+    let table = lab.ucli(&["sim", "pins", "default"]).out();
+    assert!(table.contains("pin 5") && table.contains("1234"), "{table}");
+    lab.ucli(&["sim", "pins", "99=1"]).run().fails(2, "99=1");
+    lab.ucli(&["sim", "pins", "nobody", "5=1"])
+        .run()
+        .fails(3, "nobody");
+}
+
+/// Many at once want the same board: one is started, all get it.
+#[test]
+fn board_is_started_once() {
+    let lab = Lab::new();
+    let calls: Vec<_> = (0..4)
+        .map(|_| lab.ucli(&["-p", "sim", "sim", "list"]).start())
+        .collect();
+    for call in calls {
+        call.finish().ok();
+    }
+    let started: Vec<_> = (0..4)
+        .map(|_| lab.ucli(&["sim", "start", "one"]).start())
+        .collect();
+    let done = started.into_iter().map(|call| call.finish().status);
+    assert!(done.filter(|status| *status == Some(0)).count() >= 1);
+    let listed = lab.record(&["sim", "list"], "sim-list");
+    assert_eq!(
+        listed["boards"].as_array().map(Vec::len),
+        Some(1),
+        "{listed}"
+    );
+}
