@@ -9,6 +9,7 @@
 mod catalogue;
 mod drive;
 mod esp;
+mod peers;
 
 use harness::program::{Call, Desk};
 
