@@ -170,6 +170,12 @@ pub(crate) enum Command {
     Show(command::show::Args),
     /// Install packages as mpremote does: `mip install PACKAGE…`
     Mip(command::mip::Args),
+    /// Put firmware on a board, from a blank chip to a prompt
+    Flash(command::flash::Args),
+    /// Erase a board's flash: firmware and files
+    Erase(command::erase::Args),
+    /// Search the catalogue of firmware
+    Boards(command::boards::Args),
     /// Restart the interpreter: boot.py runs, main.py does not
     SoftReset(command::reset::SoftArgs),
     /// Restart the board as if it had been switched on

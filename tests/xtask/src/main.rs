@@ -6,6 +6,8 @@
 #[cfg(unix)]
 mod bench;
 #[cfg(unix)]
+mod bench_flash;
+#[cfg(unix)]
 mod demo;
 mod desks;
 mod ports;
@@ -40,6 +42,7 @@ cargo xtask ports            firmware images: build, sizes against budgets, boot
 cargo xtask walls            who may import whom, and where `unsafe` may stand
 cargo xtask sizes            files and functions that have grown too long
 cargo xtask bench transfer [--quick]   ucli, mpremote and mpytool on the same links
+cargo xtask bench flash [--quick]      ucli and esptool on the same slow line
 ";
 
 fn main() -> ExitCode {
