@@ -185,6 +185,8 @@ pub(crate) enum Command {
     Bootloader,
     /// Switch simulated boards on and off (`-p sim`, `-p sim:NAME`)
     Sim(command::sim::Args),
+    /// Run a project's tests on a board, or on a simulated one
+    Test(command::test::Args),
     /// Wait for some seconds
     Sleep(command::sleep::Args),
     /// Show every setting and where it comes from

@@ -31,6 +31,7 @@ pub(crate) mod show;
 pub(crate) mod sim;
 pub(crate) mod sleep;
 pub(crate) mod sync;
+pub(crate) mod test;
 pub(crate) mod wait;
 pub(crate) mod watch;
 
@@ -301,6 +302,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Exit> {
         Command::Reset(args) => reset::run(&args, context),
         Command::Bootloader => reset::bootloader(context),
         Command::Sim(args) => sim::run(&args, context),
+        Command::Test(args) => test::run(&args, context),
         Command::Sleep(args) => sleep::run(&args, context),
         Command::Config => config::run(context),
         Command::Completions(args) => completions::run(&args, context),
