@@ -15,6 +15,8 @@ mod run;
 mod setup;
 mod sizes;
 mod steps;
+#[cfg(unix)]
+mod upstream;
 mod walls;
 
 use std::path::{Path, PathBuf};
@@ -41,6 +43,7 @@ cargo xtask desks            Windows program under wine, type check for macOS
 cargo xtask ports            firmware images: build, sizes against budgets, boot in QEMU
 cargo xtask walls            who may import whom, and where `unsafe` may stand
 cargo xtask sizes            files and functions that have grown too long
+cargo xtask upstream DIR [AREA...]      MicroPython's own tests on upy and on MicroPython, from a checkout
 cargo xtask bench transfer [--quick]   ucli, mpremote and mpytool on the same links
 cargo xtask bench flash [--quick]      ucli and esptool on the same slow line
 ";
@@ -61,6 +64,8 @@ fn main() -> ExitCode {
         "sizes" => sizes::run(),
         #[cfg(unix)]
         "bench" => bench::run(rest),
+        #[cfg(unix)]
+        "upstream" => upstream::compare(rest),
         _ => {
             println!("{USAGE}");
             return ExitCode::from(2);
