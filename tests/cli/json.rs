@@ -231,10 +231,14 @@ fn program_output_comes_as_events() {
 /// A schema for a command that is not there, or a command without one, would help nobody.
 #[test]
 fn every_schema_is_used() {
-    let files = ["cli/json.rs", "flash/esp.rs", "flash/catalogue.rs"];
-    let text =
-        |name| std::fs::read_to_string(harness::paths::root().join("tests").join(name)).unwrap();
-    let used: String = files.map(text).concat();
+    let tests = harness::paths::root().join("tests");
+    let used: String = ["cli", "board", "flash", "install"]
+        .iter()
+        .flat_map(|area| std::fs::read_dir(tests.join(area)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
     for entry in std::fs::read_dir(harness::paths::root().join("cli/schema")).unwrap() {
         let name = entry
             .unwrap()
