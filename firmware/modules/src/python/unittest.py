@@ -227,6 +227,7 @@ def main(module="__main__", exit=True):
         case = getattr(module, name)
         if isinstance(case, type) and case is not TestCase and issubclass(case, TestCase):
             _run_case(case, result)
+    print("-" * 70)
     print("Ran %d tests\n" % result.testsRun)
     if result.wasSuccessful():
         print("OK" if not result.skipped else "OK (skipped=%d)" % len(result.skipped))
