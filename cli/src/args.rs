@@ -170,6 +170,12 @@ pub(crate) enum Command {
     Show(command::show::Args),
     /// Install packages as mpremote does: `mip install PACKAGE…`
     Mip(command::mip::Args),
+    /// Put firmware on a board, from a blank chip to a prompt
+    Flash(command::flash::Args),
+    /// Erase a board's flash: firmware and files
+    Erase(command::erase::Args),
+    /// Search the catalogue of firmware
+    Boards(command::boards::Args),
     /// Restart the interpreter: boot.py runs, main.py does not
     SoftReset(command::reset::SoftArgs),
     /// Restart the board as if it had been switched on
@@ -179,6 +185,8 @@ pub(crate) enum Command {
     Bootloader,
     /// Switch simulated boards on and off (`-p sim`, `-p sim:NAME`)
     Sim(command::sim::Args),
+    /// Run a project's tests on a board, or on a simulated one
+    Test(command::test::Args),
     /// Wait for some seconds
     Sleep(command::sleep::Args),
     /// Show every setting and where it comes from

@@ -52,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) exclude: Setting<Vec<String>>,
     /// Board paths that `sync --delete` never deletes.
     pub(crate) protect: Setting<Vec<String>>,
+    /// Where the catalogue of firmware is.
+    pub(crate) firmware_index: Setting<Option<String>>,
 }
 
 /// What never belongs on a board.
@@ -96,6 +98,7 @@ impl Config {
             boards: Setting::default(BTreeMap::new()),
             exclude: Setting::default(strings(&DEFAULT_EXCLUDE)),
             protect: Setting::default(strings(&DEFAULT_PROTECT)),
+            firmware_index: Setting::default(None),
         };
         if let Some(path) = user_file()
             && path.is_file()
@@ -114,6 +117,9 @@ impl Config {
     fn environment(&mut self) -> Result<()> {
         if let Some(port) = env::get(env::PORT) {
             self.port.set(port, env::PORT);
+        }
+        if let Some(place) = env::get(env::FIRMWARE_INDEX) {
+            self.firmware_index.set(Some(place), env::FIRMWARE_INDEX);
         }
         if let Some(text) = env::get(env::BAUD) {
             let baud = text
@@ -207,6 +213,12 @@ impl Config {
                     texts(value).ok_or_else(|| wrong("a list of paths"))?,
                     origin,
                 ),
+                "firmware_index" => {
+                    let place = value
+                        .as_str()
+                        .ok_or_else(|| wrong("an address or a path"))?;
+                    self.firmware_index.set(Some(place.to_string()), origin);
+                }
                 // Other programs of the house keep their settings in the same tables.
                 "dependencies" | "board" | "firmware" | "files" | "index" | "sources" => {}
                 _ => {
@@ -214,7 +226,7 @@ impl Config {
                         Code::Config,
                         format!("There is no setting `{key}` ({origin})"),
                     )
-                    .hint("Settings: port, baud, timeout, dtr, rts, boards, exclude, protect"));
+                    .hint("Settings: port, baud, timeout, dtr, rts, boards, exclude, protect, firmware_index"));
                 }
             }
         }
@@ -308,6 +320,7 @@ mod tests {
             boards: Setting::default(BTreeMap::new()),
             exclude: Setting::default(Vec::new()),
             protect: Setting::default(Vec::new()),
+            firmware_index: Setting::default(None),
         };
         config.apply(&text.parse::<Table>().unwrap(), "test")?;
         Ok(config)

@@ -26,6 +26,11 @@ pub(crate) const INDEX: &str = "UCLI_INDEX";
 pub(crate) const PIP_INDEX_URL: &str = "PIP_INDEX_URL";
 /// The Python package index, as uv's variable of that name; tried after pip's.
 pub(crate) const UV_INDEX_URL: &str = "UV_INDEX_URL";
+/// Directories in which drives of boot loaders are looked for, and nowhere else; separated as in `PATH`.
+/// Each may be a drive itself or hold drives.
+pub(crate) const DRIVES: &str = "UCLI_DRIVES";
+/// The catalogue of firmware when `--index` is not given.
+pub(crate) const FIRMWARE_INDEX: &str = "UCLI_FIRMWARE_INDEX";
 /// The file with credentials, instead of `~/.netrc`.
 pub(crate) const NETRC: &str = "NETRC";
 /// A token for github.com, sent nowhere else.

@@ -113,6 +113,18 @@ codes! {
     NotForBoards = "not_for_boards", Failed;
     /// The firmware has it, and finds its own first.
     BuiltIn = "built_in", Failed;
+    /// A firmware file is damaged, or none.
+    BadFirmware = "bad_firmware", Failed;
+    /// The firmware is for another chip or board.
+    WrongFirmware = "wrong_firmware", Failed;
+    /// Writing the flash failed; the message says in which state the board is.
+    FlashFailed = "flash_failed", Failed;
+    /// The chip's fuses allow only its maker to flash it.
+    Secured = "secured", Failed;
+    /// No boot loader shows a drive.
+    NoDrive = "no_drive", NoBoard;
+    /// The catalogue has no firmware for it.
+    FirmwareNotFound = "firmware_not_found", Failed;
 }
 
 #[derive(Debug)]

@@ -13,6 +13,7 @@ mod env;
 mod error;
 mod exit;
 mod files;
+mod flash;
 mod output;
 mod package;
 mod terminal;

@@ -15,6 +15,7 @@ fn feature(directory: &str, stem: &str) -> &'static str {
         ("src/asyncio", _) | (_, "uasyncio") => "ASYNCIO",
         (_, "dht" | "neopixel" | "onewire") => "MACHINE",
         (_, "ssl") => "TLS",
+        (_, "unittest") => "UNITTEST",
         _ => "NETWORK",
     }
 }

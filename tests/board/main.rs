@@ -1,6 +1,8 @@
 //! The simulated board, driven by tools that were made for real ones, and its prompt beside MicroPython's.
 #![cfg(unix)]
 
+mod network;
+mod project;
 mod prompt;
 mod simulated;
 mod tools;

@@ -15,6 +15,8 @@
 
 pub mod actor;
 pub mod board;
+pub mod esp_board;
+pub mod esp_rom;
 pub mod front;
 pub mod interpreter;
 pub mod link;
@@ -24,5 +26,6 @@ pub mod proxy;
 pub mod pty;
 pub mod sample;
 pub mod schema;
+pub mod server;
 pub mod sim;
 pub mod webrepl;

@@ -4,8 +4,8 @@ use harness::board::{Board, Options};
 use harness::link::Pace;
 use harness::program::Desk;
 
-use crate::server::Server;
 use crate::{LIBRARY, board, board_with, files, library, ucli};
+use harness::server::Server;
 
 /// A client of eight lines, enough for the article that everybody copies.
 const REQUESTS: &str = "\

@@ -2,8 +2,8 @@
 
 use harness::program::Desk;
 
-use crate::server::Server;
 use crate::{board, ucli};
+use harness::server::Server;
 
 /// Each description is refused with its code, before anything else is fetched.
 #[test]
@@ -39,9 +39,10 @@ fn hostile_descriptions_are_refused() {
         for command in ["install", "mip install"] {
             let line = format!("--json {command} {}/p/package.json", server.url());
             let call = ucli(&desk, &board, &server, &line);
-            let cache = desk
-                .home()
-                .join(format!("cache-{}", super::server::sha256(text.as_bytes())));
+            let cache = desk.home().join(format!(
+                "cache-{}",
+                harness::server::sha256(text.as_bytes())
+            ));
             let finished = call.env("UCLI_CACHE_DIR", cache).run().status_is(1);
             let object: serde_json::Value = serde_json::from_str(finished.out().trim()).unwrap();
             assert_eq!(object["error"]["code"], code, "{text}: {finished}");

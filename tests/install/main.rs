@@ -8,11 +8,10 @@ mod board;
 mod hostile;
 mod network;
 mod pypi;
-mod server;
 
 use harness::board::{Board, Options};
 use harness::program::{Call, Desk};
-use server::Server;
+use harness::server::Server;
 
 /// What the library directory of these boards is.
 const LIBRARY: &str = "import sys\nsys.path[:]=['','.frozen','./lib']\n";

@@ -2,8 +2,8 @@
 
 use harness::program::Desk;
 
-use crate::server::{Server, sha256};
 use crate::{board, files, ucli};
+use harness::server::{Server, sha256};
 
 const TEXT: &str = "x = 'a module of some length, so that it can break off in the middle'\n";
 

@@ -3,8 +3,8 @@
 use harness::board::Board;
 use harness::program::Desk;
 
-use crate::server::{Server, sha256};
 use crate::{board, files, ucli};
+use harness::server::{Server, sha256};
 
 /// Packs files into an archive with Python's own tools and publishes it in both forms of a page.
 fn publish(desk: &Desk, server: &Server, project: &str, filename: &str, entries: &[(&str, &str)]) {

@@ -348,6 +348,11 @@ pub(crate) const RESET: &str = "import time,machine\ntime.sleep_ms(100)\nmachine
 pub(crate) const RESET_CIRCUITPYTHON: &str =
     "import time,microcontroller\ntime.sleep(0.1)\nmicrocontroller.reset()\n";
 
+/// Which board the firmware was built for, in MicroPython's words; empty where it does not say.
+pub(crate) const BOARD: &str = "import sys
+print(repr((getattr(sys.implementation,'_build',''),sys.platform)))
+";
+
 /// The boot loader, late enough for the answer to get out first.
 pub(crate) const BOOTLOADER: &str =
     "import time,machine\ntime.sleep_ms(100)\nmachine.bootloader()\n";

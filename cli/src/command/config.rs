@@ -41,6 +41,11 @@ pub(super) fn run(context: &mut Context) -> Result<Exit> {
             config.protect.value.join(" "),
             &config.protect.origin,
         ),
+        (
+            "firmware_index",
+            config.firmware_index.value.clone().unwrap_or_default(),
+            &config.firmware_index.origin,
+        ),
     ];
     let mut rows = vec![["SETTING", "VALUE", "FROM"].map(str::to_string).to_vec()];
     let mut fields = Map::new();

@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share: settings, the printer, the open board.
 
+pub(crate) mod boards;
 pub(crate) mod compile;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -9,8 +10,10 @@ pub(crate) mod devs;
 pub(crate) mod df;
 pub(crate) mod doctor;
 pub(crate) mod edit;
+pub(crate) mod erase;
 pub(crate) mod exec;
 pub(crate) mod files;
+pub(crate) mod flash;
 pub(crate) mod fleet;
 pub(crate) mod help;
 pub(crate) mod info;
@@ -28,6 +31,7 @@ pub(crate) mod show;
 pub(crate) mod sim;
 pub(crate) mod sleep;
 pub(crate) mod sync;
+pub(crate) mod test;
 pub(crate) mod wait;
 pub(crate) mod watch;
 
@@ -291,10 +295,14 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Exit> {
         Command::List(args) => packages::list(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Mip(args) => mip::run(&args, context),
+        Command::Flash(args) => flash::run(&args, context),
+        Command::Erase(args) => erase::run(&args, context),
+        Command::Boards(args) => boards::run(&args, context),
         Command::SoftReset(args) => reset::soft(&args, context),
         Command::Reset(args) => reset::run(&args, context),
         Command::Bootloader => reset::bootloader(context),
         Command::Sim(args) => sim::run(&args, context),
+        Command::Test(args) => test::run(&args, context),
         Command::Sleep(args) => sleep::run(&args, context),
         Command::Config => config::run(context),
         Command::Completions(args) => completions::run(&args, context),

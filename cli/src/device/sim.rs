@@ -104,6 +104,23 @@ fn file(name: &str, ending: &str) -> Result<PathBuf> {
     Ok(directory()?.join(format!("{name}.{ending}")))
 }
 
+/// Removes everything that is kept of a board, its flash too. It must not run.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn forget(name: &str) -> Result<()> {
+    for ending in ["flash", "json", "lock"] {
+        let path = file(name, ending)?;
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::local("remove", &path, &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn open_lock(path: &Path) -> Result<File> {
     OpenOptions::new()
         .create(true)

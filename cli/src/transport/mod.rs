@@ -63,6 +63,17 @@ pub(crate) trait Transport {
             format!("`{}` has no DTR and RTS lines", self.name()),
         ))
     }
+
+    /// Goes to another baud rate, after what was written has left.
+    ///
+    /// # Errors
+    /// [`Code::Unsupported`] where there is none, [`Code::ConnectionLost`] when the port is gone.
+    fn set_baud(&mut self, baud: u32) -> Result<()> {
+        Err(Error::new(
+            Code::Unsupported,
+            format!("`{}` has no baud rate ({baud})", self.name()),
+        ))
+    }
 }
 
 /// How to open a way to a board.

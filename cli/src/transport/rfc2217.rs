@@ -215,4 +215,8 @@ impl Transport for Rfc2217 {
         }
         Ok(())
     }
+
+    fn set_baud(&mut self, baud: u32) -> Result<()> {
+        self.command(SET_BAUDRATE, &baud.to_be_bytes())
+    }
 }

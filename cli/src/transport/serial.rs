@@ -171,6 +171,20 @@ impl Transport for Serial {
             format!("`{}` has no DTR and RTS lines", self.name),
         ))
     }
+
+    fn set_baud(&mut self, baud: u32) -> Result<()> {
+        let lost = |error: &dyn core::fmt::Display| lost(&self.name, &error.to_string());
+        self.port.flush().map_err(|error| lost(&error))?;
+        self.port
+            .set_baud_rate(baud)
+            .map_err(|error| match error.kind() {
+                serialport::ErrorKind::NoDevice => lost(&error),
+                _ => Error::new(
+                    Code::Unsupported,
+                    format!("`{}` cannot do {baud} baud: {error}", self.name),
+                ),
+            })
+    }
 }
 
 impl Drop for Serial {

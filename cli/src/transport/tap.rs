@@ -75,4 +75,8 @@ impl Transport for Tap {
     fn set_lines(&mut self, dtr: Option<bool>, rts: Option<bool>) -> Result<()> {
         self.inner.set_lines(dtr, rts)
     }
+
+    fn set_baud(&mut self, baud: u32) -> Result<()> {
+        self.inner.set_baud(baud)
+    }
 }

@@ -6,6 +6,8 @@
 #[cfg(unix)]
 mod bench;
 #[cfg(unix)]
+mod bench_flash;
+#[cfg(unix)]
 mod demo;
 mod desks;
 mod ports;
@@ -13,6 +15,8 @@ mod run;
 mod setup;
 mod sizes;
 mod steps;
+#[cfg(unix)]
+mod upstream;
 mod walls;
 
 use std::path::{Path, PathBuf};
@@ -39,7 +43,9 @@ cargo xtask desks            Windows program under wine, type check for macOS
 cargo xtask ports [NAME]     firmware images: build, sizes against budgets, boot in emulators
 cargo xtask walls            who may import whom, and where `unsafe` may stand
 cargo xtask sizes            files and functions that have grown too long
+cargo xtask upstream DIR [AREA...]      MicroPython's own tests on upy and on MicroPython, from a checkout
 cargo xtask bench transfer [--quick]   ucli, mpremote and mpytool on the same links
+cargo xtask bench flash [--quick]      ucli and esptool on the same slow line
 ";
 
 fn main() -> ExitCode {
@@ -58,6 +64,8 @@ fn main() -> ExitCode {
         "sizes" => sizes::run(),
         #[cfg(unix)]
         "bench" => bench::run(rest),
+        #[cfg(unix)]
+        "upstream" => upstream::compare(rest),
         _ => {
             println!("{USAGE}");
             return ExitCode::from(2);

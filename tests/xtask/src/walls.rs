@@ -58,7 +58,7 @@ const PACKAGES: [(&str, &[&str]); 13] = [
 ];
 
 /// A part of a package and the parts of it that must not be named there.
-const PARTS: [(&str, &[&str]); 9] = [
+const PARTS: [(&str, &[&str]); 11] = [
     ("protocol/src/host", &["device"]),
     ("protocol/src/device", &["host"]),
     (
@@ -71,7 +71,9 @@ const PARTS: [(&str, &[&str]); 9] = [
     ),
     ("cli/src/client", &["files", "command", "args"]),
     ("cli/src/device", &["files", "command", "args"]),
-    ("cli/src/files", &["command", "args"]),
+    ("cli/src/files", &["package", "flash", "command", "args"]),
+    ("cli/src/package", &["flash", "command", "args"]),
+    ("cli/src/flash", &["command", "args"]),
     (
         "cli/src/output",
         &["transport", "client", "device", "files", "command", "args"],
@@ -83,11 +85,14 @@ const PARTS: [(&str, &[&str]); 9] = [
 ];
 
 /// Commands that others may use: `(who, what)`; `*` is everybody.
-const SHARED_COMMANDS: [(&str, &str); 5] = [
+const SHARED_COMMANDS: [(&str, &str); 8] = [
     ("*", "files"),
     ("*", "connect"),
     ("devs", "info"),
     ("doctor", "info"),
+    ("flash", "info"),
+    ("erase", "flash"),
+    ("boards", "flash"),
     ("watch", "sync"),
 ];
 

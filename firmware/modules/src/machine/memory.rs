@@ -9,6 +9,7 @@ use crate::types;
 const ENTRIES: &[Entry] = &[
     function(q::__getitem__, get, 2, 2),
     function(q::__setitem__, set, 3, 3),
+    function(q::__repr__, repr, 1, 1),
 ];
 
 pub(crate) static MEM: TypeInfo = TypeInfo {
@@ -57,4 +58,14 @@ fn set(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         return Ok(Value::NONE);
     }
     Err(vm.value_error(b"address can't be written on this board"))
+}
+
+/// `<8-bit memory>`
+fn repr(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    let text: &[u8] = match vm.this::<Memory>(args)?.width {
+        1 => b"<8-bit memory>",
+        2 => b"<16-bit memory>",
+        _ => b"<32-bit memory>",
+    };
+    vm.new_text(text)
 }

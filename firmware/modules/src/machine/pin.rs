@@ -65,6 +65,11 @@ struct PinBase;
 
 impl Body for PinBase {}
 
+/// Whether it is an object of a class derived from `PinBase`.
+pub(super) fn is_base(vm: &Vm<'_>, value: Value) -> bool {
+    vm.body::<PinBase>(value).is_some()
+}
+
 pub(crate) static IRQ: TypeInfo = TypeInfo {
     name: q::irq,
     base: TypeId::Object,

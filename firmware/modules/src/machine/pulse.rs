@@ -3,6 +3,7 @@
 use upy_runtime::{Args, Result, Value, Vm};
 
 use super::pin::{self, pins};
+use crate::names as q;
 
 /// How long a pulse lasts in microseconds.
 enum Pulse {
@@ -13,16 +14,36 @@ enum Pulse {
     NoEnd,
 }
 
-fn pulse(vm: &mut Vm<'_>, number: u16, level: bool, timeout_us: u64) -> Result<Pulse> {
+/// What is watched: a pin of the board, or an object of a class derived from `PinBase`.
+#[derive(Clone, Copy)]
+enum Watched {
+    Pin(u16),
+    Object(Value),
+}
+
+impl Watched {
+    fn read(self, vm: &mut Vm<'_>) -> Result<bool> {
+        match self {
+            Self::Pin(number) => pin::read(vm, number),
+            Self::Object(object) => {
+                let level = vm.call_method(object, q::value, &[])?;
+                vm.truth(level)
+            }
+        }
+    }
+}
+
+fn pulse(vm: &mut Vm<'_>, watched: Watched, level: bool, timeout_us: u64) -> Result<Pulse> {
     for (awaited, lost) in [(level, Pulse::NoStart), (!level, Pulse::NoEnd)] {
         let start = vm.host().ticks_us();
-        while pin::read(vm, number)? != awaited {
+        while watched.read(vm)? != awaited {
             let waited = vm.host().ticks_us().wrapping_sub(start);
             if waited >= timeout_us {
                 return Ok(lost);
             }
             // In a simulation somebody else drives the pin.
             vm.host().relax();
+            vm.poll()?;
         }
         if awaited != level {
             return Ok(Pulse::Width(vm.host().ticks_us().wrapping_sub(start)));
@@ -34,14 +55,18 @@ fn pulse(vm: &mut Vm<'_>, number: u16, level: bool, timeout_us: u64) -> Result<P
 /// `time_pulse_us(pin, level, timeout_us=1000000)`: -2 if the pulse does not begin, -1 if it does not end
 pub(super) fn time_pulse_us(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (object, level) = (args.at(vm, 0), args.at(vm, 1));
-    let number = pin::number_of(vm, object)?;
+    let watched = if pin::is_base(vm, object) {
+        Watched::Object(object)
+    } else {
+        Watched::Pin(pin::number_of(vm, object)?)
+    };
     let level = vm.truth(level)?;
     let timeout = if args.count > 2 {
         u64::try_from(vm.int_arg(args, 2)?).unwrap_or(0)
     } else {
         1_000_000
     };
-    match pulse(vm, number, level, timeout)? {
+    match pulse(vm, watched, level, timeout)? {
         Pulse::Width(width) => vm.new_unsigned(width),
         Pulse::NoStart => Ok(Value::small(-2)),
         Pulse::NoEnd => Ok(Value::small(-1)),
@@ -93,16 +118,22 @@ pub(super) fn dht_readinto(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     pin::write(vm, number, false)?;
     crate::wait::pause(vm, 18_000)?;
     pin::write(vm, number, true)?;
-    if !matches!(pulse(vm, number, false, 1000)?, Pulse::Width(_)) {
+    if !matches!(
+        pulse(vm, Watched::Pin(number), false, 1000)?,
+        Pulse::Width(_)
+    ) {
         return Err(vm.os_error(110));
     }
     let mut bytes = [0; 5];
     // The high of the answer comes before the first bit.
-    if !matches!(pulse(vm, number, true, 1000)?, Pulse::Width(_)) {
+    if !matches!(
+        pulse(vm, Watched::Pin(number), true, 1000)?,
+        Pulse::Width(_)
+    ) {
         return Err(vm.os_error(110));
     }
     for bit in 0..40 {
-        let Pulse::Width(width) = pulse(vm, number, true, 1000)? else {
+        let Pulse::Width(width) = pulse(vm, Watched::Pin(number), true, 1000)? else {
             return Err(vm.os_error(110));
         };
         bytes[bit / 8] = bytes[bit / 8] << 1 | u8::from(width > 48);

@@ -54,7 +54,7 @@ pub(crate) static MATCH: TypeInfo = TypeInfo {
 
 /// Most bytes of places to go back to.
 const STACK_LIMIT: usize = if cfg!(target_pointer_width = "64") {
-    1 << 20
+    1 << 19
 } else {
     1 << 14
 };

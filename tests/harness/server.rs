@@ -8,30 +8,30 @@ use std::sync::{Arc, Mutex};
 use sha2::Digest;
 
 /// A package: name, version, and path and text of each file.
-pub(crate) type Package<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+pub type Package<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
 
 /// What is under a path.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Page {
+pub struct Page {
     /// What it holds.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
     /// Where it redirects to; empty: nowhere.
-    pub(crate) location: String,
+    pub location: String,
     /// The status instead of 200.
-    pub(crate) status: u16,
+    pub status: u16,
     /// How many requests get the status before 200 is given; 0: all.
-    pub(crate) failures: u32,
+    pub failures: u32,
     /// After how many bytes the first answer breaks off; 0: never.
-    pub(crate) breaks_after: usize,
+    pub breaks_after: usize,
 }
 
 /// A request that came.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// The path.
-    pub(crate) path: String,
+    pub path: String,
     /// The headers, names in lower case.
-    pub(crate) headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Default)]
@@ -42,20 +42,20 @@ struct State {
 
 /// A server on a free port of this machine. It ends with the test's process.
 #[derive(Clone, Debug)]
-pub(crate) struct Server {
+pub struct Server {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
 }
 
 /// The SHA-256 of `bytes` in hexadecimal digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
+pub fn sha256(bytes: &[u8]) -> String {
     let digest = sha2::Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Server {
     /// An empty server.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let server = Self {
             address: listener.local_addr().expect("it listens"),
@@ -73,7 +73,7 @@ impl Server {
     }
 
     /// A server with an index of packages: name, version, and path and text of each file.
-    pub(crate) fn with(packages: &[Package<'_>]) -> Self {
+    pub fn with(packages: &[Package<'_>]) -> Self {
         let server = Self::start();
         for (name, version, files) in packages {
             server.publish(name, version, files);
@@ -82,33 +82,33 @@ impl Server {
     }
 
     /// Where it is.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The same server under another host name.
-    pub(crate) fn other_name(&self) -> String {
+    pub fn other_name(&self) -> String {
         format!("http://localhost:{}", self.address.port())
     }
 
     /// Puts a page there.
-    pub(crate) fn put(&self, path: &str, body: impl AsRef<[u8]>) {
+    pub fn put(&self, path: &str, body: impl AsRef<[u8]>) {
         self.change(path, |page| page.body = body.as_ref().to_vec());
     }
 
     /// Changes a page, or makes one.
-    pub(crate) fn change(&self, path: &str, change: impl FnOnce(&mut Page)) {
+    pub fn change(&self, path: &str, change: impl FnOnce(&mut Page)) {
         let mut state = self.state.lock().expect("no test panics with it");
         change(state.pages.entry(path.to_string()).or_default());
     }
 
     /// The requests that came since it was asked last.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<Asked> {
         core::mem::take(&mut self.state.lock().expect("no test panics with it").asked)
     }
 
     /// Publishes a version of a package in the source form; a later one becomes the newest.
-    pub(crate) fn publish(&self, name: &str, version: &str, files: &[(&str, &str)]) {
+    pub fn publish(&self, name: &str, version: &str, files: &[(&str, &str)]) {
         let mut hashes = Vec::new();
         for (path, text) in files {
             let hash = sha256(text.as_bytes())[..8].to_string();
@@ -142,7 +142,7 @@ impl Server {
     }
 
     /// The path of a published file.
-    pub(crate) fn file(text: &str) -> String {
+    pub fn file(text: &str) -> String {
         let hash = &sha256(text.as_bytes())[..8];
         format!("/file/{}/{hash}", &hash[..2])
     }

@@ -1,0 +1,213 @@
+//! `cargo xtask upstream DIR [AREA...]`: MicroPython's own tests, from a checkout, on `upy` and on a real MicroPython.
+//!
+//! `DIR` is a checkout of micropython/micropython; nothing of it is kept. Both interpreters run the same
+//! `run-tests.py` in a copy of its tests, as `nobody` when we are root. What MicroPython passes and `upy` does
+//! not must stand in `tests/known_gaps.toml`, and what stands there must still be so.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+
+use harness::paths::{self, NOBODY};
+
+use crate::run::{cargo, command, run};
+use crate::{Failed, Result, root};
+
+/// The areas that are compared when none is named.
+const AREAS: [&str; 11] = [
+    "basics",
+    "float",
+    "io",
+    "misc",
+    "unicode",
+    "micropython",
+    "import",
+    "stress",
+    "cmdline",
+    "extmod",
+    "thread",
+];
+
+/// Machine code made on the board, and dumps of it, are no part of the language.
+const ASIDE: &str = "micropython/(native|viper)_|cmdline/cmd_(showbc|parsetree)|inlineasm";
+
+/// What each test came to: `pass`, `fail`, `skip`.
+type Outcomes = BTreeMap<String, String>;
+
+/// Runs both and compares.
+///
+/// # Errors
+/// When a program is missing, and when the differences are not those of the list.
+pub(crate) fn compare(words: &[String]) -> Result {
+    let (checkout, areas) = words.split_first().ok_or_else(|| {
+        Failed("usage: cargo xtask upstream DIR [AREA...], DIR a checkout of MicroPython".into())
+    })?;
+    let tests = Path::new(checkout).join("tests/run-tests.py");
+    if !tests.is_file() {
+        return Err(Failed(format!(
+            "{} is missing: is {checkout} a checkout of micropython/micropython?",
+            tests.display()
+        )));
+    }
+    let areas: Vec<&str> = if areas.is_empty() {
+        AREAS.to_vec()
+    } else {
+        areas.iter().map(String::as_str).collect()
+    };
+    run(cargo(&["build", "--release", "--quiet", "-p", "upy-sim"]))?;
+    let scratch = paths::scratch();
+    let place = scratch.path().join("checkout");
+    copy_checkout(Path::new(checkout), &place)?;
+    let ours = place.join("upy");
+    std::fs::copy(paths::target().join("release/upy"), &ours)?;
+    let theirs = paths::peers().join("micropython");
+    if paths::is_root() && !paths::is_open_to_all(paths::peers()) {
+        return Err(Failed(format!(
+            "{} cannot be entered by nobody, and MicroPython is not run as root: move the checkout, or be another user",
+            paths::peers().display()
+        )));
+    }
+    let on_ours = run_tests(&place, &ours, &areas)?;
+    let on_theirs = run_tests(&place, &theirs, &areas)?;
+    print_table(&areas, &on_ours, &on_theirs);
+    judge(&areas, &on_ours, &on_theirs)
+}
+
+/// The parts of the checkout that the tests use.
+fn copy_checkout(from: &Path, to: &Path) -> Result {
+    std::fs::create_dir(to)?;
+    for part in ["tests", "tools", "lib/micropython-lib"] {
+        let source = from.join(part);
+        if !source.exists() {
+            continue;
+        }
+        let target = to.join(part);
+        std::fs::create_dir_all(target.parent().unwrap_or(to))?;
+        let copied = command("cp", &["-r"])
+            .arg(&source)
+            .arg(&target)
+            .status()?
+            .success();
+        if !copied {
+            return Err(Failed(format!("{} cannot be copied", source.display())));
+        }
+    }
+    if paths::is_root() {
+        let owner = format!("{NOBODY}:{NOBODY}");
+        run({
+            let mut chown = command("chown", &["-R", &owner]);
+            chown.arg(to);
+            chown
+        })?;
+    }
+    Ok(())
+}
+
+fn run_tests(place: &Path, interpreter: &Path, areas: &[&str]) -> Result<Outcomes> {
+    println!("$ run-tests.py with {}", interpreter.display());
+    let results = place.join("results");
+    if results.exists() {
+        std::fs::remove_dir_all(&results)?;
+    }
+    let user = NOBODY.to_string();
+    let python = paths::peers().join("python3").canonicalize()?;
+    let mut tests = if paths::is_root() {
+        let mut tests = command(
+            "setpriv",
+            &["--reuid", &user, "--regid", &user, "--clear-groups"],
+        );
+        tests.arg(&python);
+        tests
+    } else {
+        command(&python, &[])
+    };
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    tests
+        .args(["run-tests.py", "-j", &jobs.to_string(), "-e", ASIDE, "-r"])
+        .arg(&results)
+        .arg("-d")
+        .args(areas)
+        .current_dir(place.join("tests"))
+        .env("MICROPY_MICROPYTHON", interpreter)
+        .env("MICROPY_CPYTHON3", &python)
+        .env("HOME", place)
+        .stdout(Stdio::null());
+    // It fails when a test does: what counts is what it wrote.
+    tests.status()?;
+    let path = results.join("_results.json");
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Failed(format!("run-tests.py wrote no {}: {error}", path.display())))?;
+    let results: serde_json::Value = serde_json::from_str(&text)
+        .map_err(|error| Failed(format!("{}: {error}", path.display())))?;
+    let rows = results["results"].as_array().cloned().unwrap_or_default();
+    Ok(rows
+        .iter()
+        .filter_map(|row| {
+            let name = row[0].as_str()?.trim_start_matches("./");
+            Some((name.to_string(), row[1].as_str()?.to_string()))
+        })
+        .collect())
+}
+
+fn print_table(areas: &[&str], ours: &Outcomes, theirs: &Outcomes) {
+    println!(
+        "{:<14}{:>24}{:>24}",
+        "", "upy pass/fail/skip", "MicroPython"
+    );
+    for area in areas {
+        let count = |outcomes: &Outcomes| {
+            let of = |outcome: &str| {
+                outcomes
+                    .iter()
+                    .filter(|(name, came)| in_area(name, area) && *came == outcome)
+                    .count()
+            };
+            format!("{}/{}/{}", of("pass"), of("fail"), of("skip"))
+        };
+        println!("{area:<14}{:>24}{:>24}", count(ours), count(theirs));
+    }
+}
+
+fn in_area(test: &str, area: &str) -> bool {
+    test.strip_prefix(area)
+        .is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn judge(areas: &[&str], ours: &Outcomes, theirs: &Outcomes) -> Result {
+    let list = std::fs::read_to_string(root().join("tests/known_gaps.toml"))?;
+    let known: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.strip_prefix("test = \"")?.strip_suffix('"'))
+        .filter(|test| areas.iter().any(|area| in_area(test, area)))
+        .collect();
+    let mut gaps = Vec::new();
+    for (test, outcome) in ours {
+        let passes_there = theirs.get(test).is_some_and(|there| there == "pass");
+        if outcome != "pass" && passes_there {
+            gaps.push((test.as_str(), outcome));
+        }
+    }
+    let mut wrong = 0;
+    for (test, outcome) in &gaps {
+        if !known.contains(test) {
+            wrong += 1;
+            println!(
+                "{test}: {outcome} on upy, passes on MicroPython, and is not in tests/known_gaps.toml"
+            );
+        }
+    }
+    for test in &known {
+        if !gaps.iter().any(|(gap, _)| gap == test) {
+            wrong += 1;
+            println!("{test}: is in tests/known_gaps.toml and is no gap any more");
+        }
+    }
+    println!("{} gaps, {} known", gaps.len(), known.len());
+    if wrong == 0 {
+        Ok(())
+    } else {
+        Err(Failed(format!(
+            "{wrong} differences from tests/known_gaps.toml"
+        )))
+    }
+}
