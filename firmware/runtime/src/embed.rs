@@ -43,13 +43,13 @@ impl Vm<'_> {
     pub fn new_object<T: Body>(&mut self, class: TypeId, body: T) -> Result<Value> {
         let mut body = body;
         if self.may_allocate() {
-            match self.heap.try_foreign(FOREIGN, class.0, body) {
+            match self.heap.try_foreign(class.0, body) {
                 Ok(object) => return Ok(object),
                 Err(given_back) => body = given_back,
             }
         }
         self.alloc_slowly_traced(&mut |marker| body.trace(marker))?;
-        match self.heap.try_foreign(FOREIGN, class.0, body) {
+        match self.heap.try_foreign(class.0, body) {
             Ok(object) => Ok(object),
             Err(_) => Err(self.no_memory(size_of::<T>())),
         }

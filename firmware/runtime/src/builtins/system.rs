@@ -154,7 +154,6 @@ pub(crate) const GC: &[Entry] = &[
 ];
 
 fn collect(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
-    vm.heap.forget_recent();
     vm.collect();
     vm.finalise();
     Ok(Value::small(0))

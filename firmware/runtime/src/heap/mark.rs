@@ -10,7 +10,7 @@
 use core::ptr;
 
 use super::layout::State;
-use super::{BLOCK, Header, Heap, RECENT, Vector};
+use super::{BLOCK, Header, Heap, Vector};
 use crate::value::Value;
 
 /// Objects that can wait to be traced.
@@ -134,8 +134,7 @@ impl Heap<'_> {
             overflow: false,
         };
         roots(&mut marker, false);
-        for index in 0..RECENT {
-            let address = marker.heap.recent[index];
+        for &address in marker.heap.remembered() {
             if address == 0 {
                 continue;
             }

@@ -107,6 +107,13 @@ impl Vm<'_> {
                     self.stack.truncate(len);
                 }};
             }
+            // As `sync!`, before what may allocate much: nothing but the stack holds a fresh object now.
+            macro_rules! settle {
+                () => {{
+                    sync!();
+                    self.heap.forget_recent();
+                }};
+            }
             macro_rules! save_ip {
                 ($ip:expr) => {{
                     let offset = ($ip).addr() - start.addr();
@@ -261,7 +268,7 @@ impl Vm<'_> {
                         let value = match self.member(object, name) {
                             Some(value) => value,
                             None => {
-                                sync!();
+                                settle!();
                                 attempt!(self.load_attr(object, name))
                             }
                         };
@@ -270,7 +277,7 @@ impl Vm<'_> {
                     Opcode::LoadMethod => {
                         let name = string!();
                         let object = top!();
-                        sync!();
+                        settle!();
                         let (function, this) = attempt!(self.load_method(object, name));
                         set_top!(function);
                         push!(this);
@@ -437,7 +444,7 @@ impl Vm<'_> {
                         let value = match quick {
                             Some(value) => value,
                             None => {
-                                sync!();
+                                settle!();
                                 let op =
                                     BinaryOp::ALL[usize::from(byte - Opcode::BinaryOpMulti.byte())];
                                 attempt!(self.binary(op, left, right))
@@ -448,7 +455,7 @@ impl Vm<'_> {
                     }
                     Opcode::UnaryOpMulti => {
                         let value = top!();
-                        sync!();
+                        settle!();
                         let op = UnaryOp::ALL[usize::from(byte & 3)];
                         let result = attempt!(self.unary(op, value));
                         set_top!(result);
@@ -459,7 +466,7 @@ impl Vm<'_> {
                         let value = match self.quick_item(object, index) {
                             Some(value) => value,
                             None => {
-                                sync!();
+                                settle!();
                                 attempt!(self.subscript(object, index))
                             }
                         };
@@ -471,20 +478,20 @@ impl Vm<'_> {
                         let object = take(sp.wrapping_sub(2)).unwrap_or(Value::NONE);
                         let value = take(sp.wrapping_sub(3));
                         if !self.quick_store(object, index, value) {
-                            sync!();
+                            settle!();
                             attempt!(self.store_subscript(object, index, value));
                         }
                         sp = sp.wrapping_sub(3);
                     }
                     Opcode::GetIter => {
                         let value = top!();
-                        sync!();
+                        settle!();
                         let iterator = attempt!(self.iterate(value));
                         set_top!(iterator);
                     }
                     Opcode::GetIterStack => {
                         let value = top!();
-                        sync!();
+                        settle!();
                         // Built-in containers are walked by position, without an iterator.
                         if self.walks_by_index(value) {
                             put(sp.wrapping_sub(1), Some(value));
@@ -525,7 +532,7 @@ impl Vm<'_> {
                         } else if let Some(iterator) = self.quick_range(second) {
                             iterator
                         } else {
-                            sync!();
+                            settle!();
                             if let Some(generator) = self.fresh_generator(second) {
                                 save_ip!(at);
                                 let result = self.stack.len();
@@ -549,7 +556,7 @@ impl Vm<'_> {
                     }
                     Opcode::BuildTuple => {
                         let count = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let from = self.stack.len() - count;
                         let value = attempt!(self.tuple_from_stack(from, count));
                         sp = sp.wrapping_sub(count);
@@ -557,7 +564,7 @@ impl Vm<'_> {
                     }
                     Opcode::BuildList => {
                         let count = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let from = self.stack.len() - count;
                         let value = attempt!(self.list_from_stack(from, count));
                         sp = sp.wrapping_sub(count);
@@ -565,12 +572,12 @@ impl Vm<'_> {
                     }
                     Opcode::BuildMap => {
                         let count = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let value = attempt!(self.new_dict_with_room(count));
                         push!(Some(value.value()));
                     }
                     Opcode::StoreMap => {
-                        sync!();
+                        settle!();
                         let key = top!();
                         let value = take(sp.wrapping_sub(2)).unwrap_or(Value::NONE);
                         let dict = take(sp.wrapping_sub(3)).unwrap_or(Value::NONE);
@@ -579,7 +586,7 @@ impl Vm<'_> {
                     }
                     Opcode::BuildSet => {
                         let count = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let from = self.stack.len() - count;
                         let value = attempt!(self.set_from_stack(from, count));
                         sp = sp.wrapping_sub(count);
@@ -587,7 +594,7 @@ impl Vm<'_> {
                     }
                     Opcode::BuildSlice => {
                         let count = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let step = if count == 3 {
                             pop_value!()
                         } else {
@@ -618,7 +625,7 @@ impl Vm<'_> {
                     }
                     Opcode::StoreComp => {
                         let operand = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let target =
                             take(sp.wrapping_sub(1 + (operand >> 2))).unwrap_or(Value::NONE);
                         let first = top!();
@@ -632,19 +639,19 @@ impl Vm<'_> {
                     }
                     Opcode::UnpackSequence => {
                         let count = uint(&mut ip);
-                        sync!();
+                        settle!();
                         attempt!(self.unpack(count));
                         sp = self.stack.address(self.stack.len());
                     }
                     Opcode::UnpackEx => {
                         let operand = uint(&mut ip);
-                        sync!();
+                        settle!();
                         attempt!(self.unpack_starred(operand & 0xff, operand >> 8 & 0xff));
                         sp = self.stack.address(self.stack.len());
                     }
                     Opcode::MakeFunction => {
                         let index = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let value = attempt!(self.make_function(
                             frame.code,
                             index,
@@ -692,7 +699,7 @@ impl Vm<'_> {
                     }
                     Opcode::CallFunction => {
                         let operand = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let (count, keywords) = (operand & 0xff, operand >> 8);
                         let base = self.stack.len() - count - 2 * keywords;
                         let callee = self.stack_at(base - 1);
@@ -700,7 +707,7 @@ impl Vm<'_> {
                     }
                     Opcode::CallMethod => {
                         let operand = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let (count, keywords) = (operand & 0xff, operand >> 8);
                         let base = self.stack.len() - count - 2 * keywords;
                         let callee = self.stack_at(base - 2);
@@ -709,7 +716,7 @@ impl Vm<'_> {
                     }
                     Opcode::CallFunctionVarKw => {
                         let operand = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let (count, keywords) = (operand & 0xff, operand >> 8);
                         let base = self.stack.len() - count - 2 * keywords - 1;
                         let (count, keywords) = attempt!(self.spread(base, count, keywords));
@@ -718,7 +725,7 @@ impl Vm<'_> {
                     }
                     Opcode::CallMethodVarKw => {
                         let operand = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let (count, keywords) = (operand & 0xff, operand >> 8);
                         let base = self.stack.len() - count - 2 * keywords - 1;
                         let (count, keywords) = attempt!(self.spread(base, count, keywords));
@@ -866,7 +873,7 @@ impl Vm<'_> {
                     Opcode::YieldFrom => {
                         let sent = top!();
                         let iterator = take(sp.wrapping_sub(2)).unwrap_or(Value::NONE);
-                        sync!();
+                        settle!();
                         if let Some(generator) = self.sendable(iterator, sent) {
                             sp = sp.wrapping_sub(1);
                             sync!();
@@ -902,7 +909,7 @@ impl Vm<'_> {
                     }
                     Opcode::ImportName => {
                         let name = string!();
-                        sync!();
+                        settle!();
                         let wanted = top!();
                         let level = take(sp.wrapping_sub(2)).unwrap_or(Value::NONE);
                         let own = self
