@@ -101,10 +101,14 @@ struct Sample {
 
 /// Runs the benchmark that is asked for.
 pub(crate) fn run(words: &[String]) -> Result {
-    if words.first().map(String::as_str) != Some("transfer") {
-        return Err(Failed(
-            "`cargo xtask bench transfer [--quick]` is the one there is".into(),
-        ));
+    match words.first().map(String::as_str) {
+        Some("transfer") => {}
+        Some("interp") => return crate::interp::run(&words[1..]),
+        _ => {
+            return Err(Failed(
+                "it is `cargo xtask bench transfer [--quick]` or `cargo xtask bench interp`".into(),
+            ));
+        }
     }
     let quick = words.iter().any(|word| word == "--quick");
     if crate::setup::run_all()?.peers.is_some() {

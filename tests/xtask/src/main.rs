@@ -8,6 +8,8 @@ mod bench;
 #[cfg(unix)]
 mod demo;
 mod desks;
+#[cfg(unix)]
+mod interp;
 mod ports;
 mod run;
 mod setup;
@@ -40,6 +42,7 @@ cargo xtask ports            firmware images: build, sizes against budgets, boot
 cargo xtask walls            who may import whom, and where `unsafe` may stand
 cargo xtask sizes            files and functions that have grown too long
 cargo xtask bench transfer [--quick]   ucli, mpremote and mpytool on the same links
+cargo xtask bench interp [NAME...]     upy, MicroPython and petitpy on the programs in tests/bench
 ";
 
 fn main() -> ExitCode {

@@ -152,16 +152,20 @@ impl Heap<'_> {
 
     fn sweep(&mut self) {
         let mut free = false;
-        for block in 0..self.blocks {
+        let mut block = 0;
+        while block < self.blocks {
+            if !free && let Some(kept) = self.table.keep_word(block) {
+                block += kept;
+                continue;
+            }
             match self.table.state(block) {
                 State::Mark => {
                     self.table.set(block, State::Head);
                     free = false;
-                    continue;
                 }
                 State::Head => free = true,
                 State::Tail => {}
-                State::Free => continue,
+                State::Free => free = false,
             }
             if free {
                 self.table.set(block, State::Free);
@@ -169,6 +173,7 @@ impl Heap<'_> {
                     self.poison(block);
                 }
             }
+            block += 1;
         }
         self.cursor = 0;
         self.run_end = 0;
