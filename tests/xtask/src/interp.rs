@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::run::{cargo, command, find, run as start};
+use crate::run::{cargo, command, find, output as run_output, run as start};
 use crate::{Failed, Result, root, target};
 
 /// The program that costs what every other also costs.
@@ -189,20 +189,19 @@ fn count(subject: &Subject, name: &str) -> Result<u64> {
         })
 }
 
-/// User time of one run: what the shell's `times` says of its child.
+/// Runs a program and prints the user time of the child, which the shell's `times` has in hundredths only.
+const TIMER: &str = "import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime)";
+
+/// User time of one run.
 fn user_seconds(program: &Path, name: &str) -> Result<f64> {
-    let script = r#""$0" "$1" > /dev/null; times"#;
+    let python = target().join("peers/venv/bin/python3");
     let program = program.to_string_lossy();
-    let done = command("/bin/sh", &["-c", script, &program, &path(name)]).output()?;
-    let text = String::from_utf8_lossy(&done.stdout);
-    text.lines()
-        .nth(1)
-        .and_then(|line| line.split_whitespace().next())
-        .and_then(|time| time.trim_end_matches('s').split_once('m'))
-        .and_then(|(minutes, seconds)| {
-            Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
-        })
-        .ok_or_else(|| Failed(format!("`times` says nothing of {name}")))
+    let text = run_output(command(python, &["-c", TIMER, &program, &path(name)]))?;
+    text.trim()
+        .parse()
+        .map_err(|_| Failed(format!("the time of {name} is no number: {}", text.trim())))
 }
 
 fn row(table: &mut String, name: &str, costs: &[Option<Cost>; 3], ratios: &mut [Vec<f64>; 3]) {
