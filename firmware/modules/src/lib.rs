@@ -24,6 +24,7 @@ mod select;
 mod socket;
 mod time;
 mod tls;
+mod uctypes;
 mod upy;
 mod wait;
 
@@ -86,6 +87,8 @@ types! {
     WDT machine::WDT;
     MEM machine::MEM;
     FLASH upy::FLASH;
+    STRUCT uctypes::STRUCT;
+    WINDOW uctypes::WINDOW;
 }
 
 /// The values that modules keep between calls.
@@ -104,8 +107,10 @@ mod roots {
     pub(crate) const MOUNTS: usize = 5;
     /// Which of the mounts has the current directory.
     pub(crate) const CURRENT_MOUNT: usize = 6;
+    /// The objects `uctypes.addressof` was called with.
+    pub(crate) const ADDRESSES: usize = 7;
     /// How many there are.
-    pub(crate) const COUNT: usize = 7;
+    pub(crate) const COUNT: usize = 8;
 }
 
 macro_rules! modules {
@@ -120,7 +125,7 @@ macro_rules! modules {
 }
 
 modules! {
-    binascii cryptolib deflate framebuf hashlib heapq json machine network platform random re select socket time tls upy
+    binascii cryptolib deflate framebuf hashlib heapq json machine network platform random re select socket time tls uctypes upy
 }
 
 /// Python code, compiled by `build.rs`.

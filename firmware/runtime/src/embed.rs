@@ -12,7 +12,7 @@ use crate::native::Args;
 use crate::ops::format::Sink;
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
-use crate::types::{Array, Dict, FOREIGN, Function, Instance, List, Tuple, TypeId};
+use crate::types::{Array, Dict, FOREIGN, Function, Instance, List, MemoryView, Tuple, TypeId};
 use crate::value::{Class as Immediate, Value};
 use upy_bytecode::BinaryOp;
 
@@ -105,6 +105,39 @@ impl Vm<'_> {
         let array = self.new_array(0, bytes.len())?;
         self.heap[array].items.copy_from_slice(bytes);
         Ok(array.value())
+    }
+
+    /// A `memoryview` of a part of an object with a buffer; `None` if it has not so many bytes. A view of another
+    /// view is one of what that views.
+    ///
+    /// # Errors
+    /// `TypeError` if the object has no buffer.
+    pub fn new_view(&mut self, owner: Value, start: usize, len: usize) -> Result<Option<Value>> {
+        let owner = self.native_of(owner);
+        let Some(bytes) = self.text_or_bytes(owner) else {
+            return Err(self.type_error(b"object with buffer protocol required"));
+        };
+        if start.checked_add(len).is_none_or(|end| end > bytes.len()) {
+            return Ok(None);
+        }
+        let read_only = self.buffer_bytes_mut(owner).is_none();
+        let (owner, before) = match self.heap.cast::<MemoryView>(owner) {
+            Some(view) => (self.heap[view].owner, self.heap[view].start as usize),
+            None => (owner, 0),
+        };
+        let view = self.alloc(MemoryView {
+            owner,
+            start: (before + start) as u32,
+            len: len as u32,
+            typecode: b'B',
+            read_only,
+        })?;
+        Ok(Some(view.value()))
+    }
+
+    /// Whether a value is a tuple.
+    pub fn is_tuple(&self, value: Value) -> bool {
+        self.heap.cast::<Tuple>(self.native_of(value)).is_some()
     }
 
     /// A `bytearray` of zeros.
