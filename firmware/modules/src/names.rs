@@ -1,6 +1,7 @@
 //! The interned strings of the modules, in alphabetical order.
 
 upy_runtime::names! {
+    slash "/";
     ADC "ADC";
     AF_INET "AF_INET";
     AF_INET6 "AF_INET6";
@@ -291,6 +292,7 @@ upy_runtime::names! {
     mtime "mtime";
     network "network";
     newline "newline";
+    nodename "nodename";
     off "off";
     on "on";
     open "open";
@@ -335,6 +337,7 @@ upy_runtime::names! {
     recv_into "recv_into";
     recvfrom "recvfrom";
     register "register";
+    release "release";
     remove "remove";
     rename "rename";
     reset "reset";
@@ -369,7 +372,6 @@ upy_runtime::names! {
     sha1 "sha1";
     sha256 "sha256";
     sizeof "sizeof";
-    slash "slash";
     sleep "sleep";
     sleep_ms "sleep_ms";
     sleep_us "sleep_us";
@@ -386,6 +388,7 @@ upy_runtime::names! {
     r#struct "struct";
     sub "sub";
     sync "sync";
+    sysname "sysname";
     tasks "tasks";
     tell "tell";
     text "text";
@@ -420,6 +423,7 @@ upy_runtime::names! {
     urandom "urandom";
     value "value";
     verify_mode "verify_mode";
+    version "version";
     vfs "vfs";
     vline "vline";
     waiting "waiting";

@@ -135,6 +135,23 @@ impl Vm<'_> {
         Ok(Some(view.value()))
     }
 
+    /// A named tuple of values that were pushed, `fields.len()` of them from a place of the stack on. Its class
+    /// has no name.
+    pub fn named_tuple_from_stack(&mut self, from: usize, fields: &[Qstr]) -> Result<Value> {
+        let top = self.stack_len();
+        for &field in fields {
+            self.push(Value::qstr(field))?;
+        }
+        let names = self.tuple_from_stack(top, fields.len())?;
+        self.truncate(top);
+        let class = self.namedtuple_class(crate::names::empty, names)?;
+        self.push(class.value())?;
+        let args = Args::on_stack(from, fields.len());
+        let tuple = self.make_namedtuple(class, args);
+        self.truncate(top);
+        tuple
+    }
+
     /// Whether a value is a tuple.
     pub fn is_tuple(&self, value: Value) -> bool {
         self.heap.cast::<Tuple>(self.native_of(value)).is_some()

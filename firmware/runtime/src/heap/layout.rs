@@ -130,9 +130,9 @@ impl Table {
     }
 
     /// For the sweep, at a block that is the first of a word and not in the middle of something dead: if no
-    /// block of the word dies, unmarks them and returns how many there are.
+    /// block of the word dies, unmarks them and returns how many blocks there are and how many are in use.
     #[inline]
-    pub(super) fn keep_word(&self, block: usize) -> Option<usize> {
+    pub(super) fn keep_word(&self, block: usize) -> Option<(usize, usize)> {
         if !block.is_multiple_of(PER_WORD) {
             return None;
         }
@@ -142,8 +142,12 @@ impl Table {
         if word & LOW & !upper != 0 {
             return None;
         }
+        if word == 0 {
+            return Some((PER_WORD, 0));
+        }
         self.set_word(index, word & !((word & upper) << 1));
-        Some(PER_WORD)
+        // Heads that were marked and tails: those with the upper bit.
+        Some((PER_WORD, upper.count_ones() as usize))
     }
 
     #[inline]

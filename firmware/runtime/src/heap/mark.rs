@@ -151,11 +151,15 @@ impl Heap<'_> {
     }
 
     fn sweep(&mut self) {
+        self.note_peak();
+        self.total = self.total.saturating_add(self.allocated);
         let mut free = false;
         let mut block = 0;
+        let mut live = 0;
         while block < self.blocks {
-            if !free && let Some(kept) = self.table.keep_word(block) {
-                block += kept;
+            if !free && let Some((passed, kept)) = self.table.keep_word(block) {
+                block += passed;
+                live += kept;
                 continue;
             }
             match self.table.state(block) {
@@ -172,6 +176,8 @@ impl Heap<'_> {
                 if cfg!(feature = "gc-stress") {
                     self.poison(block);
                 }
+            } else if self.table.state(block) != State::Free {
+                live += 1;
             }
             block += 1;
         }
@@ -179,6 +185,8 @@ impl Heap<'_> {
         self.run_end = 0;
         self.large_top = self.blocks;
         self.allocated = 0;
+        self.live = live;
+        self.given_back = 0;
     }
 
     fn poison(&mut self, block: usize) {

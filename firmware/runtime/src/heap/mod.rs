@@ -114,12 +114,29 @@ pub(crate) struct Heap<'m> {
     /// Blocks allocated since the last collection, and how many start one.
     pub(crate) allocated: usize,
     pub(crate) threshold: usize,
+    /// Blocks in use after the last collection, and those given back by hand since.
+    live: usize,
+    given_back: usize,
+    /// Blocks allocated before the last collection, and the most that were in use.
+    total: usize,
+    peak: usize,
     /// The last allocations: number `n` is in place `n % RECENT`.
     recent: [usize; RECENT],
     /// How many are remembered, and how many of them the running dispatch loop must not forget.
     recent_count: usize,
     recent_floor: usize,
     memory: PhantomData<&'m mut [usize]>,
+}
+
+/// What was allocated over time, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct History {
+    /// Everything ever allocated.
+    pub(crate) total: usize,
+    /// In use, garbage included.
+    pub(crate) current: usize,
+    /// The most that was in use.
+    pub(crate) peak: usize,
 }
 
 /// What `gc` and `micropython` report, in bytes.
@@ -150,6 +167,10 @@ impl<'m> Heap<'m> {
             lock_depth: 0,
             allocated: 0,
             threshold: usize::MAX,
+            live: 0,
+            given_back: 0,
+            total: 0,
+            peak: 0,
             recent: [0; RECENT],
             recent_count: 0,
             recent_floor: 0,
@@ -374,6 +395,8 @@ impl<'m> Heap<'m> {
                 *slot = 0;
             }
         }
+        self.note_peak();
+        self.given_back += count;
         self.table.release(first, count);
         if first + count == self.cursor {
             self.cursor = first;
@@ -410,8 +433,45 @@ impl<'m> Heap<'m> {
         let old = self.table.run_len(first);
         let keep = bytes.div_ceil(BLOCK).max(1);
         if keep < old {
+            self.note_peak();
+            self.given_back += old - keep;
             self.table.release(first + keep, old - keep);
         }
+    }
+
+    fn blocks_in_use(&self) -> usize {
+        (self.live + self.allocated).saturating_sub(self.given_back)
+    }
+
+    /// To be called before the number of blocks in use falls.
+    fn note_peak(&mut self) {
+        self.peak = self.peak.max(self.blocks_in_use());
+    }
+
+    /// What was allocated over time.
+    pub(crate) fn history(&self) -> History {
+        let current = self.blocks_in_use();
+        History {
+            total: self
+                .total
+                .saturating_add(self.allocated)
+                .saturating_mul(BLOCK),
+            current: current * BLOCK,
+            peak: self.peak.max(current) * BLOCK,
+        }
+    }
+
+    /// Draws the states of the blocks from `first` on as letters and returns how many there are.
+    pub(crate) fn draw(&self, first: usize, letters: &mut [u8]) -> usize {
+        let count = letters.len().min(self.blocks.saturating_sub(first));
+        for (index, letter) in letters[..count].iter_mut().enumerate() {
+            *letter = match self.table.state(first + index) {
+                State::Free => b'.',
+                State::Head | State::Mark => b'h',
+                State::Tail => b'=',
+            };
+        }
+        count
     }
 
     /// Bytes in use and the shape of what is free.
