@@ -2,7 +2,7 @@
 //!
 //! Everything that can raise returns [`Result`]. A value that is kept over a call that may allocate must be
 //! reachable: it is an argument, it was pushed, or something reachable refers to it. The last 32 allocations
-//! are safe without that.
+//! of a native function are safe without that until it returns.
 
 use crate::heap::{Body, Ref, Vector};
 use crate::host::Host;

@@ -75,7 +75,7 @@ fn print_layout(vm: &mut Vm<'_>) -> Result<()> {
         vm.put(Sink::Out, b"\n")?;
         let mut offset = [b'0'; 8];
         for (place, digit) in offset.iter_mut().rev().enumerate() {
-            let value = at * crate::heap::BLOCK >> (4 * place) & 15;
+            let value = (at * crate::heap::BLOCK) >> (4 * place) & 15;
             *digit = b"0123456789abcdef"[value];
         }
         vm.put(Sink::Out, &offset)?;

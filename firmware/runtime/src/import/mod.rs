@@ -586,7 +586,10 @@ pub(crate) fn compile(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 /// `execfile(path, globals, locals)`
 pub(crate) fn execfile(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (globals, locals) = namespaces(vm, args)?;
-    let path = args.at(vm, 0);
+    let path = vm.native_of(args.at(vm, 0));
+    if !vm.is_str(path) {
+        return Err(crate::types::str::str_expected(vm, path));
+    }
     let mut name = Path::EMPTY;
     if name.push(vm.bytes_of(path)).is_none() {
         return Err(vm.name_too_long());
