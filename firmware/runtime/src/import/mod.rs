@@ -587,9 +587,7 @@ pub(crate) fn compile(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 pub(crate) fn execfile(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (globals, locals) = namespaces(vm, args)?;
     let path = vm.native_of(args.at(vm, 0));
-    if !vm.is_str(path) {
-        return Err(crate::types::str::str_expected(vm, path));
-    }
+    vm.text(path)?;
     let mut name = Path::EMPTY;
     if name.push(vm.bytes_of(path)).is_none() {
         return Err(vm.name_too_long());
