@@ -42,6 +42,8 @@ mod socket;
 mod time;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "uctypes")]
+mod uctypes;
 #[cfg(feature = "files")]
 mod upy;
 mod wait;
@@ -144,6 +146,10 @@ types! {
     MEM machine::MEM;
     #[cfg(feature = "files")]
     FLASH upy::FLASH;
+    #[cfg(feature = "uctypes")]
+    STRUCT uctypes::STRUCT;
+    #[cfg(feature = "uctypes")]
+    WINDOW uctypes::WINDOW;
 }
 
 /// The values that modules keep between calls; a place of a module that is off stays empty.
@@ -163,8 +169,10 @@ mod roots {
     pub(crate) const MOUNTS: usize = 5;
     /// Which of the mounts has the current directory.
     pub(crate) const CURRENT_MOUNT: usize = 6;
+    /// The objects `uctypes.addressof` was called with.
+    pub(crate) const ADDRESSES: usize = 7;
     /// How many there are.
-    pub(crate) const COUNT: usize = 7;
+    pub(crate) const COUNT: usize = 8;
 }
 
 const MODULES: &[ModuleInfo] = &[
@@ -206,6 +214,8 @@ const MODULES: &[ModuleInfo] = &[
     module(q::socket, socket::ENTRIES),
     #[cfg(feature = "tls")]
     module(q::tls, tls::ENTRIES),
+    #[cfg(feature = "uctypes")]
+    module(q::uctypes, uctypes::ENTRIES),
 ];
 
 const fn module(name: Qstr, entries: &'static [Entry]) -> ModuleInfo {

@@ -1,13 +1,24 @@
 //! The interned strings of the modules, in alphabetical order.
 
 upy_runtime::names! {
+    slash "/";
     ADC "ADC";
     AF_INET "AF_INET";
     AF_INET6 "AF_INET6";
     ALT "ALT";
     ANALOG "ANALOG";
     AP_IF "AP_IF";
+    ARRAY "ARRAY";
     AUTO "AUTO";
+    BFINT16 "BFINT16";
+    BFINT32 "BFINT32";
+    BFINT8 "BFINT8";
+    BFUINT16 "BFUINT16";
+    BFUINT32 "BFUINT32";
+    BFUINT8 "BFUINT8";
+    BF_LEN "BF_LEN";
+    BF_POS "BF_POS";
+    BIG_ENDIAN "BIG_ENDIAN";
     CERT_NONE "CERT_NONE";
     CERT_OPTIONAL "CERT_OPTIONAL";
     CERT_REQUIRED "CERT_REQUIRED";
@@ -15,6 +26,8 @@ upy_runtime::names! {
     CancelledError "CancelledError";
     DEEPSLEEP_RESET "DEEPSLEEP_RESET";
     DeflateIO "DeflateIO";
+    FLOAT32 "FLOAT32";
+    FLOAT64 "FLOAT64";
     FileIO "FileIO";
     Flash "Flash";
     FrameBuffer "FrameBuffer";
@@ -28,6 +41,11 @@ upy_runtime::names! {
     IF_AP "IF_AP";
     IF_STA "IF_STA";
     IN "IN";
+    INT "INT";
+    INT16 "INT16";
+    INT32 "INT32";
+    INT64 "INT64";
+    INT8 "INT8";
     INV_RX "INV_RX";
     INV_TX "INV_TX";
     IPPROTO_IP "IPPROTO_IP";
@@ -35,6 +53,9 @@ upy_runtime::names! {
     IPPROTO_UDP "IPPROTO_UDP";
     IRQ_FALLING "IRQ_FALLING";
     IRQ_RISING "IRQ_RISING";
+    LITTLE_ENDIAN "LITTLE_ENDIAN";
+    LONG "LONG";
+    LONGLONG "LONGLONG";
     LSB "LSB";
     MODE_CBC "MODE_CBC";
     MODE_CTR "MODE_CTR";
@@ -44,6 +65,7 @@ upy_runtime::names! {
     MONO_VLSB "MONO_VLSB";
     MSB "MSB";
     MVLSB "MVLSB";
+    NATIVE "NATIVE";
     ONE_SHOT "ONE_SHOT";
     OPEN_DRAIN "OPEN_DRAIN";
     OUT "OUT";
@@ -55,6 +77,7 @@ upy_runtime::names! {
     POLLOUT "POLLOUT";
     PROTOCOL_TLS_CLIENT "PROTOCOL_TLS_CLIENT";
     PROTOCOL_TLS_SERVER "PROTOCOL_TLS_SERVER";
+    PTR "PTR";
     PULL_DOWN "PULL_DOWN";
     PULL_UP "PULL_UP";
     PWM "PWM";
@@ -66,6 +89,7 @@ upy_runtime::names! {
     RTC "RTC";
     SEC_OPEN "SEC_OPEN";
     SEC_WPA_WPA2 "SEC_WPA_WPA2";
+    SHORT "SHORT";
     SOCK_DGRAM "SOCK_DGRAM";
     SOCK_RAW "SOCK_RAW";
     SOCK_STREAM "SOCK_STREAM";
@@ -93,6 +117,15 @@ upy_runtime::names! {
     TextIOWrapper "TextIOWrapper";
     Timer "Timer";
     UART "UART";
+    UINT "UINT";
+    UINT16 "UINT16";
+    UINT32 "UINT32";
+    UINT64 "UINT64";
+    UINT8 "UINT8";
+    ULONG "ULONG";
+    ULONGLONG "ULONGLONG";
+    USHORT "USHORT";
+    VOID "VOID";
     VfsFat "VfsFat";
     VfsLfs2 "VfsLfs2";
     VfsPosix "VfsPosix";
@@ -106,8 +139,11 @@ upy_runtime::names! {
     __enter__ "__enter__";
     __exit__ "__exit__";
     __getitem__ "__getitem__";
+    __hash__ "__hash__";
     __init__ "__init__";
+    __int__ "__int__";
     __iter__ "__iter__";
+    __len__ "__len__";
     __name__ "__name__";
     __next__ "__next__";
     __repr__ "__repr__";
@@ -116,6 +152,7 @@ upy_runtime::names! {
     a2b_base64 "a2b_base64";
     accept "accept";
     active "active";
+    addressof "addressof";
     addrsize "addrsize";
     aes "aes";
     alt "alt";
@@ -131,6 +168,9 @@ upy_runtime::names! {
     bootloader "bootloader";
     bssid "bssid";
     buffering "buffering";
+    bytearray "bytearray";
+    bytearray_at "bytearray_at";
+    bytes_at "bytes_at";
     callback "callback";
     cancel "cancel";
     channel "channel";
@@ -252,6 +292,7 @@ upy_runtime::names! {
     mtime "mtime";
     network "network";
     newline "newline";
+    nodename "nodename";
     off "off";
     on "on";
     open "open";
@@ -296,6 +337,7 @@ upy_runtime::names! {
     recv_into "recv_into";
     recvfrom "recvfrom";
     register "register";
+    release "release";
     remove "remove";
     rename "rename";
     reset "reset";
@@ -329,7 +371,7 @@ upy_runtime::names! {
     settimeout "settimeout";
     sha1 "sha1";
     sha256 "sha256";
-    slash "slash";
+    sizeof "sizeof";
     sleep "sleep";
     sleep_ms "sleep_ms";
     sleep_us "sleep_us";
@@ -343,8 +385,10 @@ upy_runtime::names! {
     status "status";
     statvfs "statvfs";
     stop "stop";
+    r#struct "struct";
     sub "sub";
     sync "sync";
+    sysname "sysname";
     tasks "tasks";
     tell "tell";
     text "text";
@@ -366,6 +410,7 @@ upy_runtime::names! {
     txbuf "txbuf";
     txdone "txdone";
     txpower "txpower";
+    uctypes "uctypes";
     umount "umount";
     uname "uname";
     unhexlify "unhexlify";
@@ -378,6 +423,7 @@ upy_runtime::names! {
     urandom "urandom";
     value "value";
     verify_mode "verify_mode";
+    version "version";
     vfs "vfs";
     vline "vline";
     waiting "waiting";

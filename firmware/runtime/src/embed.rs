@@ -2,7 +2,7 @@
 //!
 //! Everything that can raise returns [`Result`]. A value that is kept over a call that may allocate must be
 //! reachable: it is an argument, it was pushed, or something reachable refers to it. The last 32 allocations
-//! are safe without that.
+//! of a native function are safe without that until it returns.
 
 use crate::heap::{Body, Ref, Vector};
 use crate::host::Host;
@@ -12,7 +12,7 @@ use crate::native::Args;
 use crate::ops::format::Sink;
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
-use crate::types::{Array, Dict, FOREIGN, Function, Instance, List, Tuple, TypeId};
+use crate::types::{Array, Dict, FOREIGN, Function, Instance, List, MemoryView, Tuple, TypeId};
 use crate::value::{Class as Immediate, Value};
 use upy_bytecode::BinaryOp;
 
@@ -43,13 +43,13 @@ impl Vm<'_> {
     pub fn new_object<T: Body>(&mut self, class: TypeId, body: T) -> Result<Value> {
         let mut body = body;
         if self.may_allocate() {
-            match self.heap.try_foreign(FOREIGN, class.0, body) {
+            match self.heap.try_foreign(class.0, body) {
                 Ok(object) => return Ok(object),
                 Err(given_back) => body = given_back,
             }
         }
         self.alloc_slowly_traced(&mut |marker| body.trace(marker))?;
-        match self.heap.try_foreign(FOREIGN, class.0, body) {
+        match self.heap.try_foreign(class.0, body) {
             Ok(object) => Ok(object),
             Err(_) => Err(self.no_memory(size_of::<T>())),
         }
@@ -105,6 +105,56 @@ impl Vm<'_> {
         let array = self.new_array(0, bytes.len())?;
         self.heap[array].items.copy_from_slice(bytes);
         Ok(array.value())
+    }
+
+    /// A `memoryview` of a part of an object with a buffer; `None` if it has not so many bytes. A view of another
+    /// view is one of what that views.
+    ///
+    /// # Errors
+    /// `TypeError` if the object has no buffer.
+    pub fn new_view(&mut self, owner: Value, start: usize, len: usize) -> Result<Option<Value>> {
+        let owner = self.native_of(owner);
+        let Some(bytes) = self.text_or_bytes(owner) else {
+            return Err(self.type_error(b"object with buffer protocol required"));
+        };
+        if start.checked_add(len).is_none_or(|end| end > bytes.len()) {
+            return Ok(None);
+        }
+        let read_only = self.buffer_bytes_mut(owner).is_none();
+        let (owner, before) = match self.heap.cast::<MemoryView>(owner) {
+            Some(view) => (self.heap[view].owner, self.heap[view].start as usize),
+            None => (owner, 0),
+        };
+        let view = self.alloc(MemoryView {
+            owner,
+            start: (before + start) as u32,
+            len: len as u32,
+            typecode: b'B',
+            read_only,
+        })?;
+        Ok(Some(view.value()))
+    }
+
+    /// A named tuple of values that were pushed, `fields.len()` of them from a place of the stack on. Its class
+    /// has no name.
+    pub fn named_tuple_from_stack(&mut self, from: usize, fields: &[Qstr]) -> Result<Value> {
+        let top = self.stack_len();
+        for &field in fields {
+            self.push(Value::qstr(field))?;
+        }
+        let names = self.tuple_from_stack(top, fields.len())?;
+        self.truncate(top);
+        let class = self.namedtuple_class(crate::names::empty, names)?;
+        self.push(class.value())?;
+        let args = Args::on_stack(from, fields.len());
+        let tuple = self.make_namedtuple(class, args);
+        self.truncate(top);
+        tuple
+    }
+
+    /// Whether a value is a tuple.
+    pub fn is_tuple(&self, value: Value) -> bool {
+        self.heap.cast::<Tuple>(self.native_of(value)).is_some()
     }
 
     /// A `bytearray` of zeros.

@@ -92,6 +92,11 @@ impl Vm<'_> {
         ROM_COUNT + 1 + self.library.names.texts.len()
     }
 
+    /// The strings interned at run time by their place, for those that are there.
+    pub(crate) fn interned_at(&self, place: usize) -> Qstr {
+        Qstr((self.first_dynamic() + place) as u16)
+    }
+
     /// The text of an interned string.
     #[inline]
     pub fn qstr_text(&self, id: Qstr) -> &[u8] {

@@ -461,8 +461,11 @@ own! {
     maxsize "maxsize";
     maxsplit "maxsplit";
     mem_alloc "mem_alloc";
+    mem_current "mem_current";
     mem_free "mem_free";
     mem_info "mem_info";
+    mem_peak "mem_peak";
+    mem_total "mem_total";
     memoryview "memoryview";
     min "min";
     mode "mode";

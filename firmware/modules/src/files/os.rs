@@ -52,7 +52,8 @@ fn uname(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
         let part = vm.new_str(part.as_bytes())?;
         vm.push(part)?;
     }
-    let tuple = vm.tuple_from_stack(top, 5);
+    let fields = [q::sysname, q::nodename, q::release, q::version, q::machine];
+    let tuple = vm.named_tuple_from_stack(top, &fields);
     vm.truncate(top);
     tuple
 }

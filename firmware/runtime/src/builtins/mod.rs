@@ -2,6 +2,7 @@
 
 pub(crate) mod functions;
 pub(crate) mod math;
+mod memory;
 pub(crate) mod modules;
 pub(crate) mod numbers;
 pub(crate) mod structs;

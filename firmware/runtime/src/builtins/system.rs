@@ -2,7 +2,7 @@
 
 use crate::names as q;
 use crate::native::{Args, Entry, Item, class, function, item, number};
-use crate::ops::format::{Piece, Sink};
+use crate::ops::format::Sink;
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
 use crate::types::{File, TypeId};
@@ -154,7 +154,6 @@ pub(crate) const GC: &[Entry] = &[
 ];
 
 fn collect(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
-    vm.heap.forget_recent();
     vm.collect();
     vm.finalise();
     Ok(Value::small(0))
@@ -186,8 +185,26 @@ pub(crate) const MICROPYTHON: &[Entry] = &[
     item(q::__name__, Item::Text(q::micropython)),
     function(q::const_, |vm, args| Ok(args.at(vm, 0)), 1, 1),
     function(q::opt_level, opt_level, 0, 1),
-    function(q::mem_info, mem_info, 0, 1),
-    function(q::qstr_info, qstr_info, 0, 1),
+    function(q::mem_info, super::memory::mem_info, 0, 1),
+    function(
+        q::mem_total,
+        |vm, _| Ok(Value::small(vm.heap.history().total as isize)),
+        0,
+        0,
+    ),
+    function(
+        q::mem_current,
+        |vm, _| Ok(Value::small(vm.heap.history().current as isize)),
+        0,
+        0,
+    ),
+    function(
+        q::mem_peak,
+        |vm, _| Ok(Value::small(vm.heap.history().peak as isize)),
+        0,
+        0,
+    ),
+    function(q::qstr_info, super::memory::qstr_info, 0, 1),
     function(
         q::stack_use,
         |vm, _| Ok(Value::small((vm.stack_len() * size_of::<Value>()) as isize)),
@@ -229,76 +246,6 @@ fn heap_lock(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
 fn heap_unlock(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
     vm.heap.lock_depth = vm.heap.lock_depth.saturating_sub(1);
     Ok(Value::small(vm.heap.lock_depth as isize))
-}
-
-fn print_pieces(vm: &mut Vm<'_>, pieces: &[Piece<'_>]) -> Result<()> {
-    for &piece in pieces {
-        match piece {
-            Piece::Text(text) => vm.put(Sink::Out, text)?,
-            Piece::Number(number) => vm.put_number(Sink::Out, number)?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn mem_info(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
-    let statistics = vm.heap.statistics();
-    let block = crate::heap::BLOCK;
-    let (stack, limit) = (
-        vm.stack_len() * size_of::<Value>(),
-        vm.stack.limit() * size_of::<Value>(),
-    );
-    let number = |number: usize| Piece::Number(number as isize);
-    print_pieces(
-        vm,
-        &[
-            Piece::Text(b"mem: total="),
-            number(statistics.total),
-            Piece::Text(b", current="),
-            number(statistics.used),
-            Piece::Text(b", peak="),
-            number(statistics.used),
-            Piece::Text(b"\nstack: "),
-            number(stack),
-            Piece::Text(b" out of "),
-            number(limit),
-            Piece::Text(b"\nGC: total: "),
-            number(statistics.total),
-            Piece::Text(b", used: "),
-            number(statistics.used),
-            Piece::Text(b", free: "),
-            number(statistics.total - statistics.used),
-            Piece::Text(b"\n No. of 1-blocks: "),
-            number(statistics.one_blocks),
-            Piece::Text(b", 2-blocks: "),
-            number(statistics.two_blocks),
-            Piece::Text(b", max blk sz: "),
-            number(statistics.longest_used),
-            Piece::Text(b", max free sz: "),
-            number(statistics.longest_free),
-            Piece::Text(b"\n"),
-        ],
-    )?;
-    let _ = block;
-    Ok(Value::NONE)
-}
-
-fn qstr_info(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
-    let count = vm.interner.len();
-    print_pieces(
-        vm,
-        &[
-            Piece::Text(b"qstr pool: n_pool=1, n_qstr="),
-            Piece::Number(count as isize),
-            Piece::Text(b", n_str_data_bytes="),
-            Piece::Number((count * 16) as isize),
-            Piece::Text(b", n_total_bytes="),
-            Piece::Number((count * 32) as isize),
-            Piece::Text(b"\n"),
-        ],
-    )?;
-    Ok(Value::NONE)
 }
 
 /// Calls that can wait at the same time.
@@ -503,13 +450,31 @@ pub(crate) fn help(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let mut number = 0;
     while let Some((at, key, value)) = vm.heap[names].map.next(number) {
         number = at + 1;
+        if key == Value::qstr(q::__class__) {
+            continue;
+        }
         vm.put(Sink::Out, b"  ")?;
         vm.put_str(Sink::Out, key)?;
         vm.put(Sink::Out, b" -- ")?;
-        vm.put_str(Sink::Out, value)?;
+        match native_kind(vm, object, key) {
+            Some(kind) if value.is_none() => vm.put(Sink::Out, kind)?,
+            _ => vm.put_str(Sink::Out, value)?,
+        }
         vm.put(Sink::Out, b"\n")?;
     }
     Ok(Value::NONE)
+}
+
+/// What `help` says of a member of a built-in type.
+fn native_kind(vm: &mut Vm<'_>, object: Value, key: Value) -> Option<&'static [u8]> {
+    let class = TypeId::from_value(object).unwrap_or_else(|| vm.native_type(object));
+    let payload = vm.find_in_type(class, key.as_qstr()?)?;
+    Some(match vm.native_entry(payload).item {
+        Item::ClassFunction(..) => b"<classmethod>",
+        Item::StaticFunction(..) => b"<staticmethod>",
+        Item::Function(..) => b"<function>",
+        _ => return None,
+    })
 }
 
 /// `input(prompt)`

@@ -23,6 +23,9 @@ pub trait Body: Clone + 'static {
     }
 }
 
+/// The kind of these objects.
+pub(crate) const FOREIGN: u8 = 0;
+
 /// What is known about the type of a body.
 pub(super) struct Table {
     identity: fn() -> any::TypeId,
@@ -51,17 +54,12 @@ struct Foreign<T> {
 
 impl Heap<'_> {
     /// Allocates an object of the type with a number, or gives the body back.
-    pub(crate) fn try_foreign<T: Body>(
-        &mut self,
-        kind: u8,
-        number: u8,
-        body: T,
-    ) -> Result<Value, T> {
+    pub(crate) fn try_foreign<T: Body>(&mut self, number: u8, body: T) -> Result<Value, T> {
         const {
             assert!(align_of::<T>() <= 16, "a block is aligned to 16 bytes");
             assert!(!needs_drop::<T>(), "a body is never dropped");
         }
-        let Some(header) = Header::new(kind, usize::from(number)) else {
+        let Some(header) = Header::new(FOREIGN, usize::from(number)) else {
             return Err(body);
         };
         let Some(first) = self.take(size_of::<Foreign<T>>().div_ceil(BLOCK)) else {
@@ -84,7 +82,7 @@ impl Heap<'_> {
     /// The table of an object of the kind of foreign objects.
     fn foreign_table(&self, value: Value) -> Option<&'static Table> {
         let header = self.header(value)?;
-        if header.kind() != crate::types::FOREIGN {
+        if header.kind() != FOREIGN {
             return None;
         }
         let pointer: *const Foreign<()> = ptr::with_exposed_provenance(value.address()?);

@@ -1,7 +1,7 @@
 //! Blocks, headers and the allocation table.
 //!
 //! ```text
-//! memory   [two bits per block][one bit per block][padding][blocks ...]
+//! memory   [two bits per block, whole words][one bit per block][padding][blocks ...]
 //! header   [tail length][flags 4][kind 8]        one word
 //! ```
 #![expect(unsafe_code, reason = "the table is raw memory in front of the blocks")]
@@ -66,8 +66,18 @@ pub(super) fn blocks_for(start: usize, end: usize) -> usize {
 }
 
 fn base_for(start: usize, blocks: usize) -> usize {
-    (start + blocks.div_ceil(4) + blocks.div_ceil(8)).next_multiple_of(16)
+    (start + states_bytes(blocks) + blocks.div_ceil(8)).next_multiple_of(16)
 }
+
+/// Bytes of the states of blocks: whole words, as they are searched by words.
+fn states_bytes(blocks: usize) -> usize {
+    blocks.div_ceil(PER_WORD) * size_of::<usize>()
+}
+
+/// Blocks whose states are in one word, the first in the lowest bits.
+const PER_WORD: usize = usize::BITS as usize / 2;
+/// The lower bit of each state in a word.
+const LOW: usize = usize::MAX / 3;
 
 /// The table of block states.
 pub(super) struct Table {
@@ -80,9 +90,9 @@ impl Table {
     pub(super) fn new(start: usize, blocks: usize) -> (Self, usize) {
         let table = Self {
             states: start,
-            objects: start + blocks.div_ceil(4),
+            objects: start + states_bytes(blocks),
         };
-        for offset in 0..blocks.div_ceil(4) + blocks.div_ceil(8) {
+        for offset in 0..states_bytes(blocks) + blocks.div_ceil(8) {
             table.write(start + offset, 0);
         }
         (table, base_for(start, blocks))
@@ -100,6 +110,44 @@ impl Table {
         let pointer: *mut u8 = ptr::with_exposed_provenance_mut(address);
         // SAFETY: as in `read`; nothing else points there.
         unsafe { pointer.write(byte) }
+    }
+
+    /// The states of blocks `index * PER_WORD` and after; those beyond the last block are free.
+    #[inline]
+    fn word(&self, index: usize) -> usize {
+        let pointer: *const usize = ptr::with_exposed_provenance(self.states);
+        let pointer = pointer.wrapping_add(index);
+        // SAFETY: the states start at a word and are whole words; callers stay below the last block.
+        unsafe { pointer.read() }
+    }
+
+    #[inline]
+    fn set_word(&self, index: usize, word: usize) {
+        let pointer: *mut usize = ptr::with_exposed_provenance_mut(self.states);
+        let pointer = pointer.wrapping_add(index);
+        // SAFETY: as in `word`; nothing else points there.
+        unsafe { pointer.write(word) }
+    }
+
+    /// For the sweep, at a block that is the first of a word and not in the middle of something dead: if no
+    /// block of the word dies, unmarks them and returns how many blocks there are and how many are in use.
+    #[inline]
+    pub(super) fn keep_word(&self, block: usize) -> Option<(usize, usize)> {
+        if !block.is_multiple_of(PER_WORD) {
+            return None;
+        }
+        let index = block / PER_WORD;
+        let word = self.word(index);
+        let upper = word >> 1 & LOW;
+        if word & LOW & !upper != 0 {
+            return None;
+        }
+        if word == 0 {
+            return Some((PER_WORD, 0));
+        }
+        self.set_word(index, word & !((word & upper) << 1));
+        // Heads that were marked and tails: those with the upper bit.
+        Some((PER_WORD, upper.count_ones() as usize))
     }
 
     #[inline]
@@ -134,9 +182,12 @@ impl Table {
         self.read(self.objects + block / 8) >> (block % 8) & 1 != 0
     }
 
+    /// Makes free blocks one allocation.
     #[inline]
     pub(super) fn occupy(&self, first: usize, count: usize) {
-        self.set(first, State::Head);
+        let address = self.states + first / 4;
+        let head = (State::Head as u8) << (first % 4 * 2);
+        self.write(address, self.read(address) | head);
         for block in first + 1..first + count {
             self.set(block, State::Tail);
         }
@@ -176,39 +227,37 @@ impl Table {
         blocks: usize,
         longest: usize,
     ) -> Option<(usize, usize)> {
-        let mut block = from;
-        loop {
-            if block >= blocks {
+        let used = |index: usize| {
+            let word = self.word(index);
+            (word | word >> 1) & LOW
+        };
+        let mut index = from / PER_WORD;
+        let mut looked_at = LOW << (from % PER_WORD * 2);
+        let start = loop {
+            if index * PER_WORD >= blocks {
                 return None;
             }
-            if block.is_multiple_of(4) {
-                // A byte without a free block: every pair of bits has one set.
-                let byte = self.read(self.states + block / 4);
-                if (byte | byte >> 1) & 0x55 == 0x55 {
-                    block += 4;
-                    continue;
-                }
+            let free = !used(index) & looked_at & LOW;
+            if free != 0 {
+                break index * PER_WORD + free.trailing_zeros() as usize / 2;
             }
-            if self.state(block) == State::Free {
-                break;
-            }
-            block += 1;
+            index += 1;
+            looked_at = LOW;
+        };
+        if start >= blocks {
+            return None;
         }
-        let start = block;
-        let end = blocks.min(start + longest);
-        while block < end {
-            if block.is_multiple_of(4)
-                && block + 4 <= end
-                && self.read(self.states + block / 4) == 0
-            {
-                block += 4;
-            } else if self.state(block) == State::Free {
-                block += 1;
-            } else {
-                break;
+        let limit = blocks.min(start + longest);
+        let mut rest = used(index) & LOW << (start % PER_WORD * 2);
+        while rest == 0 {
+            index += 1;
+            if index * PER_WORD >= limit {
+                return Some((start, limit));
             }
+            rest = used(index);
         }
-        Some((start, block))
+        let end = index * PER_WORD + rest.trailing_zeros() as usize / 2;
+        Some((start, end.min(limit)))
     }
 
     /// The highest run of `count` free blocks below `top`.

@@ -10,7 +10,7 @@
 use core::ptr;
 
 use super::layout::State;
-use super::{BLOCK, Header, Heap, RECENT, Vector};
+use super::{BLOCK, Header, Heap, Vector};
 use crate::value::Value;
 
 /// Objects that can wait to be traced.
@@ -134,8 +134,7 @@ impl Heap<'_> {
             overflow: false,
         };
         roots(&mut marker, false);
-        for index in 0..RECENT {
-            let address = marker.heap.recent[index];
+        for &address in marker.heap.remembered() {
             if address == 0 {
                 continue;
             }
@@ -152,29 +151,42 @@ impl Heap<'_> {
     }
 
     fn sweep(&mut self) {
+        self.note_peak();
+        self.total = self.total.saturating_add(self.allocated);
         let mut free = false;
-        for block in 0..self.blocks {
+        let mut block = 0;
+        let mut live = 0;
+        while block < self.blocks {
+            if !free && let Some((passed, kept)) = self.table.keep_word(block) {
+                block += passed;
+                live += kept;
+                continue;
+            }
             match self.table.state(block) {
                 State::Mark => {
                     self.table.set(block, State::Head);
                     free = false;
-                    continue;
                 }
                 State::Head => free = true,
                 State::Tail => {}
-                State::Free => continue,
+                State::Free => free = false,
             }
             if free {
                 self.table.set(block, State::Free);
                 if cfg!(feature = "gc-stress") {
                     self.poison(block);
                 }
+            } else if self.table.state(block) != State::Free {
+                live += 1;
             }
+            block += 1;
         }
         self.cursor = 0;
         self.run_end = 0;
         self.large_top = self.blocks;
         self.allocated = 0;
+        self.live = live;
+        self.given_back = 0;
     }
 
     fn poison(&mut self, block: usize) {

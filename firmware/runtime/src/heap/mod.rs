@@ -12,8 +12,10 @@
 //! - an object is traced by the function its layer above supplies for its kind, which visits every value and
 //!   every vector of the body; storage is never looked into except through its owner;
 //! - a collection runs only inside `Vm::collect`, so a borrow of the heap can never outlive an object;
-//! - roots are what `Vm` says they are, and the last [`RECENT`] allocations: native code may hold that many
-//!   fresh objects in Rust variables. What it holds longer it keeps on the value stack.
+//! - roots are what `Vm` says they are, and what was allocated last: native code may hold up to [`RECENT`]
+//!   fresh objects in Rust variables. What it holds longer it keeps on the value stack. Between two instructions
+//!   the dispatch loop forgets what the one before has allocated: by then it is on the stack or unused. What
+//!   native code below the loop had allocated when it entered the loop stays remembered until the loop is left.
 //!
 //! With the feature `gc-stress` every allocation collects and freed blocks are overwritten, so that a value
 //! used after its object is gone is noticed.
@@ -29,6 +31,7 @@ use core::ops::{Index, IndexMut};
 use core::ptr;
 
 pub use foreign::Body;
+pub(crate) use foreign::FOREIGN;
 pub(crate) use layout::{BLOCK, Header};
 use layout::{State, Table};
 pub use mark::Marker;
@@ -46,7 +49,7 @@ const RUN_LIMIT: usize = 4096;
 
 /// A body of one kind of object. The macro `objects!` gives each its own kind.
 pub(crate) trait Object: Trace + Copy {
-    /// The number in the header of such objects.
+    /// The number in the header of such objects; not [`FOREIGN`].
     const KIND: u8;
 }
 
@@ -111,9 +114,29 @@ pub(crate) struct Heap<'m> {
     /// Blocks allocated since the last collection, and how many start one.
     pub(crate) allocated: usize,
     pub(crate) threshold: usize,
+    /// Blocks in use after the last collection, and those given back by hand since.
+    live: usize,
+    given_back: usize,
+    /// Blocks allocated before the last collection, and the most that were in use.
+    total: usize,
+    peak: usize,
+    /// The last allocations: number `n` is in place `n % RECENT`.
     recent: [usize; RECENT],
-    recent_at: usize,
+    /// How many are remembered, and how many of them the running dispatch loop must not forget.
+    recent_count: usize,
+    recent_floor: usize,
     memory: PhantomData<&'m mut [usize]>,
+}
+
+/// What was allocated over time, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct History {
+    /// Everything ever allocated.
+    pub(crate) total: usize,
+    /// In use, garbage included.
+    pub(crate) current: usize,
+    /// The most that was in use.
+    pub(crate) peak: usize,
 }
 
 /// What `gc` and `micropython` report, in bytes.
@@ -144,8 +167,13 @@ impl<'m> Heap<'m> {
             lock_depth: 0,
             allocated: 0,
             threshold: usize::MAX,
+            live: 0,
+            given_back: 0,
+            total: 0,
+            peak: 0,
             recent: [0; RECENT],
-            recent_at: 0,
+            recent_count: 0,
+            recent_floor: 0,
             memory: PhantomData,
         }
     }
@@ -202,14 +230,36 @@ impl<'m> Heap<'m> {
         Some(address)
     }
 
+    #[inline]
     fn remember(&mut self, address: usize) {
-        self.recent[self.recent_at % RECENT] = address;
-        self.recent_at = self.recent_at.wrapping_add(1);
+        self.recent[self.recent_count % RECENT] = address;
+        self.recent_count += 1;
     }
 
-    /// Forgets the allocations that are kept alive without a root.
+    /// The remembered allocations; places whose storage was given back are 0.
+    fn remembered(&self) -> &[usize] {
+        &self.recent[..self.recent_count.min(RECENT)]
+    }
+
+    /// Forgets what was allocated since the dispatch loop was entered: the caller holds it nowhere but on the
+    /// stack.
+    #[inline]
     pub(crate) fn forget_recent(&mut self) {
-        self.recent = [0; RECENT];
+        self.recent_count = self.recent_floor;
+    }
+
+    /// A dispatch loop starts: what is remembered now outlasts it. The result is for [`Heap::leave_loop`].
+    pub(crate) fn enter_loop(&mut self) -> usize {
+        core::mem::replace(&mut self.recent_floor, self.recent_count)
+    }
+
+    /// The dispatch loop ends with a value, which nothing but the native code that entered it may hold.
+    pub(crate) fn leave_loop(&mut self, outer: usize, value: Option<Value>) {
+        self.forget_recent();
+        self.recent_floor = outer;
+        if let Some(address) = value.and_then(Value::address) {
+            self.remember(address);
+        }
     }
 
     /// Allocates an object without a tail.
@@ -244,7 +294,7 @@ impl<'m> Heap<'m> {
         tail_len: usize,
         tail_bytes: usize,
     ) -> Option<Ref<T>> {
-        const { assert!(align_of::<T>() <= 16) };
+        const { assert!(align_of::<T>() <= 16 && T::KIND != FOREIGN) };
         let header = Header::new(T::KIND, tail_len)?;
         let bytes = size_of::<Boxed<T>>().checked_add(tail_bytes)?;
         let first = self.take(bytes.div_ceil(BLOCK))?;
@@ -339,11 +389,14 @@ impl<'m> Heap<'m> {
     pub(crate) fn free_storage(&mut self, address: usize) {
         let first = self.block_of(address);
         let count = self.table.run_len(first);
-        for slot in &mut self.recent {
+        let remembered = self.recent_count.min(RECENT);
+        for slot in &mut self.recent[..remembered] {
             if *slot == address {
                 *slot = 0;
             }
         }
+        self.note_peak();
+        self.given_back += count;
         self.table.release(first, count);
         if first + count == self.cursor {
             self.cursor = first;
@@ -380,8 +433,45 @@ impl<'m> Heap<'m> {
         let old = self.table.run_len(first);
         let keep = bytes.div_ceil(BLOCK).max(1);
         if keep < old {
+            self.note_peak();
+            self.given_back += old - keep;
             self.table.release(first + keep, old - keep);
         }
+    }
+
+    fn blocks_in_use(&self) -> usize {
+        (self.live + self.allocated).saturating_sub(self.given_back)
+    }
+
+    /// To be called before the number of blocks in use falls.
+    fn note_peak(&mut self) {
+        self.peak = self.peak.max(self.blocks_in_use());
+    }
+
+    /// What was allocated over time.
+    pub(crate) fn history(&self) -> History {
+        let current = self.blocks_in_use();
+        History {
+            total: self
+                .total
+                .saturating_add(self.allocated)
+                .saturating_mul(BLOCK),
+            current: current * BLOCK,
+            peak: self.peak.max(current) * BLOCK,
+        }
+    }
+
+    /// Draws the states of the blocks from `first` on as letters and returns how many there are.
+    pub(crate) fn draw(&self, first: usize, letters: &mut [u8]) -> usize {
+        let count = letters.len().min(self.blocks.saturating_sub(first));
+        for (index, letter) in letters[..count].iter_mut().enumerate() {
+            *letter = match self.table.state(first + index) {
+                State::Free => b'.',
+                State::Head | State::Mark => b'h',
+                State::Tail => b'=',
+            };
+        }
+        count
     }
 
     /// Bytes in use and the shape of what is free.

@@ -360,6 +360,7 @@ impl Vm<'_> {
             self.compile_file(path.get())?
         };
         self.push(code.value())?;
+        self.heap.forget_recent();
         self.run_code(code, &[], dict, dict)
     }
 
@@ -554,6 +555,7 @@ pub(crate) fn run_text(vm: &mut Vm<'_>, args: Args, mode: u8) -> Result<Value> {
     let text = args.at(vm, 0);
     let code = code_of(vm, text, q::string_file, mode)?;
     vm.push(code.value())?;
+    vm.heap.forget_recent();
     vm.run_code(code, &[], globals, locals)
 }
 
@@ -584,13 +586,15 @@ pub(crate) fn compile(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 /// `execfile(path, globals, locals)`
 pub(crate) fn execfile(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (globals, locals) = namespaces(vm, args)?;
-    let path = args.at(vm, 0);
+    let path = vm.native_of(args.at(vm, 0));
+    vm.text(path)?;
     let mut name = Path::EMPTY;
     if name.push(vm.bytes_of(path)).is_none() {
         return Err(vm.name_too_long());
     }
     let code = vm.compile_file(name.get())?;
     vm.push(code.value())?;
+    vm.heap.forget_recent();
     vm.run_code(code, &[], globals, locals)?;
     Ok(Value::NONE)
 }

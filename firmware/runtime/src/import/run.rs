@@ -44,6 +44,7 @@ impl Vm<'_> {
         self.truncate(0);
         self.push(code.value())?;
         let main = self.main();
+        self.heap.forget_recent();
         self.run_code(code, &[], main, main)?;
         Ok(())
     }
@@ -60,6 +61,7 @@ impl Vm<'_> {
         let code = self.load_image(blob, 0, image.len())?;
         self.push(code.value())?;
         let main = self.main();
+        self.heap.forget_recent();
         self.run_code(code, &[], main, main)?;
         Ok(())
     }

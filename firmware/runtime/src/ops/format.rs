@@ -39,6 +39,9 @@ pub enum Sink {
     Object(Value),
 }
 
+/// The error number of a stream that does what it cannot.
+const EIO: i32 = 5;
+
 impl Vm<'_> {
     /// A new buffer; the caller roots it or is quick.
     pub fn new_buffer(&mut self) -> Result<Ref<Array>> {
@@ -63,7 +66,14 @@ impl Vm<'_> {
             Sink::Object(object) => {
                 let text = self.new_str(bytes)?;
                 let found = self.load_method(object, q::write)?;
-                self.call_found(found, &[text])?;
+                let written = self.call_found(found, &[text])?;
+                // More than there was: the object lies, and nobody knows what it has written.
+                if written
+                    .as_small()
+                    .is_some_and(|written| written > bytes.len() as isize)
+                {
+                    return Err(self.os_error(EIO));
+                }
             }
         }
         Ok(())

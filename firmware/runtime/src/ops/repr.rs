@@ -117,6 +117,7 @@ impl Vm<'_> {
             Kind::Array => self.put_array(sink, self.heap.expect(value)),
             Kind::List => self.put_items(sink, value, b"[", b"]"),
             Kind::Tuple => self.put_items(sink, value, b"(", b")"),
+            Kind::RingIo => self.put(sink, b"<RingIO>"),
             Kind::NamedTuple => self.put_namedtuple(sink, self.heap.expect(value)),
             Kind::Dict if flags & 1 != 0 => {
                 self.put(sink, b"OrderedDict(")?;

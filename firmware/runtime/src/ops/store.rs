@@ -7,7 +7,7 @@ use crate::names as q;
 use crate::raise::Result;
 use crate::state::Vm;
 use crate::types::class::{ACCESSORS, SETATTR};
-use crate::types::{Class, Dict, Function, Instance, Kind, Module, Property, TypeId};
+use crate::types::{Class, Dict, Function, Instance, Kind, Module, Property, Tuple, TypeId};
 use crate::value::{Class as Immediate, Value};
 
 impl Vm<'_> {
@@ -83,7 +83,7 @@ impl Vm<'_> {
         }
     }
 
-    /// `sys.path` and `sys.argv` can be replaced by other lists.
+    /// `sys.path` and `sys.argv` can be replaced by other lists, or by the items of a tuple.
     pub(crate) fn store_system_field(
         &mut self,
         module: usize,
@@ -91,7 +91,10 @@ impl Vm<'_> {
         name: Qstr,
         value: Option<Value>,
     ) -> Result<()> {
-        let list = value.and_then(|value| self.heap.cast(value));
+        let list = match value {
+            Some(value) if self.heap.cast::<Tuple>(value).is_some() => Some(self.list_from(value)?),
+            value => value.and_then(|value| self.heap.cast(value)),
+        };
         match (name, list) {
             (q::path, Some(_)) if module == modules::SYS => self.path = list,
             (q::argv, Some(_)) if module == modules::SYS => self.argv = list,

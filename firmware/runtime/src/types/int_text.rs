@@ -47,7 +47,9 @@ pub(crate) fn to_int(vm: &mut Vm<'_>, value: Value) -> Result<Value> {
         let number = vm.heap[float].number;
         return vm.int_from_float(crate::types::float::trunc(number));
     }
-    if vm.is_str(native) || vm.buffer_bytes(native).is_some() {
+    let header = vm.heap.header(native);
+    let foreign = header.is_some_and(|header| header.kind() == crate::types::FOREIGN);
+    if vm.is_str(native) || (!foreign && vm.buffer_bytes(native).is_some()) {
         return parse(vm, native, 10);
     }
     if let Some(found) = vm.lookup_special(value, q::__int__)? {

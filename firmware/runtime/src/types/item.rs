@@ -8,7 +8,7 @@ use crate::types::bytes::item_size;
 
 impl Vm<'_> {
     /// The value of an item of a type code; its bytes are little-endian unless `big`.
-    pub(crate) fn unpack_number(&mut self, typecode: u8, raw: [u8; 8], big: bool) -> Result<Value> {
+    pub fn unpack_number(&mut self, typecode: u8, raw: [u8; 8], big: bool) -> Result<Value> {
         let size = item_size(typecode);
         let mut bytes = raw;
         if big {
@@ -28,7 +28,7 @@ impl Vm<'_> {
     }
 
     /// The bytes of a value as an item of a type code, little-endian.
-    pub(crate) fn pack_number(&mut self, typecode: u8, value: Value) -> Result<[u8; 8]> {
+    pub fn pack_number(&mut self, typecode: u8, value: Value) -> Result<[u8; 8]> {
         match typecode {
             b'e' => {
                 let number = self.to_float(value)?;

@@ -118,7 +118,7 @@ pub(crate) fn make(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value> {
         let body = vm.heap[view];
         return Ok(vm.alloc(body)?.value());
     }
-    let Some(bytes) = vm.buffer_bytes(owner) else {
+    let Some(bytes) = vm.text_or_bytes(owner) else {
         return Err(vm.type_error(b"object with buffer protocol required"));
     };
     let len = bytes.len() as u32;

@@ -27,6 +27,7 @@ pub(crate) mod tuple;
 
 pub use table::{Make, Slots, TypeId, TypeInfo};
 
+pub(crate) use crate::heap::FOREIGN;
 use crate::heap::{Header, Heap, Marker, Object, Ref, Tailed, Trace, Vector};
 use crate::intern::Qstr;
 use crate::map::Map;
@@ -39,16 +40,16 @@ macro_rules! objects {
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
         pub(crate) enum Kind {
-            $( $kind, )*
             /// An object of a type of the library; its number stands in the place of a tail length.
-            Foreign,
+            Foreign = FOREIGN,
+            $( $kind, )*
         }
 
         impl Kind {
             /// The kind with a number from a header.
             #[inline]
             pub(crate) fn of(number: u8) -> Kind {
-                const ALL: &[Kind] = &[ $( Kind::$kind, )* Kind::Foreign ];
+                const ALL: &[Kind] = &[ Kind::Foreign, $( Kind::$kind, )* ];
                 ALL[usize::from(number)]
             }
         }
@@ -82,9 +83,6 @@ objects! {
     Slice, Blob, Context, Code, Function, Closure, Cell, BoundMethod, Generator, Exception, Class, Instance,
     Module, Property, StaticMethod, ClassMethod, Super, Iter, Deque, StringIo, File, RingIo, Plain,
 }
-
-/// The number of the kind of objects of a library.
-pub(crate) const FOREIGN: u8 = Kind::Foreign as u8;
 
 macro_rules! traces {
     ($($kind:ident { $($how:ident $field:ident),* })*) => {

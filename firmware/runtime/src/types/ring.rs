@@ -18,6 +18,9 @@ pub(crate) const ENTRIES: &[Entry] = &[
     function(q::close, stream::close, 1, 1),
 ];
 
+/// Bytes of the largest buffer.
+const LARGEST: usize = 0xffff;
+
 /// `RingIO(size)`, `RingIO(buffer)`
 pub(crate) fn make(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value> {
     if args.count != 1 || args.keywords > 0 {
@@ -25,17 +28,18 @@ pub(crate) fn make(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value> {
     }
     let source = vm.native_of(args.at(vm, 0));
     let buffer = match vm.buffer_bytes_mut(source).map(|bytes| bytes.len()) {
-        Some(len) if len < 2 => return Err(vm.value_error(b"")),
+        Some(len) if !(2..=LARGEST).contains(&len) => return Err(vm.value_error(b"")),
         Some(_) => source,
         None => {
             let size = vm.to_isize(source)?;
             let Some(room) = usize::try_from(size)
                 .ok()
-                .and_then(|size| size.checked_add(1))
+                .filter(|size| (1..LARGEST).contains(size))
+                .map(|size| size + 1)
             else {
                 return Err(vm.value_error(b""));
             };
-            vm.new_array(0, room.max(2))?.value()
+            vm.new_array(0, room)?.value()
         }
     };
     let ring = RingIo {

@@ -85,6 +85,28 @@ impl Vm<'_> {
         }
     }
 
+    /// A namedtuple class with these field names, a tuple of interned strings.
+    pub(crate) fn namedtuple_class(&mut self, name: Qstr, names: Value) -> Result<Ref<Class>> {
+        let top = self.stack_len();
+        self.push(names)?;
+        let dict = self.new_dict()?;
+        self.push(dict.value())?;
+        self.set_name(dict, q::_fields, names)?;
+        let bases = self.new_tuple(&[TypeId::Tuple.value()])?;
+        let count = self.items_of(names).map_or(0, <[Value]>::len);
+        let class = Class {
+            name,
+            bases,
+            dict,
+            native: TypeId::Tuple,
+            fields: count as u16,
+            features: NAMEDTUPLE,
+        };
+        let class = self.alloc(class);
+        self.truncate(top);
+        class
+    }
+
     /// Makes an instance of a namedtuple class.
     pub(crate) fn make_namedtuple(&mut self, class: Ref<Class>, args: Args) -> Result<Value> {
         let count = usize::from(self.heap[class].fields);
@@ -191,18 +213,5 @@ pub(crate) fn namedtuple(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         vm.heap[list].items[index] = Value::qstr(field);
     }
     let names = vm.tuple_from(list.value())?;
-    vm.push(names)?;
-    let dict = vm.new_dict()?;
-    vm.push(dict.value())?;
-    vm.set_name(dict, q::_fields, names)?;
-    let bases = vm.new_tuple(&[TypeId::Tuple.value()])?;
-    let class = Class {
-        name,
-        bases,
-        dict,
-        native: TypeId::Tuple,
-        fields: count as u16,
-        features: NAMEDTUPLE,
-    };
-    Ok(vm.alloc(class)?.value())
+    Ok(vm.namedtuple_class(name, names)?.value())
 }

@@ -228,7 +228,10 @@ impl Vm<'_> {
             return Err(self.too_deep());
         }
         self.native_depth += 1;
+        let outer = self.heap.enter_loop();
         let outcome = self.run(floor, false);
+        let value = outcome.as_ref().ok().map(|&(value, _)| value);
+        self.heap.leave_loop(outer, value);
         self.native_depth -= 1;
         outcome.map(|(value, _)| value)
     }

@@ -16,7 +16,10 @@ use crate::intern::Qstr;
 use crate::native::Args;
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
-use crate::types::{Cell, Code, Generator, Iter, IterOf, List, Progress};
+use crate::types::float::Real;
+use crate::types::{
+    Array, Bytes, Cell, Code, Float, Generator, Iter, IterOf, List, Progress, Tuple,
+};
 use crate::value::{Class, Value};
 use crate::vm::call::Site;
 use crate::vm::stack::{Handler, Purpose};
@@ -105,6 +108,13 @@ impl Vm<'_> {
                 () => {{
                     let len = self.stack.index_of(sp);
                     self.stack.truncate(len);
+                }};
+            }
+            // As `sync!`, before what may allocate much: nothing but the stack holds a fresh object now.
+            macro_rules! settle {
+                () => {{
+                    sync!();
+                    self.heap.forget_recent();
                 }};
             }
             macro_rules! save_ip {
@@ -261,7 +271,7 @@ impl Vm<'_> {
                         let value = match self.member(object, name) {
                             Some(value) => value,
                             None => {
-                                sync!();
+                                settle!();
                                 attempt!(self.load_attr(object, name))
                             }
                         };
@@ -270,7 +280,7 @@ impl Vm<'_> {
                     Opcode::LoadMethod => {
                         let name = string!();
                         let object = top!();
-                        sync!();
+                        settle!();
                         let (function, this) = attempt!(self.load_method(object, name));
                         set_top!(function);
                         push!(this);
@@ -403,19 +413,24 @@ impl Vm<'_> {
                         let wanted = byte == Opcode::JumpIfTrueOrPop.byte();
                         let label = unsigned_label(&mut ip);
                         let value = top!();
-                        sync!();
-                        if attempt!(self.truth(value)) == wanted {
+                        let truth = match known_truth(value) {
+                            Some(truth) => truth,
+                            None => {
+                                sync!();
+                                attempt!(self.truth(value))
+                            }
+                        };
+                        if truth == wanted {
                             ip = ip.wrapping_offset(label);
                         } else {
                             sp = sp.wrapping_sub(1);
                         }
                     }
                     Opcode::BinaryOpMulti => {
-                        let right = take(sp.wrapping_sub(1)).unwrap_or(Value::NONE);
-                        let left = take(sp.wrapping_sub(2)).unwrap_or(Value::NONE);
-                        let mut quick = None;
-                        if left.both_small(right) {
-                            if let Some(truth) = quick_compare(byte, left, right) {
+                        let (left, right) = (take(sp.wrapping_sub(2)), take(sp.wrapping_sub(1)));
+                        let value = match quick_binary(byte, left, right) {
+                            Quick::Value(value) => value,
+                            Quick::Truth(truth) => {
                                 // A jump mostly follows; taken here it needs no boolean.
                                 let next = fetch(&mut { ip });
                                 if next == JUMP_IF_TRUE || next == JUMP_IF_FALSE {
@@ -429,18 +444,11 @@ impl Vm<'_> {
                                     poll!();
                                     continue;
                                 }
-                                quick = Some(Value::bool(truth));
-                            } else {
-                                quick = quick_binary(byte, left, right);
+                                Value::bool(truth)
                             }
-                        }
-                        let value = match quick {
-                            Some(value) => value,
-                            None => {
-                                sync!();
-                                let op =
-                                    BinaryOp::ALL[usize::from(byte - Opcode::BinaryOpMulti.byte())];
-                                attempt!(self.binary(op, left, right))
+                            Quick::No => {
+                                settle!();
+                                attempt!(self.binary_by_byte(byte, left, right))
                             }
                         };
                         sp = sp.wrapping_sub(1);
@@ -448,9 +456,14 @@ impl Vm<'_> {
                     }
                     Opcode::UnaryOpMulti => {
                         let value = top!();
-                        sync!();
                         let op = UnaryOp::ALL[usize::from(byte & 3)];
-                        let result = attempt!(self.unary(op, value));
+                        let result = match known_truth(value) {
+                            Some(truth) if op == UnaryOp::Not => Value::bool(!truth),
+                            _ => {
+                                settle!();
+                                attempt!(self.unary(op, value))
+                            }
+                        };
                         set_top!(result);
                     }
                     Opcode::LoadSubscr => {
@@ -459,7 +472,7 @@ impl Vm<'_> {
                         let value = match self.quick_item(object, index) {
                             Some(value) => value,
                             None => {
-                                sync!();
+                                settle!();
                                 attempt!(self.subscript(object, index))
                             }
                         };
@@ -471,20 +484,20 @@ impl Vm<'_> {
                         let object = take(sp.wrapping_sub(2)).unwrap_or(Value::NONE);
                         let value = take(sp.wrapping_sub(3));
                         if !self.quick_store(object, index, value) {
-                            sync!();
+                            settle!();
                             attempt!(self.store_subscript(object, index, value));
                         }
                         sp = sp.wrapping_sub(3);
                     }
                     Opcode::GetIter => {
                         let value = top!();
-                        sync!();
+                        settle!();
                         let iterator = attempt!(self.iterate(value));
                         set_top!(iterator);
                     }
                     Opcode::GetIterStack => {
                         let value = top!();
-                        sync!();
+                        settle!();
                         // Built-in containers are walked by position, without an iterator.
                         if self.walks_by_index(value) {
                             put(sp.wrapping_sub(1), Some(value));
@@ -525,7 +538,7 @@ impl Vm<'_> {
                         } else if let Some(iterator) = self.quick_range(second) {
                             iterator
                         } else {
-                            sync!();
+                            settle!();
                             if let Some(generator) = self.fresh_generator(second) {
                                 save_ip!(at);
                                 let result = self.stack.len();
@@ -549,7 +562,7 @@ impl Vm<'_> {
                     }
                     Opcode::BuildTuple => {
                         let count = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let from = self.stack.len() - count;
                         let value = attempt!(self.tuple_from_stack(from, count));
                         sp = sp.wrapping_sub(count);
@@ -557,7 +570,7 @@ impl Vm<'_> {
                     }
                     Opcode::BuildList => {
                         let count = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let from = self.stack.len() - count;
                         let value = attempt!(self.list_from_stack(from, count));
                         sp = sp.wrapping_sub(count);
@@ -565,12 +578,12 @@ impl Vm<'_> {
                     }
                     Opcode::BuildMap => {
                         let count = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let value = attempt!(self.new_dict_with_room(count));
                         push!(Some(value.value()));
                     }
                     Opcode::StoreMap => {
-                        sync!();
+                        settle!();
                         let key = top!();
                         let value = take(sp.wrapping_sub(2)).unwrap_or(Value::NONE);
                         let dict = take(sp.wrapping_sub(3)).unwrap_or(Value::NONE);
@@ -579,7 +592,7 @@ impl Vm<'_> {
                     }
                     Opcode::BuildSet => {
                         let count = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let from = self.stack.len() - count;
                         let value = attempt!(self.set_from_stack(from, count));
                         sp = sp.wrapping_sub(count);
@@ -587,7 +600,7 @@ impl Vm<'_> {
                     }
                     Opcode::BuildSlice => {
                         let count = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let step = if count == 3 {
                             pop_value!()
                         } else {
@@ -618,7 +631,7 @@ impl Vm<'_> {
                     }
                     Opcode::StoreComp => {
                         let operand = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let target =
                             take(sp.wrapping_sub(1 + (operand >> 2))).unwrap_or(Value::NONE);
                         let first = top!();
@@ -632,19 +645,19 @@ impl Vm<'_> {
                     }
                     Opcode::UnpackSequence => {
                         let count = uint(&mut ip);
-                        sync!();
+                        settle!();
                         attempt!(self.unpack(count));
                         sp = self.stack.address(self.stack.len());
                     }
                     Opcode::UnpackEx => {
                         let operand = uint(&mut ip);
-                        sync!();
+                        settle!();
                         attempt!(self.unpack_starred(operand & 0xff, operand >> 8 & 0xff));
                         sp = self.stack.address(self.stack.len());
                     }
                     Opcode::MakeFunction => {
                         let index = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let value = attempt!(self.make_function(
                             frame.code,
                             index,
@@ -692,7 +705,7 @@ impl Vm<'_> {
                     }
                     Opcode::CallFunction => {
                         let operand = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let (count, keywords) = (operand & 0xff, operand >> 8);
                         let base = self.stack.len() - count - 2 * keywords;
                         let callee = self.stack_at(base - 1);
@@ -700,7 +713,7 @@ impl Vm<'_> {
                     }
                     Opcode::CallMethod => {
                         let operand = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let (count, keywords) = (operand & 0xff, operand >> 8);
                         let base = self.stack.len() - count - 2 * keywords;
                         let callee = self.stack_at(base - 2);
@@ -709,7 +722,7 @@ impl Vm<'_> {
                     }
                     Opcode::CallFunctionVarKw => {
                         let operand = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let (count, keywords) = (operand & 0xff, operand >> 8);
                         let base = self.stack.len() - count - 2 * keywords - 1;
                         let (count, keywords) = attempt!(self.spread(base, count, keywords));
@@ -718,7 +731,7 @@ impl Vm<'_> {
                     }
                     Opcode::CallMethodVarKw => {
                         let operand = uint(&mut ip);
-                        sync!();
+                        settle!();
                         let (count, keywords) = (operand & 0xff, operand >> 8);
                         let base = self.stack.len() - count - 2 * keywords - 1;
                         let (count, keywords) = attempt!(self.spread(base, count, keywords));
@@ -866,7 +879,7 @@ impl Vm<'_> {
                     Opcode::YieldFrom => {
                         let sent = top!();
                         let iterator = take(sp.wrapping_sub(2)).unwrap_or(Value::NONE);
-                        sync!();
+                        settle!();
                         if let Some(generator) = self.sendable(iterator, sent) {
                             sp = sp.wrapping_sub(1);
                             sync!();
@@ -902,7 +915,7 @@ impl Vm<'_> {
                     }
                     Opcode::ImportName => {
                         let name = string!();
-                        sync!();
+                        settle!();
                         let wanted = top!();
                         let level = take(sp.wrapping_sub(2)).unwrap_or(Value::NONE);
                         let own = self
@@ -1188,32 +1201,106 @@ impl Vm<'_> {
             .then_some(generator)
     }
 
-    /// An item of a list by a small index that is in range.
+    /// An item of a list, tuple, `bytes` or `bytearray` by a small index that is in range and not negative.
     #[inline]
     fn quick_item(&self, object: Value, index: Value) -> Option<Value> {
-        let index = usize::try_from(index.as_small()?).ok()?;
-        let list = self.heap.cast::<List>(object)?;
-        self.heap[list].items.get(index).copied()
+        let index = index.as_small()? as usize;
+        if let Some(list) = self.heap.cast::<List>(object) {
+            return self.heap[list].items.get(index).copied();
+        }
+        self.quick_byte_or_item(object, index)
+    }
+
+    fn quick_byte_or_item(&self, object: Value, index: usize) -> Option<Value> {
+        let byte = if let Some(array) = self.heap.cast::<Array>(object) {
+            let body = &self.heap[array];
+            if body.typecode != BYTEARRAY {
+                return None;
+            }
+            *body.items.get(index)?
+        } else if let Some(tuple) = self.heap.cast::<Tuple>(object) {
+            return self.heap.tail(tuple).get(index).copied();
+        } else {
+            let bytes = self.heap.cast::<Bytes>(object)?;
+            *self.heap.tail(bytes).get(index)?
+        };
+        Some(Value::small(isize::from(byte)))
     }
 
     #[inline]
     fn quick_store(&mut self, object: Value, index: Value, value: Option<Value>) -> bool {
-        let Some(index) = index
-            .as_small()
-            .and_then(|index| usize::try_from(index).ok())
-        else {
+        let (Some(index), Some(value)) = (index.as_small(), value) else {
             return false;
         };
-        let (Some(list), Some(value)) = (self.heap.cast::<List>(object), value) else {
-            return false;
+        let Some(list) = self.heap.cast::<List>(object) else {
+            return self.quick_store_byte(object, index as usize, value);
         };
-        match self.heap[list].items.get_mut(index) {
+        match self.heap[list].items.get_mut(index as usize) {
             Some(slot) => {
                 *slot = value;
                 true
             }
             None => false,
         }
+    }
+
+    fn quick_store_byte(&mut self, object: Value, index: usize, value: Value) -> bool {
+        let Some(array) = self.heap.cast::<Array>(object) else {
+            return false;
+        };
+        let Some(byte) = value.as_small().and_then(|value| u8::try_from(value).ok()) else {
+            return false;
+        };
+        let body = &mut self.heap[array];
+        match body.items.get_mut(index) {
+            Some(slot) if body.typecode == BYTEARRAY => {
+                *slot = byte;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A binary operator by its opcode byte, for what is not done in the loop.
+    #[inline(never)]
+    fn binary_by_byte(
+        &mut self,
+        byte: u8,
+        left: Option<Value>,
+        right: Option<Value>,
+    ) -> Result<Value> {
+        let op = BinaryOp::ALL[usize::from(byte - Opcode::BinaryOpMulti.byte())];
+        let (left, right) = (left.unwrap_or(Value::NONE), right.unwrap_or(Value::NONE));
+        if let Some(answer) = self.quick_float(op, left, right) {
+            return answer;
+        }
+        self.binary(op, left, right)
+    }
+
+    /// The commonest operations on two numbers, at least one of them a float.
+    fn quick_float(&mut self, op: BinaryOp, left: Value, right: Value) -> Option<Result<Value>> {
+        let float = |value: Value| {
+            let float = self.heap.cast::<Float>(value)?;
+            Some(self.heap[float].number)
+        };
+        let (a, b) = match (float(left), float(right)) {
+            (Some(a), Some(b)) => (a, b),
+            (Some(a), None) => (a, right.as_small()? as Real),
+            (None, Some(b)) => (left.as_small()? as Real, b),
+            (None, None) => return None,
+        };
+        let number = match op {
+            BinaryOp::Add | BinaryOp::InplaceAdd => a + b,
+            BinaryOp::Subtract | BinaryOp::InplaceSubtract => a - b,
+            BinaryOp::Multiply | BinaryOp::InplaceMultiply => a * b,
+            BinaryOp::TrueDivide | BinaryOp::InplaceTrueDivide if b != 0.0 => a / b,
+            BinaryOp::Less => return Some(Ok(Value::bool(a < b))),
+            BinaryOp::More => return Some(Ok(Value::bool(a > b))),
+            BinaryOp::LessEqual => return Some(Ok(Value::bool(a <= b))),
+            BinaryOp::MoreEqual => return Some(Ok(Value::bool(a >= b))),
+            _ => return None,
+        };
+        Some(self.new_float(number))
     }
 
     /// A slice that is used at once by a built-in type: does it without making a slice object. `None` if it is
@@ -1244,6 +1331,9 @@ impl Vm<'_> {
     }
 }
 
+/// The type code of a `bytearray`.
+const BYTEARRAY: u8 = 0;
+
 /// Marks a `finally` that runs on the way out of a function.
 const RETURNING: usize = 0x1_0000;
 
@@ -1272,31 +1362,23 @@ const fn binary_byte(op: BinaryOp) -> u8 {
     Opcode::BinaryOpMulti.byte() + op as u8
 }
 
-/// A comparison of two small integers by its opcode byte.
+/// What an operation on two small integers gives.
+enum Quick {
+    Value(Value),
+    Truth(bool),
+    /// They are no small integers, or the result is none.
+    No,
+}
+
+/// An operation on two small integers, by its opcode byte.
 #[inline]
-fn quick_compare(byte: u8, left: Value, right: Value) -> Option<bool> {
+fn quick_binary(byte: u8, left: Option<Value>, right: Option<Value>) -> Quick {
     const LESS: u8 = binary_byte(BinaryOp::Less);
     const MORE: u8 = binary_byte(BinaryOp::More);
     const EQUAL: u8 = binary_byte(BinaryOp::Equal);
     const LESS_EQUAL: u8 = binary_byte(BinaryOp::LessEqual);
     const MORE_EQUAL: u8 = binary_byte(BinaryOp::MoreEqual);
     const NOT_EQUAL: u8 = binary_byte(BinaryOp::NotEqual);
-    // The tags are equal, so the words compare as the numbers do.
-    let (a, b) = (left.word() as isize, right.word() as isize);
-    match byte {
-        LESS => Some(a < b),
-        MORE => Some(a > b),
-        EQUAL => Some(a == b),
-        LESS_EQUAL => Some(a <= b),
-        MORE_EQUAL => Some(a >= b),
-        NOT_EQUAL => Some(a != b),
-        _ => None,
-    }
-}
-
-/// An operation on two small integers, by its opcode byte, if it gives a small integer.
-#[inline]
-fn quick_binary(byte: u8, left: Value, right: Value) -> Option<Value> {
     const ADD: u8 = binary_byte(BinaryOp::Add);
     const INPLACE_ADD: u8 = binary_byte(BinaryOp::InplaceAdd);
     const SUBTRACT: u8 = binary_byte(BinaryOp::Subtract);
@@ -1309,18 +1391,56 @@ fn quick_binary(byte: u8, left: Value, right: Value) -> Option<Value> {
     const INPLACE_XOR: u8 = binary_byte(BinaryOp::InplaceXor);
     const MULTIPLY: u8 = binary_byte(BinaryOp::Multiply);
     const INPLACE_MULTIPLY: u8 = binary_byte(BinaryOp::InplaceMultiply);
-    match byte {
-        ADD | INPLACE_ADD => return left.add_small(right),
-        SUBTRACT | INPLACE_SUBTRACT => return left.subtract_small(right),
-        _ => {}
+    const LSHIFT: u8 = binary_byte(BinaryOp::Lshift);
+    const INPLACE_LSHIFT: u8 = binary_byte(BinaryOp::InplaceLshift);
+    const RSHIFT: u8 = binary_byte(BinaryOp::Rshift);
+    const INPLACE_RSHIFT: u8 = binary_byte(BinaryOp::InplaceRshift);
+    const MODULO: u8 = binary_byte(BinaryOp::Modulo);
+    const INPLACE_MODULO: u8 = binary_byte(BinaryOp::InplaceModulo);
+    const FLOOR_DIVIDE: u8 = binary_byte(BinaryOp::FloorDivide);
+    const INPLACE_FLOOR_DIVIDE: u8 = binary_byte(BinaryOp::InplaceFloorDivide);
+    let (Some(left), Some(right)) = (left, right) else {
+        return Quick::No;
+    };
+    if !left.both_small(right) {
+        return Quick::No;
     }
-    let (a, b) = (left.as_small()?, right.as_small()?);
+    let (a, b) = (left.word() as isize, right.word() as isize);
+    let some = |value: Option<Value>| value.map_or(Quick::No, Quick::Value);
+    // The tags are equal, so the words compare as the numbers do, and `&` and `|` keep them.
+    let tagged = |word: isize| Quick::Value(Value::small(word >> 1));
     match byte {
-        AND | INPLACE_AND => Some(Value::small(a & b)),
-        OR | INPLACE_OR => Some(Value::small(a | b)),
-        XOR | INPLACE_XOR => Some(Value::small(a ^ b)),
-        MULTIPLY | INPLACE_MULTIPLY => a.checked_mul(b).and_then(Value::try_small),
-        _ => None,
+        LESS => Quick::Truth(a < b),
+        MORE => Quick::Truth(a > b),
+        EQUAL => Quick::Truth(a == b),
+        LESS_EQUAL => Quick::Truth(a <= b),
+        MORE_EQUAL => Quick::Truth(a >= b),
+        NOT_EQUAL => Quick::Truth(a != b),
+        ADD | INPLACE_ADD => some(left.add_small(right)),
+        SUBTRACT | INPLACE_SUBTRACT => some(left.subtract_small(right)),
+        AND | INPLACE_AND => tagged(a & b),
+        OR | INPLACE_OR => tagged(a | b),
+        XOR | INPLACE_XOR => tagged(a ^ b),
+        MULTIPLY | INPLACE_MULTIPLY => {
+            some((a >> 1).checked_mul(b >> 1).and_then(Value::try_small))
+        }
+        RSHIFT | INPLACE_RSHIFT if b >= 0 => {
+            let count = (b >> 1).min(isize::BITS as isize - 1);
+            tagged(a >> count)
+        }
+        LSHIFT | INPLACE_LSHIFT if (0..isize::BITS as isize - 2).contains(&(b >> 1)) => {
+            let shifted = (a >> 1) << (b >> 1);
+            if shifted >> (b >> 1) == a >> 1 {
+                some(Value::try_small(shifted))
+            } else {
+                Quick::No
+            }
+        }
+        MODULO | INPLACE_MODULO if b > 1 => some(Value::try_small((a >> 1).rem_euclid(b >> 1))),
+        FLOOR_DIVIDE | INPLACE_FLOOR_DIVIDE if b > 1 => {
+            some(Value::try_small((a >> 1).div_euclid(b >> 1)))
+        }
+        _ => Quick::No,
     }
 }
 

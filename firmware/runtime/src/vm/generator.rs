@@ -130,7 +130,10 @@ impl Vm<'_> {
             self.exception = Some(exception);
         }
         self.native_depth += 1;
+        let outer = self.heap.enter_loop();
         let outcome = self.run(floor, inject.is_some());
+        let value = outcome.as_ref().ok().map(|&(value, _)| value);
+        self.heap.leave_loop(outer, value);
         self.native_depth -= 1;
         self.truncate(top);
         let (value, yielded) = outcome?;

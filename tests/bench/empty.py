@@ -1,0 +1,1 @@
+"""Nothing: what every other program of this directory also pays."""
