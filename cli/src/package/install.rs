@@ -15,7 +15,7 @@ use super::http::Client;
 use super::plan;
 use super::record::Record;
 use super::requirement::Environment;
-use super::resolve::{Content, Package, Resolver, Settings};
+use super::resolve::{Content, Package, Root, Settings, solve};
 use super::spec::{Spec, Wish};
 use super::{DEFAULT_INDEX, imports, normalised};
 use crate::client::session::Session;
@@ -280,7 +280,7 @@ impl Job {
         }
         let store = self.fetching.store(client, self.upgrade)?;
         let settings = Settings {
-            index: self.fetching.index(),
+            indexes: vec![self.fetching.index()],
             pypi: Fetching::pypi(),
             form: board.form(self.no_mpy),
             environment: Environment {
@@ -288,12 +288,15 @@ impl Job {
                 version: board.version.clone(),
             },
             mip_only: self.as_mip,
+            pins_commits: false,
+            preferred: BTreeMap::new(),
         };
-        let mut resolver = Resolver::new(&store, &settings);
-        for spec in &self.specs {
-            resolver.add(&self.as_recorded(spec, record))?;
-        }
-        let resolution = resolver.finish()?;
+        let roots: Vec<Root> = self
+            .specs
+            .iter()
+            .map(|spec| Root::plain(self.as_recorded(spec, record)))
+            .collect();
+        let resolution = solve(&store, &settings, &roots)?;
         Ok((resolution.packages, resolution.notes))
     }
 

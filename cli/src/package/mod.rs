@@ -18,6 +18,7 @@ pub(crate) mod fetch;
 pub(crate) mod http;
 pub(crate) mod imports;
 pub(crate) mod install;
+pub(crate) mod lock;
 pub(crate) mod manifest;
 pub(crate) mod netrc;
 pub(crate) mod path;

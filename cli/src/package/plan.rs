@@ -215,6 +215,7 @@ mod tests {
                 pinned: false,
                 files: Vec::new(),
                 dependencies: Vec::new(),
+            origin: super::super::resolve::Origin::default(),
             },
             files: files
                 .iter()

@@ -1,9 +1,10 @@
 //! Packages of the Python package index: the newest archive that is made for boards.
 
-use super::{Content, Expect, File, Package, Resolver, Trail, Wanted, because, is_module};
+use super::{Archive, Content, Expect, File, Origin, Package, Resolver, Trail, Wanted, because, is_module};
 use crate::error::{Code, Error, Result};
 use crate::package::archive;
-use crate::package::normalised;
+use crate::package::http::redacted;
+use crate::package::{normalised, sha256};
 use crate::package::requirement;
 use crate::package::simple::{self, Kind};
 use crate::package::spec::{Spec, Wish};
@@ -18,6 +19,9 @@ impl Resolver<'_> {
         trail: &mut Trail,
     ) -> Result<Option<String>> {
         if let Some(name) = self.resolved(name, wish, trail)? {
+            return Ok(Some(name));
+        }
+        if let Some(name) = self.kept(name, wish, Some("pypi"), trail)? {
             return Ok(Some(name));
         }
         if self.settings.pypi.is_empty() {
@@ -36,8 +40,16 @@ impl Resolver<'_> {
             return Ok(None);
         };
         let candidates = simple::parse(&page, &url)?;
-        let (candidate, kind, version) =
-            simple::choose(&candidates, &project, wish).map_err(|error| because(error, trail))?;
+        let limits = self.limits.clone();
+        let allows = |version: &str| limits.allow(&project, version);
+        let chosen = simple::choose(&candidates, &project, wish, &allows);
+        let (candidate, kind, version) = match chosen {
+            Err(error) if error.code() == Code::PackageNotFound => {
+                let versions = simple::versions(&candidates, &project);
+                return Err(self.nothing_fits(name, wish, &versions, trail));
+            }
+            chosen => chosen.map_err(|error| because(error, trail))?,
+        };
         let expect = candidate
             .sha256
             .clone()
@@ -60,18 +72,34 @@ impl Resolver<'_> {
                 trail,
             ));
         }
-        let mut dependencies = Vec::new();
+        let (mut dependencies, mut ranges) = (Vec::new(), Vec::new());
+        self.open.push((name.to_string(), version.clone()));
         for line in &unpacked.requirements {
             let needed = requirement::parse(line, &self.settings.environment)
                 .map_err(|error| because(error, trail))?;
             if let Some(needed) = needed {
+                let wish = needed.wish.to_string();
                 let spec = Spec::Name(needed.name, needed.wish);
-                dependencies.push(self.package(&spec, &mut trail.clone())?);
+                let found = self.package(&spec, &mut trail.clone())?;
+                ranges.push(format!("{found}{wish}"));
+                dependencies.push(found);
             }
         }
+        self.open.pop();
         let file = |(path, bytes)| File {
             path,
             content: Content::Bytes(bytes),
+            url: None,
+        };
+        let origin = Origin {
+            index: redacted(&self.settings.pypi),
+            archive: Some(Archive {
+                url: redacted(&candidate.url),
+                sha256: sha256(&archive),
+                len_bytes: archive.len() as u64,
+            }),
+            ranges,
+            ..Origin::default()
         };
         Ok(Some(self.push(Package {
             name: name.to_string(),
@@ -81,6 +109,7 @@ impl Resolver<'_> {
             pinned: *wish != Wish::Newest,
             files: unpacked.files.into_iter().map(file).collect(),
             dependencies,
+            origin,
         })))
     }
 

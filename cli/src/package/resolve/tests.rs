@@ -46,11 +46,13 @@ impl Source for Fake {
 
 fn settings() -> Settings {
     Settings {
-        index: "i".to_string(),
+        indexes: vec!["i".to_string()],
         pypi: "https://p".to_string(),
         form: "6".to_string(),
         environment: Environment::default(),
         mip_only: false,
+        pins_commits: false,
+        preferred: BTreeMap::new(),
     }
 }
 
