@@ -7,6 +7,7 @@
 mod board;
 mod hostile;
 mod network;
+mod project;
 mod pypi;
 
 use harness::board::{Board, Options};

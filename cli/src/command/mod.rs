@@ -22,6 +22,7 @@ pub(crate) mod ls;
 pub(crate) mod mip;
 pub(crate) mod mount;
 pub(crate) mod packages;
+pub(crate) mod project;
 pub(crate) mod repl;
 pub(crate) mod reset;
 pub(crate) mod rm;
@@ -294,6 +295,11 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Exit> {
         Command::List(args) => packages::list(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Mip(args) => mip::run(&args, context),
+        Command::Init(args) => project::init(&args, context),
+        Command::Add(args) => project::add(&args, context),
+        Command::Remove(args) => project::remove(&args, context),
+        Command::Lock(args) => project::lock(&args, context),
+        Command::Upgrade(args) => project::upgrade(&args, context),
         Command::Flash(args) => flash::run(&args, context),
         Command::Erase(args) => erase::run(&args, context),
         Command::Boards(args) => boards::run(&args, context),

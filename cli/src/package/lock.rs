@@ -236,7 +236,12 @@ impl Lock {
     /// The packages that are needed, without those that only the development needs.
     pub(crate) fn needed(&self, dev: bool) -> Vec<&Locked> {
         let dev = self.requires_dev.iter().filter(|_| dev);
-        let mut todo: Vec<&str> = self.requires.iter().chain(dev).map(Required::target).collect();
+        let mut todo: Vec<&str> = self
+            .requires
+            .iter()
+            .chain(dev)
+            .map(Required::target)
+            .collect();
         let mut found: BTreeMap<&str, &Locked> = BTreeMap::new();
         while let Some(name) = todo.pop() {
             if let Some(package) = self.find(name)
@@ -254,7 +259,10 @@ impl Lock {
         if !self.micropython.is_empty() {
             out += &format!("requires-micropython = {}\n", quoted(&self.micropython));
         }
-        for (key, list) in [("requires", &self.requires), ("requires-dev", &self.requires_dev)] {
+        for (key, list) in [
+            ("requires", &self.requires),
+            ("requires-dev", &self.requires_dev),
+        ] {
             if list.is_empty() {
                 continue;
             }

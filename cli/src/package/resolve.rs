@@ -161,6 +161,8 @@ pub(crate) struct Resolution {
     pub(crate) packages: Vec<Package>,
     /// Lines that the user should read.
     pub(crate) notes: Vec<String>,
+    /// The package of each thing that was asked for.
+    pub(crate) roots: Vec<String>,
 }
 
 /// Resolves packages and everything they need.
@@ -433,20 +435,32 @@ impl<'a> Resolver<'a> {
                 return Ok(Some(found));
             }
         }
-        let versions = listed.versions.get(&form).or_else(|| listed.versions.get("py"));
+        let versions = listed
+            .versions
+            .get(&form)
+            .or_else(|| listed.versions.get("py"));
         let versions = versions.cloned().unwrap_or_default();
         Err(self.nothing_fits(&listed.name, wish, &versions, trail))
     }
 
     /// No version of a package is what everybody wants.
-    fn nothing_fits(&mut self, name: &str, wish: &Wish, versions: &[String], trail: &Trail) -> Error {
+    fn nothing_fits(
+        &mut self,
+        name: &str,
+        wish: &Wish,
+        versions: &[String],
+        trail: &Trail,
+    ) -> Error {
         let others = self.limits.explain(name);
         let code = if others.is_empty() {
             Code::PackageNotFound
         } else {
             Code::Conflict
         };
-        let mut error = Error::new(code, format!("`{name}` has no version that fits {}", wish.quoted()));
+        let mut error = Error::new(
+            code,
+            format!("`{name}` has no version that fits {}", wish.quoted()),
+        );
         if !versions.is_empty() {
             error = error.hint(format!("There are: {}", versions.join(", ")));
         }
@@ -481,12 +495,23 @@ impl<'a> Resolver<'a> {
             ..Origin::default()
         };
         let source = format!("mip:{}", super::http::redacted(index));
-        self.described(name, &source, &manifest, (&place, index), origin, wish, trail)
-            .map(Some)
+        self.described(
+            name,
+            &source,
+            &manifest,
+            (&place, index),
+            origin,
+            wish,
+            trail,
+        )
+        .map(Some)
     }
 
     /// Adds a package with a `package.json` on a server: where that is, and the index of its hashes.
-    #[expect(clippy::too_many_arguments, reason = "what a package is, and where it was found")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a package is, and where it was found"
+    )]
     fn described(
         &mut self,
         name: &str,

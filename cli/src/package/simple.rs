@@ -214,7 +214,8 @@ mod tests {
     }
 
     fn chosen(names: &[&str], wish: &Wish) -> Result<String> {
-        choose(&candidates(names), "my-pack", wish, &|_| true).map(|(candidate, ..)| candidate.filename)
+        choose(&candidates(names), "my-pack", wish, &|_| true)
+            .map(|(candidate, ..)| candidate.filename)
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Content, Expect, File, Origin, Package, Resolver, Trail, because, is_hosted, is_module, wanted_file,
+    Content, Expect, File, Origin, Package, Resolver, Trail, because, is_hosted, is_module,
+    wanted_file,
 };
 use crate::error::{Code, Error, Result};
 use crate::package::manifest::Manifest;
@@ -90,7 +91,10 @@ impl Resolver<'_> {
         let (Some(repository), true) = (place.repository(), self.settings.pins_commits) else {
             return Ok((place.clone(), String::new()));
         };
-        let wanted = place.reference.clone().unwrap_or_else(|| "HEAD".to_string());
+        let wanted = place
+            .reference
+            .clone()
+            .unwrap_or_else(|| "HEAD".to_string());
         if is_commit(&wanted) {
             return Ok((place.clone(), wanted));
         }

@@ -1,13 +1,15 @@
 //! Packages of the Python package index: the newest archive that is made for boards.
 
-use super::{Archive, Content, Expect, File, Origin, Package, Resolver, Trail, Wanted, because, is_module};
+use super::{
+    Archive, Content, Expect, File, Origin, Package, Resolver, Trail, Wanted, because, is_module,
+};
 use crate::error::{Code, Error, Result};
 use crate::package::archive;
 use crate::package::http::redacted;
-use crate::package::{normalised, sha256};
 use crate::package::requirement;
 use crate::package::simple::{self, Kind};
 use crate::package::spec::{Spec, Wish};
+use crate::package::{normalised, sha256};
 
 impl Resolver<'_> {
     /// Takes a package of the Python package index, if it has it.

@@ -215,6 +215,7 @@ fn add_all(resolver: &mut Resolver<'_>, roots: &[Root]) -> Result<()> {
         if !root.include.is_empty() {
             include(&mut resolver.resolution, &found, &root.include)?;
         }
+        resolver.resolution.roots.push(found);
     }
     Ok(())
 }
