@@ -180,6 +180,20 @@ pub(crate) enum Command {
     Lock(command::project::LockArgs),
     /// Move the project's packages to newer versions
     Upgrade(command::project::UpgradeArgs),
+    /// Print the lock as requirements.txt, package.json or manifest.py
+    Export(command::exchange::ExportArgs),
+    /// Bring the project's packages and files onto the board and restart it
+    Deploy(command::deploy::Args),
+    /// Show packages and what they need as a tree
+    Deps(command::graph::DepsArgs),
+    /// Show which packages need one
+    Why(command::graph::WhyArgs),
+    /// List packages of which there are newer versions
+    Outdated(command::graph::OutdatedArgs),
+    /// Print the board's packages with their versions
+    Freeze(command::graph::FreezeArgs),
+    /// Look for packages in the index
+    Search(command::graph::SearchArgs),
     /// Put firmware on a board, from a blank chip to a prompt
     Flash(command::flash::Args),
     /// Erase a board's flash: firmware and files

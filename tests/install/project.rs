@@ -41,7 +41,7 @@ fn json(desk: &Desk, board: &Board, server: &Server, line: &str, name: &str) -> 
 #[test]
 fn project_goes_from_init_to_the_board() {
     let (desk, board, server) = (Desk::new(), board(), server());
-    run(&desk, &board, &server, "add one").fails(1, "ucli init");
+    run(&desk, &board, &server, "add one").fails(1, "There is no `pyproject.toml`");
     desk.put(
         "pyproject.toml",
         "# mine\n[project]\nname = \"x\"   # keep\n",

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
+use crate::package::exchange;
 use crate::package::http::Client;
 use crate::package::install::{Fetching, Place};
 use crate::package::lock::{self, Lock};
@@ -31,8 +32,11 @@ pub(crate) struct InitArgs {
 )]
 pub(crate) struct AddArgs {
     /// What the project needs
-    #[arg(required = true, value_name = "PACKAGE")]
+    #[arg(required_unless_present = "requirements", value_name = "PACKAGE")]
     packages: Vec<String>,
+    /// What a requirements.txt, package.json or manifest.py lists (repeatable)
+    #[arg(short, long, value_name = "FILE")]
+    requirements: Vec<std::path::PathBuf>,
     /// Needed only while the project is developed
     #[arg(long)]
     dev: bool,
@@ -135,8 +139,7 @@ pub(super) fn add(args: &AddArgs, context: &mut Context) -> Result<Exit> {
     let old = project.lock()?;
     let before = project.dependencies(args.dev)?;
     let mut added = Vec::new();
-    for text in &args.packages {
-        let spec = Spec::parse(text)?;
+    for spec in specs_of(&args.packages, &args.requirements)? {
         let locking = Locking::new(&project, &args.fetching, &client);
         let (name, from_pypi) = locking.identify(&spec)?;
         let value = project::value_of(&spec, from_pypi, &project.root)?;
@@ -166,6 +169,19 @@ pub(super) fn add(args: &AddArgs, context: &mut Context) -> Result<Exit> {
         args.dry_run,
         json!({ "added": added, "new": count }),
     )
+}
+
+/// What is named on the command line, and in files.
+pub(super) fn specs_of(packages: &[String], files: &[std::path::PathBuf]) -> Result<Vec<Spec>> {
+    let mut specs = Vec::new();
+    for text in packages {
+        specs.push(Spec::parse(text)?);
+    }
+    for path in files {
+        let bytes = crate::files::local::read(path)?;
+        specs.extend(exchange::read(&path.to_string_lossy(), &bytes)?);
+    }
+    Ok(specs)
 }
 
 /// Takes packages out.

@@ -330,6 +330,13 @@ impl Job {
 }
 
 impl Work {
+    /// What is copied, and what is deleted.
+    pub(super) fn paths(&self) -> (Vec<String>, Vec<String>) {
+        let copied = self.outgoing.iter().map(|file| file.target.clone());
+        let deleted = self.deletions.iter().map(|(path, ..)| path.clone());
+        (copied.collect(), deleted.collect())
+    }
+
     /// Whether nothing is to be done.
     pub(super) fn is_empty(&self) -> bool {
         self.outgoing.is_empty() && self.deletions.is_empty()

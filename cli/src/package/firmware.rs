@@ -137,3 +137,32 @@ fn sources_of(package: &Package) -> BTreeMap<String, (bool, String)> {
     }
     sources
 }
+
+/// The first module that `sources` import and that is nowhere: not among them, not in the firmware, not
+/// among `packages`, not on the board; with the module that imports it.
+///
+/// # Errors
+/// Those of the connection.
+pub(crate) fn unmet(
+    session: &mut Session,
+    board: &Board,
+    sources: &BTreeMap<String, (bool, String)>,
+    packages: &BTreeSet<String>,
+) -> Result<Option<(String, String)>> {
+    let top = |name: &String| name.split(['/', '.']).next().unwrap_or(name).to_string();
+    let firmware: BTreeSet<String> = board::modules(session)?.iter().map(top).collect();
+    if firmware.is_empty() {
+        return Ok(None);
+    }
+    let packages: BTreeSet<String> = packages.iter().map(top).collect();
+    let is_known = |name: &str| {
+        // The firmware finds `json` for `ujson` too.
+        let plain = name.strip_prefix('u').unwrap_or(name);
+        firmware.contains(name) || firmware.contains(plain) || packages.contains(name)
+    };
+    let mut unmet = imports::unmet(sources);
+    unmet.retain(|name, _| !is_known(name));
+    let names: Vec<String> = unmet.keys().cloned().collect();
+    let present = session.with_agent(|agent| apply::present_modules(agent, &board.path, &names))?;
+    Ok(unmet.into_iter().find(|(name, _)| !present.contains(name)))
+}
