@@ -243,7 +243,7 @@ fn stale_lock_is_refused_or_used_as_it_is() {
     desk.put("pyproject.toml", "[tool.ucli]\nmicropython = \">=99\"\n");
     run(&desk, &board, &server, "sync").fails(1, "the project wants >=99");
     run(&desk, &board, &server, "sync --force").ok();
-    assert!(board.contents().is_empty(), "{:?}", board.contents());
+    assert_eq!(files(&board), [""; 0]);
 }
 
 /// What goes wrong changes neither the project nor the board.
@@ -325,6 +325,199 @@ fn project_commands_speak_json() {
     json(&desk, &board, &server, "list", "list");
     json(&desk, &board, &server, "show one", "show");
     json(&desk, &board, &server, "install lint", "install");
-    json(&desk, &board, &server, "mip install lint", "install");
+    json(&desk, &board, &server, "mip install --no-mpy lint", "install");
     json(&desk, &board, &server, "uninstall lint", "uninstall");
+}
+
+/// A project with two packages and a program.
+fn program(desk: &Desk, board: &Board, server: &Server) {
+    desk.put(
+        "pyproject.toml",
+        "[tool.ucli]\n[tool.ucli.dependencies]\none = \"*\"\n",
+    );
+    desk.put(
+        "src/main.py",
+        "import one, util\nprint('runs', one.x, util.u)\n",
+    );
+    desk.put("src/util.py", "u = 1\n");
+    run(desk, board, server, "lock").ok();
+}
+
+/// Packages, files and a restart in one; what is not the project's goes, what is protected stays.
+#[test]
+fn deploy_makes_the_board_the_project() {
+    let (desk, board, server) = (Desk::new(), board(), server());
+    program(&desk, &board, &server);
+    board.put("old.py", "o = 1\n");
+    board.put("boot.py", "# mine\n");
+    board.put("lib/other.py", "theirs = 1\n");
+    let before = board.contents();
+    let seen = run(&desk, &board, &server, "deploy --dry-run").ok();
+    for line in [
+        "would write ./lib/one.mpy",
+        "would copy main.py",
+        "would delete old.py",
+    ] {
+        assert!(seen.out().contains(line), "{line}: {seen}");
+    }
+    run(&desk, &board, &server, "deploy --check").fails(1, "does not have what");
+    run(&desk, &board, &server, "deploy").fails(1, "not confirmed");
+    assert_eq!(board.contents(), before);
+    let done = json(&desk, &board, &server, "deploy --yes", "deploy");
+    assert_eq!(done["restarted"], true);
+    let names: Vec<String> = board
+        .contents()
+        .into_iter()
+        .filter(|one| one.1.is_some())
+        .map(|one| one.0)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "boot.py",
+            "lib/.ucli.json",
+            "lib/one.mpy",
+            "lib/other.py",
+            "lib/shared.mpy",
+            "main.py",
+            "util.py"
+        ]
+    );
+    run(&desk, &board, &server, "deploy --check").ok();
+    desk.put("src/main.py", "import one, nowhere\n");
+    let found = run(&desk, &board, &server, "deploy").fails(1, "imports `nowhere`");
+    assert!(found.err().contains("ucli add nowhere"), "{found}");
+    run(&desk, &board, &server, "deploy --force --no-reset").ok();
+    assert_eq!(board.get("main.py"), b"import one, nowhere\n");
+}
+
+/// Several boards get the same at once, and the report says which of them did not.
+#[test]
+fn deploy_reaches_several_boards() {
+    let (desk, server) = (Desk::new(), server());
+    let (a, b) = (board(), board());
+    program(&desk, &a, &server);
+    std::fs::remove_file(desk.path().join("ucli.lock")).unwrap();
+    let deploy = |third: Option<&str>| {
+        let mut words = vec!["-p", a.address(), "-p", b.address()];
+        if let Some(third) = third {
+            words.extend(["-p", third]);
+        }
+        words.extend(["deploy", "--yes"]);
+        desk.ucli(&words)
+            .env("UCLI_CACHE_DIR", desk.home().join("cache"))
+            .env("UCLI_INDEX", server.url())
+            .env("NO_PROXY", "127.0.0.1,localhost")
+            .run()
+    };
+    let done = deploy(None).ok();
+    for board in [&a, &b] {
+        assert!(done.err().contains(board.address()), "{done}");
+        assert!(files(board).contains(&"one.mpy".to_string()), "{done}");
+        assert_eq!(board.get("util.py"), b"u = 1\n");
+    }
+    let done = deploy(Some("/dev/no-such-board")).status_is(3);
+    assert!(done.err().contains("/dev/no-such-board"), "{done}");
+    assert_eq!(done.err().matches("deployed").count(), 2, "{done}");
+}
+
+/// What needs what, in a project and on a board, and where newer versions are.
+#[test]
+fn questions_about_packages_are_answered() {
+    let (desk, board, server) = (Desk::new(), board(), server());
+    server.put(
+        "/app/package.json",
+        r#"{"urls":[["app.py","app.py"]],"deps":[["one","1.0"],["lint","3"]],"version":"9"}"#,
+    );
+    server.put("/app/app.py", "a = 1\n");
+    run(&desk, &board, &server, "init").ok();
+    run(
+        &desk,
+        &board,
+        &server,
+        &format!("add {}/app/ lint", server.url()),
+    )
+    .ok();
+    let tree = "app 9\n├── lint 3\n└── one 1.0\nlint 3\n";
+    assert_eq!(run(&desk, &board, &server, "deps").ok().out(), tree);
+    run(&desk, &board, &server, "sync").ok();
+    assert_eq!(run(&desk, &board, &server, "deps --board").ok().out(), tree);
+    assert_eq!(
+        run(&desk, &board, &server, "why one").ok().out(),
+        "one 1.0\n└── app 9\n"
+    );
+    let why = json(&desk, &board, &server, "why lint --board", "why");
+    assert_eq!(
+        (&why["requested"], &why["needed_by"][0]),
+        (&true.into(), &"app".into())
+    );
+    run(&desk, &board, &server, "why nothing").fails(1, "not among the packages");
+    json(&desk, &board, &server, "deps", "deps");
+    let up = run(&desk, &board, &server, "outdated").ok();
+    assert!(up.err().contains("up to date"), "{up}");
+    server.publish("lint", "4", &[("lint.py", "l = 4\n")]);
+    std::fs::remove_dir_all(desk.home().join("cache")).unwrap();
+    let old = json(&desk, &board, &server, "outdated --board", "outdated");
+    assert_eq!(old["packages"][0]["latest"], "4");
+    assert_eq!(old["packages"].as_array().unwrap().len(), 1);
+    let found = json(&desk, &board, &server, "search ABOUT lint", "search");
+    assert_eq!(found["packages"].as_array().unwrap().len(), 1);
+    assert!(
+        run(&desk, &board, &server, "search one")
+            .ok()
+            .out()
+            .starts_with("one  1.0  About one")
+    );
+    let frozen = run(&desk, &board, &server, "freeze").ok().out();
+    assert_eq!(
+        frozen,
+        format!("{}/app/package.json\nlint==3\none==1.0\n", server.url())
+    );
+    json(&desk, &board, &server, "freeze", "freeze");
+}
+
+/// What other tools list is read, and what is locked is written for them.
+#[test]
+fn lists_of_other_tools_are_read_and_written() {
+    let (desk, board, server) = (Desk::new(), board(), server());
+    run(&desk, &board, &server, "init").ok();
+    desk.put(
+        "requirements.txt",
+        "# mine\none==1.0\nnothing; implementation_name == 'cpython'\n",
+    );
+    desk.put("manifest.py", "require('two.part')\nfreeze('x')\n");
+    run(
+        &desk,
+        &board,
+        &server,
+        "add -r requirements.txt --requirements manifest.py",
+    )
+    .ok();
+    let written = run(&desk, &board, &server, "export").ok().out();
+    assert_eq!(written, "one==1.0\ntwo.part==0.5\n");
+    run(
+        &desk,
+        &board,
+        &server,
+        "export --format package-json -o package.json",
+    )
+    .ok();
+    let package: Value = serde_json::from_slice(&desk.get("package.json")).unwrap();
+    assert_eq!(
+        package["deps"],
+        serde_json::json!([["one", "1.0"], ["two.part", "0.5"]])
+    );
+    let written = run(&desk, &board, &server, "export --format manifest-py")
+        .ok()
+        .out();
+    assert_eq!(written, "require(\"one\")\nrequire(\"two.part\")\n");
+    json(&desk, &board, &server, "export", "export");
+    let other = crate::board();
+    ucli(&desk, &other, &server, "install -r package.json")
+        .run()
+        .ok();
+    assert_eq!(files(&other), ["one.mpy", "shared.mpy", "two/part.mpy"]);
+    desk.put("manifest.py", "import os\nos.system('touch ran')\n");
+    run(&desk, &board, &server, "add -r manifest.py").fails(1, "line 1");
+    assert!(!desk.path().join("ran").exists());
 }
