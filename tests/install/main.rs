@@ -9,6 +9,7 @@ mod hostile;
 mod network;
 mod project;
 mod pypi;
+mod simulated;
 
 use harness::board::{Board, Options};
 use harness::program::{Call, Desk};

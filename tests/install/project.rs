@@ -325,7 +325,13 @@ fn project_commands_speak_json() {
     json(&desk, &board, &server, "list", "list");
     json(&desk, &board, &server, "show one", "show");
     json(&desk, &board, &server, "install lint", "install");
-    json(&desk, &board, &server, "mip install --no-mpy lint", "install");
+    json(
+        &desk,
+        &board,
+        &server,
+        "mip install --no-mpy lint",
+        "install",
+    );
     json(&desk, &board, &server, "uninstall lint", "uninstall");
 }
 

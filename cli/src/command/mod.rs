@@ -34,6 +34,7 @@ pub(crate) mod rtc;
 pub(crate) mod show;
 pub(crate) mod sim;
 pub(crate) mod sleep;
+pub(crate) mod stubs;
 pub(crate) mod sync;
 pub(crate) mod wait;
 pub(crate) mod watch;
@@ -310,6 +311,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Exit> {
         Command::Outdated(args) => graph::outdated(&args, context),
         Command::Freeze(args) => graph::freeze(&args, context),
         Command::Search(args) => graph::search(&args, context),
+        Command::Stubs(args) => stubs::run(&args, context),
         Command::Flash(args) => flash::run(&args, context),
         Command::Erase(args) => erase::run(&args, context),
         Command::Boards(args) => boards::run(&args, context),

@@ -148,7 +148,7 @@ fn requirements(name: &str, text: &str) -> Result<Vec<Spec>> {
                 &format!("the option `{line}` is not understood"),
             ));
         }
-        let scheme = ["mip:", "pypi:", "circuitpython:"]
+        let scheme = ["mip:", "pypi:"]
             .iter()
             .any(|scheme| line.starts_with(scheme));
         if scheme || is_hosted(line) || line.starts_with(['.', '/']) {

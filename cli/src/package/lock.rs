@@ -291,8 +291,6 @@ impl TextPackage {
             (format!("mip:{index}"), index.clone())
         } else if let Some(index) = self.source.get("pypi") {
             ("pypi".to_string(), index.clone())
-        } else if let Some(bundle) = self.source.get("circuitpython") {
-            (format!("circuitpython:{bundle}"), String::new())
         } else if let Some(place) = self.source.get("git") {
             let reference = match get("ref") {
                 text if text.is_empty() => text,
@@ -386,14 +384,8 @@ impl Locked {
         if self.source == "pypi" {
             return pair("pypi", &self.index);
         }
-        for key in ["path", "circuitpython"] {
-            if let Some(rest) = self
-                .source
-                .strip_prefix(key)
-                .and_then(|rest| rest.strip_prefix(':'))
-            {
-                return pair(key, rest);
-            }
+        if let Some(rest) = self.source.strip_prefix("path:") {
+            return pair("path", rest);
         }
         if self.source.contains("://") {
             return pair("url", &self.source);

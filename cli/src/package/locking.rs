@@ -357,10 +357,7 @@ fn preferred<'d>(
             kept.remove(&normalised(was.map_or(one.name.as_str(), Required::target)));
         }
     }
-    let by_place = |name: &str| {
-        old.find(name)
-            .is_some_and(|one| one.index.is_empty() && !one.source.starts_with("circuitpython:"))
-    };
+    let by_place = |name: &str| old.find(name).is_some_and(|one| one.index.is_empty());
     loop {
         let lost: Vec<String> = kept
             .iter()
@@ -547,12 +544,8 @@ fn unpacked(
 ) -> Result<Vec<(String, Vec<u8>)>> {
     let filename = url.split(['?', '#']).next().unwrap_or(url);
     let filename = filename.rsplit('/').next().unwrap_or(filename);
-    let kind = if package.source.starts_with("circuitpython:") {
-        simple::Kind::Source
-    } else {
-        let kind = simple::kind(filename, &package.name);
-        kind.map_or(simple::Kind::Source, |(kind, _)| kind)
-    };
+    let kind = simple::kind(filename, &package.name);
+    let kind = kind.map_or(simple::Kind::Source, |(kind, _)| kind);
     let unpacked = archive::unpack(bytes, filename, kind, &package.name)?;
     let found: BTreeMap<(String, String), Vec<u8>> = unpacked
         .files

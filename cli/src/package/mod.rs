@@ -33,6 +33,7 @@ pub(crate) mod requirement;
 pub(crate) mod resolve;
 pub(crate) mod simple;
 pub(crate) mod spec;
+pub(crate) mod stubs;
 
 /// The index that is asked when no other is named.
 pub(crate) const DEFAULT_INDEX: &str = "https://micropython.org/pi/v2";

@@ -20,18 +20,8 @@ pub(crate) const FILE: &str = "pyproject.toml";
 /// The tables of dependencies: always, and while it is developed.
 const TABLES: [&str; 2] = ["dependencies", "dev-dependencies"];
 /// What a dependency may say.
-const KEYS: [&str; 11] = [
-    "version",
-    "mip",
-    "pypi",
-    "github",
-    "gitlab",
-    "codeberg",
-    "circuitpython",
-    "url",
-    "path",
-    "ref",
-    "include",
+const KEYS: [&str; 10] = [
+    "version", "mip", "pypi", "github", "gitlab", "codeberg", "url", "path", "ref", "include",
 ];
 
 /// A project on this computer.
@@ -459,14 +449,14 @@ fn dependency(name: &str, item: &Item) -> Result<Dependency> {
     words.sort();
     let get = |key: &str| table.get(key).and_then(Item::as_str);
     let version = get("version").unwrap_or("*");
-    let sources: Vec<&str> = KEYS[1..9]
+    let sources: Vec<&str> = KEYS[1..8]
         .iter()
         .copied()
         .filter(|key| table.contains_key(key))
         .collect();
     let text = match sources[..] {
         [] => named(name, version),
-        [key @ ("mip" | "pypi" | "circuitpython")] => {
+        [key @ ("mip" | "pypi")] => {
             format!("{key}:{}", named(get(key).unwrap_or(name), version))
         }
         [key @ ("github" | "gitlab" | "codeberg")] => {
