@@ -62,17 +62,7 @@ pub(crate) fn prepare(args: &Args) -> Result<()> {
 /// Deploys.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     if args.all {
-        let ports: Vec<String> = crate::device::list::ports()
-            .into_iter()
-            .filter(|port| port.is_usb())
-            .map(|port| port.port)
-            .collect();
-        if ports.is_empty() {
-            return Err(Error::new(Code::NoBoard, "No board is connected by USB")
-                .hint("`-p BOARD` names boards that are reached otherwise; it may be repeated"));
-        }
-        prepare(args)?;
-        return fleet::run_on(&ports, &context.printer);
+        return everywhere(args, context);
     }
     let printer = context.printer.clone();
     let client = Client::default();
@@ -86,35 +76,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     for note in &made.notes {
         printer.note(note);
     }
-    let files = project.files()?;
-    if let Some(source) = &files
-        && !options.manner.force
-    {
-        check_imports(context, source, &made.lock)?;
-    }
-    let board = Board::ask(context.session()?)?;
-    let library = options.place.or(project.target()?).directory(&board)?;
-    let job = match &files {
-        Some(source) => Some(own_files(source, &library, context)?),
-        None => None,
-    };
-    let work = match &job {
-        Some(job) => Some(job.decide(context)?),
-        None => None,
-    };
-    let (copy, delete) = work.as_ref().map(sync::Work::paths).unwrap_or_default();
-    if !looks && !delete.is_empty() {
-        for path in delete.iter().take(20) {
-            printer.say(&format!(
-                "  would delete :{}",
-                crate::output::sanitise::line(path)
-            ));
-        }
-        let name = context.session()?.name().to_string();
-        context.confirm(&format!(
-            "This deletes {} files and directories on `{name}`",
-            delete.len()
-        ))?;
+    let own = OwnFiles::decide(&project, options, &made.lock, context)?;
+    if !looks {
+        own.confirm(context)?;
     }
     let synced = onboard::sync(
         context.session()?,
@@ -125,18 +89,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         &printer,
     )?;
     synced.print(&printer, looks)?;
-    for (verb, paths) in [("copy", &copy), ("delete", &delete)] {
-        for path in paths.iter().filter(|_| looks) {
-            printer.data(&format!("would {verb} {path}"))?;
-        }
-    }
-    if let (Some(job), Some(work), false) = (&job, &work, looks) {
-        job.carry_out(work, context)?;
-        for path in &copy {
-            printer.data(&format!("+ {path}"))?;
-        }
-    }
-    let clean = synced.was_clean() && copy.is_empty() && delete.is_empty();
+    own.carry_out(looks, context)?;
+    let clean = synced.was_clean() && own.copy.is_empty() && own.delete.is_empty();
     if options.check && !clean {
         return Err(Error::new(
             Code::Drift,
@@ -156,7 +110,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     printer.say(&format!(
         "{} packages and {} files {}{}",
         synced.packages.len(),
-        copy.len(),
+        own.copy.len(),
         if looks {
             "would be deployed"
         } else {
@@ -166,11 +120,92 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     ));
     let mut fields = synced.json();
     fields["dry_run"] = looks.into();
-    fields["copy"] = json!(copy);
-    fields["delete"] = json!(delete);
+    fields["copy"] = json!(own.copy);
+    fields["delete"] = json!(own.delete);
     fields["restarted"] = restarts.into();
     printer.done("deploy", fields)?;
     Ok(Exit::Done)
+}
+
+/// The same on every board that is connected.
+fn everywhere(args: &Args, context: &Context) -> Result<Exit> {
+    let ports: Vec<String> = crate::device::list::ports()
+        .into_iter()
+        .filter(|port| port.is_usb())
+        .map(|port| port.port)
+        .collect();
+    if ports.is_empty() {
+        return Err(Error::new(Code::NoBoard, "No board is connected by USB")
+            .hint("`-p BOARD` names boards that are reached otherwise; it may be repeated"));
+    }
+    prepare(args)?;
+    fleet::run_on(&ports, &context.printer)
+}
+
+/// The project's own files, compared with those of the board.
+#[derive(Default)]
+struct OwnFiles {
+    job: Option<(sync::Job, sync::Work)>,
+    copy: Vec<String>,
+    delete: Vec<String>,
+}
+
+impl OwnFiles {
+    fn decide(
+        project: &Project,
+        options: &SyncArgs,
+        lock: &Lock,
+        context: &mut Context,
+    ) -> Result<Self> {
+        let Some(source) = project.files()? else {
+            return Ok(Self::default());
+        };
+        if !options.manner.force {
+            check_imports(context, &source, lock)?;
+        }
+        let board = Board::ask(context.session()?)?;
+        let library = options.place.or(project.target()?).directory(&board)?;
+        let job = own_files(&source, &library, context)?;
+        let work = job.decide(context)?;
+        let (copy, delete) = work.paths();
+        Ok(Self {
+            job: Some((job, work)),
+            copy,
+            delete,
+        })
+    }
+
+    /// Asks before something is deleted.
+    fn confirm(&self, context: &mut Context) -> Result<()> {
+        if self.delete.is_empty() {
+            return Ok(());
+        }
+        for path in self.delete.iter().take(20) {
+            let path = crate::output::sanitise::line(path);
+            context.printer.say(&format!("  would delete :{path}"));
+        }
+        let name = context.session()?.name().to_string();
+        context.confirm(&format!(
+            "This deletes {} files and directories on `{name}`",
+            self.delete.len()
+        ))
+    }
+
+    fn carry_out(&self, looks: bool, context: &mut Context) -> Result<()> {
+        if looks {
+            for (verb, paths) in [("copy", &self.copy), ("delete", &self.delete)] {
+                for path in paths {
+                    context.printer.data(&format!("would {verb} {path}"))?;
+                }
+            }
+        } else if let Some((job, work)) = &self.job {
+            job.carry_out(work, context)?;
+            for path in &self.copy {
+                context.printer.data(&format!("+ {path}"))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The project's files beside the library directory; that itself is not theirs.

@@ -447,6 +447,20 @@ fn dependency(name: &str, item: &Item) -> Result<Dependency> {
         }
     }
     words.sort();
+    let spec = spec_of(name, table, &bad)?;
+    Ok(Dependency {
+        name: name.to_string(),
+        wants: format!("{{ {} }}", words.join(", ")),
+        root: Root {
+            spec,
+            name: Some(name.to_string()),
+            include,
+        },
+    })
+}
+
+/// What the table of a dependency means.
+fn spec_of(name: &str, table: &dyn TableLike, bad: &dyn Fn(&str) -> Error) -> Result<Spec> {
     let get = |key: &str| table.get(key).and_then(Item::as_str);
     let version = get("version").unwrap_or("*");
     let sources: Vec<&str> = KEYS[1..8]
@@ -474,19 +488,10 @@ fn dependency(name: &str, item: &Item) -> Result<Dependency> {
             )));
         }
     };
-    let spec = match get("path") {
-        Some(path) => Spec::Local(path.to_string()),
-        None => Spec::parse(&text).map_err(|error| bad(error.message()))?,
-    };
-    Ok(Dependency {
-        name: name.to_string(),
-        wants: format!("{{ {} }}", words.join(", ")),
-        root: Root {
-            spec,
-            name: Some(name.to_string()),
-            include,
-        },
-    })
+    match get("path") {
+        Some(path) => Ok(Spec::Local(path.to_string())),
+        None => Spec::parse(&text).map_err(|error| bad(error.message())),
+    }
 }
 
 /// How a package that the user named is written down. `root` is the project's directory.
@@ -498,35 +503,36 @@ pub(crate) fn value_of(spec: &Spec, from_pypi: bool, root: &Path) -> Result<Valu
         Wish::Newest => "*".to_string(),
         wish => wish.to_string(),
     };
-    let table = |pairs: &[(&str, String)]| {
-        let mut table = InlineTable::new();
-        for (key, text) in pairs {
-            table.insert(*key, text.clone().into());
-        }
-        Value::InlineTable(table)
-    };
     let with_version = |key: &'static str, name: &str, wish: &Wish| {
         let mut pairs = vec![(key, name.to_string())];
         if *wish != Wish::Newest {
             pairs.push(("version", version(wish)));
         }
-        table(&pairs)
+        inline(&pairs)
     };
     Ok(match spec {
         Spec::Name(name, wish) if from_pypi => with_version("pypi", name, wish),
         Spec::Name(_, wish) => Value::from(version(wish)),
         Spec::Mip(name, wish) => with_version("mip", name, wish),
         Spec::Pypi(name, wish) => with_version("pypi", name, wish),
-        Spec::Hosted(place) => hosted(place, &table),
+        Spec::Hosted(place) => hosted(place),
         Spec::Local(text) => {
             let path = std::path::absolute(text)
                 .map_err(|error| Error::local("find", Path::new(text), &error))?;
-            table(&[("path", relative(&path, root)?)])
+            inline(&[("path", relative(&path, root)?)])
         }
     })
 }
 
-fn hosted(place: &Location, table: &dyn Fn(&[(&str, String)]) -> Value) -> Value {
+fn inline(pairs: &[(&str, String)]) -> Value {
+    let mut table = InlineTable::new();
+    for (key, text) in pairs {
+        table.insert(*key, text.clone().into());
+    }
+    Value::InlineTable(table)
+}
+
+fn hosted(place: &Location) -> Value {
     for key in ["github", "gitlab", "codeberg"] {
         if let Some(rest) = place
             .text
@@ -537,10 +543,10 @@ fn hosted(place: &Location, table: &dyn Fn(&[(&str, String)]) -> Value) -> Value
             if let Some(reference) = &place.reference {
                 pairs.push(("ref", reference.clone()));
             }
-            return table(&pairs);
+            return inline(&pairs);
         }
     }
-    table(&[("url", place.text.clone())])
+    inline(&[("url", place.text.clone())])
 }
 
 /// `path` as seen from `root`, with `/` between the parts.

@@ -42,16 +42,7 @@ impl Resolver<'_> {
             return Ok(None);
         };
         let candidates = simple::parse(&page, &url)?;
-        let limits = self.limits.clone();
-        let allows = |version: &str| limits.allow(&project, version);
-        let chosen = simple::choose(&candidates, &project, wish, &allows);
-        let (candidate, kind, version) = match chosen {
-            Err(error) if error.code() == Code::PackageNotFound => {
-                let versions = simple::versions(&candidates, &project);
-                return Err(self.nothing_fits(name, wish, &versions, trail));
-            }
-            chosen => chosen.map_err(|error| because(error, trail))?,
-        };
+        let (candidate, kind, version) = self.choose(&candidates, name, wish, trail)?;
         let expect = candidate
             .sha256
             .clone()
@@ -74,19 +65,8 @@ impl Resolver<'_> {
                 trail,
             ));
         }
-        let (mut dependencies, mut ranges) = (Vec::new(), Vec::new());
         self.open.push((name.to_string(), version.clone()));
-        for line in &unpacked.requirements {
-            let needed = requirement::parse(line, &self.settings.environment)
-                .map_err(|error| because(error, trail))?;
-            if let Some(needed) = needed {
-                let wish = needed.wish.to_string();
-                let spec = Spec::Name(needed.name, needed.wish);
-                let found = self.package(&spec, &mut trail.clone())?;
-                ranges.push(format!("{found}{wish}"));
-                dependencies.push(found);
-            }
-        }
+        let (dependencies, ranges) = self.what_it_needs(&unpacked.requirements, trail)?;
         self.open.pop();
         let file = |(path, bytes)| File {
             path,
@@ -113,6 +93,47 @@ impl Resolver<'_> {
             dependencies,
             origin,
         })))
+    }
+
+    /// The file of the newest version that everybody wants.
+    fn choose(
+        &mut self,
+        candidates: &[simple::Candidate],
+        name: &str,
+        wish: &Wish,
+        trail: &Trail,
+    ) -> Result<(simple::Candidate, Kind, String)> {
+        let project = normalised(name);
+        let limits = self.limits.clone();
+        let allows = |version: &str| limits.allow(&project, version);
+        match simple::choose(candidates, &project, wish, &allows) {
+            Err(error) if error.code() == Code::PackageNotFound => {
+                let versions = simple::versions(candidates, &project);
+                Err(self.nothing_fits(name, wish, &versions, trail))
+            }
+            chosen => chosen.map_err(|error| because(error, trail)),
+        }
+    }
+
+    /// The packages of `Requires-Dist` lines: their names, and the names with ranges.
+    fn what_it_needs(
+        &mut self,
+        lines: &[String],
+        trail: &Trail,
+    ) -> Result<(Vec<String>, Vec<String>)> {
+        let (mut dependencies, mut ranges) = (Vec::new(), Vec::new());
+        for line in lines {
+            let needed = requirement::parse(line, &self.settings.environment)
+                .map_err(|error| because(error, trail))?;
+            if let Some(needed) = needed {
+                let wish = needed.wish.to_string();
+                let spec = Spec::Name(needed.name, needed.wish);
+                let found = self.package(&spec, &mut trail.clone())?;
+                ranges.push(format!("{found}{wish}"));
+                dependencies.push(found);
+            }
+        }
+        Ok((dependencies, ranges))
     }
 
     fn unpack(
