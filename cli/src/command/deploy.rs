@@ -108,9 +108,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
             .soft_reset_friendly(Duration::ZERO, &mut |_| Ok(()))?;
     }
     printer.say(&format!(
-        "{} packages and {} files {}{}",
-        synced.packages.len(),
-        own.copy.len(),
+        "{} and {} {}{}",
+        count(synced.packages.len(), "package"),
+        count(own.copy.len(), "file"),
         if looks {
             "would be deployed"
         } else {
@@ -125,6 +125,10 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     fields["restarted"] = restarts.into();
     printer.done("deploy", fields)?;
     Ok(Exit::Done)
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The same on every board that is connected.
@@ -200,9 +204,6 @@ impl OwnFiles {
             }
         } else if let Some((job, work)) = &self.job {
             job.carry_out(work, context)?;
-            for path in &self.copy {
-                context.printer.data(&format!("+ {path}"))?;
-            }
         }
         Ok(())
     }

@@ -87,14 +87,11 @@ impl Synced {
     /// # Errors
     /// Those of stdout.
     pub(crate) fn print(&self, printer: &Printer, would: bool) -> Result<()> {
-        let (write, remove) = if would {
-            ("would write", "would remove")
-        } else {
-            ("+", "-")
-        };
-        for (path, len_bytes) in &self.outcome.written {
-            printer.data(&format!("{write} {path}  {}", human(*len_bytes)))?;
+        // What is written is shown while it is.
+        for (path, len_bytes) in self.outcome.written.iter().filter(|_| would) {
+            printer.data(&format!("would write {path}  {}", human(*len_bytes)))?;
         }
+        let remove = if would { "would remove" } else { "-" };
         for path in &self.outcome.removed {
             printer.data(&format!("{remove} {path}"))?;
         }
