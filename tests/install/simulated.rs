@@ -68,5 +68,5 @@ fn project_comes_onto_our_firmware() {
     run(&desk, &sim, &server, "sync --check").fails(1, "does not have what");
     run(&desk, &sim, &server, "sync").ok();
     let listed = run(&desk, &sim, &server, "ls :/lib").ok().out();
-    assert_eq!(listed, "");
+    assert_eq!(listed, "ls :/lib\n");
 }
