@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::archive;
+use super::contents::{check_owners, downloads, pick, unpacked};
 use super::fetch::Store;
 use super::http::{Client, redacted};
 use super::install::Fetching;
@@ -13,7 +13,6 @@ use super::requirement::Environment;
 use super::resolve::{
     Content, Expect, File, Origin, Package, Root, Settings, Source, Wanted, solve,
 };
-use super::simple;
 use super::spec::Spec;
 use super::{normalised, sha256};
 use crate::error::{Code, Error, Result};
@@ -309,7 +308,7 @@ pub(crate) fn outdated(why: &str) -> Error {
     .hint("`ucli lock` updates it")
 }
 
-fn is_local(package: &Locked) -> bool {
+pub(super) fn is_local(package: &Locked) -> bool {
     package.source.starts_with("path:")
 }
 
@@ -473,114 +472,6 @@ fn bytecode(
         .collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Some(files))
-}
-
-/// One owner per path, unless all have the same content, or one carries a copy of another package.
-fn check_owners(lock: &Lock) -> Result<()> {
-    let mut owners: BTreeMap<&str, Vec<(&Locked, &LockedFile)>> = BTreeMap::new();
-    for package in &lock.packages {
-        for file in package.form(lock::SOURCE) {
-            owners.entry(&file.path).or_default().push((package, file));
-        }
-    }
-    for (path, holders) in owners {
-        let differs = holders
-            .iter()
-            .any(|(_, file)| file.sha256 != holders[0].1.sha256);
-        let named = |(package, _): &&(&Locked, &LockedFile)| {
-            super::plan::is_named_like(&package.name, path)
-        };
-        if differs && holders.iter().filter(named).count() != 1 {
-            let names: Vec<String> = holders
-                .iter()
-                .map(|(one, _)| format!("`{}` {}", one.name, one.version))
-                .collect();
-            return Err(Error::new(
-                Code::Conflict,
-                format!("`{path}` is in {} with different contents", names.join(" and ")),
-            )
-            .hint("A board has one file of that name; leave one of the packages out, or give both one version"));
-        }
-    }
-    Ok(())
-}
-
-/// What of a package is downloaded: its archive, or its files.
-fn downloads(package: &Locked, form: &str, indexes: &BTreeMap<String, String>) -> Vec<Wanted> {
-    if is_local(package) {
-        return Vec::new();
-    }
-    let wanted = |url: String, sha256: &str| Wanted {
-        package: package.name.clone(),
-        url,
-        expect: Expect::Whole(sha256.to_string()),
-    };
-    if let Some(archive) = &package.archive {
-        return vec![wanted(archive.url.clone(), &archive.sha256)];
-    }
-    let files = package.form(form).iter();
-    files
-        .map(|file| {
-            let url = package.url_of(file);
-            // The lock has no passwords; the index as it is set up may.
-            let url = match indexes.get(&package.index) {
-                Some(index) => match url.strip_prefix(&package.index) {
-                    Some(rest) => format!("{index}{rest}"),
-                    None => url,
-                },
-                None => url,
-            };
-            wanted(url, &file.sha256)
-        })
-        .collect()
-}
-
-/// The locked files of an archive.
-fn unpacked(
-    package: &Locked,
-    url: &str,
-    bytes: &[u8],
-    form: &str,
-) -> Result<Vec<(String, Vec<u8>)>> {
-    let filename = url.split(['?', '#']).next().unwrap_or(url);
-    let filename = filename.rsplit('/').next().unwrap_or(filename);
-    let kind = simple::kind(filename, &package.name);
-    let kind = kind.map_or(simple::Kind::Source, |(kind, _)| kind);
-    let unpacked = archive::unpack(bytes, filename, kind, &package.name)?;
-    let found: BTreeMap<(String, String), Vec<u8>> = unpacked
-        .files
-        .into_iter()
-        .map(|(path, bytes)| ((package.name.clone(), path), bytes))
-        .collect();
-    pick(package, package.form(form), &found)
-}
-
-/// The locked ones among files that are at hand, each checked.
-fn pick(
-    package: &Locked,
-    files: &[LockedFile],
-    found: &BTreeMap<(String, String), Vec<u8>>,
-) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut picked = Vec::new();
-    for file in files {
-        let bytes = found.get(&(package.name.clone(), file.path.clone()));
-        match bytes {
-            Some(bytes) if sha256(bytes) == file.sha256 => {
-                picked.push((file.path.clone(), bytes.clone()));
-            }
-            _ => {
-                return Err(Error::new(
-                    Code::HashMismatch,
-                    format!(
-                        "`{}` of `{}` is not what was locked",
-                        file.path, package.name
-                    ),
-                )
-                .hint("Nothing was written; `ucli lock` locks what is there now"));
-            }
-        }
-    }
-    Ok(picked)
 }
 
 /// The packages that differ between two locks: name, old version, new version.

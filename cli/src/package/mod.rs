@@ -14,6 +14,7 @@ pub(crate) mod archive;
 pub(crate) mod board;
 pub(crate) mod build;
 pub(crate) mod cache;
+pub(crate) mod contents;
 pub(crate) mod exchange;
 pub(crate) mod fetch;
 pub(crate) mod firmware;
