@@ -24,7 +24,7 @@ fn run(desk: &Desk, board: &Board, server: &Server, line: &str) -> Finished {
 }
 
 fn text(desk: &Desk, name: &str) -> String {
-    String::from_utf8(desk.get(name)).unwrap()
+    String::from_utf8(desk.get(name)).expect("it is UTF-8")
 }
 
 /// The last line of `--json`, held against its schema.
