@@ -116,7 +116,7 @@ pub(crate) enum Command {
     Run(command::exec::RunArgs),
     /// Copy files and directories to, from and on the board
     Cp(command::cp::Args),
-    /// Make a directory of the board equal to a local one
+    /// Make a directory of the board equal to a local one, or its packages to those of the project
     Sync(command::sync::Args),
     /// Sync, restart and show the output whenever a local file changes
     Watch(command::watch::Args),
@@ -170,6 +170,32 @@ pub(crate) enum Command {
     Show(command::show::Args),
     /// Install packages as mpremote does: `mip install PACKAGE…`
     Mip(command::mip::Args),
+    /// Make a project for board packages of this directory
+    Init(command::project::InitArgs),
+    /// Enter packages into the project and its lock
+    Add(command::project::AddArgs),
+    /// Take packages out of the project and its lock
+    Remove(command::project::RemoveArgs),
+    /// Write down which packages the project has, with the SHA-256 of every file
+    Lock(command::project::LockArgs),
+    /// Move the project's packages to newer versions
+    Upgrade(command::project::UpgradeArgs),
+    /// Print the lock as requirements.txt, package.json or manifest.py
+    Export(command::exchange::ExportArgs),
+    /// Bring the project's packages and files onto the board and restart it
+    Deploy(command::deploy::Args),
+    /// Show packages and what they need as a tree
+    Deps(command::graph::DepsArgs),
+    /// Show which packages need one
+    Why(command::graph::WhyArgs),
+    /// List packages of which there are newer versions
+    Outdated(command::graph::OutdatedArgs),
+    /// Print the board's packages with their versions
+    Freeze(command::graph::FreezeArgs),
+    /// Look for packages in the index
+    Search(command::graph::SearchArgs),
+    /// Fetch descriptions of the board's modules for editors
+    Stubs(command::stubs::Args),
     /// Put firmware on a board, from a blank chip to a prompt
     Flash(command::flash::Args),
     /// Erase a board's flash: firmware and files

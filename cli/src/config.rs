@@ -220,7 +220,8 @@ impl Config {
                     self.firmware_index.set(Some(place.to_string()), origin);
                 }
                 // Other programs of the house keep their settings in the same tables.
-                "dependencies" | "board" | "firmware" | "files" | "index" | "sources" => {}
+                "dependencies" | "dev-dependencies" | "micropython" | "target" | "mpy"
+                | "python-version" | "board" | "firmware" | "files" | "index" | "sources" => {}
                 _ => {
                     return Err(Error::new(
                         Code::Config,

@@ -111,6 +111,10 @@ codes! {
     Placeholder = "placeholder", Failed;
     /// The package is for CPython on computers.
     NotForBoards = "not_for_boards", Failed;
+    /// The lock is not what the project asks for.
+    LockOutdated = "lock_outdated", Failed;
+    /// The board does not have what the lock says.
+    Drift = "drift", Failed;
     /// The firmware has it, and finds its own first.
     BuiltIn = "built_in", Failed;
     /// A firmware file is damaged, or none.

@@ -175,6 +175,13 @@ fn run_all(commands: Vec<args::Command>, context: &mut Context) -> Result<Exit> 
 
 /// The same commands on several boards at once, each by a process of its own; output by board.
 fn fleet(line: &args::Line, printer: &Printer) -> ExitCode {
+    for command in &line.commands {
+        if let args::Command::Deploy(args) = command
+            && let Err(error) = command::deploy::prepare(args)
+        {
+            return report(printer, &error, "deploy");
+        }
+    }
     match command::fleet::run(&line.globals, printer) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => report(printer, &error, "ucli"),

@@ -7,7 +7,9 @@
 mod board;
 mod hostile;
 mod network;
+mod project;
 mod pypi;
+mod simulated;
 
 use harness::board::{Board, Options};
 use harness::program::{Call, Desk};

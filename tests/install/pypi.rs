@@ -227,3 +227,60 @@ fn real_packages() {
         }
     }
 }
+
+/// The stubs of the board's firmware come into the project, with what they need, and nothing else.
+#[test]
+fn stubs_of_the_firmware_come_into_the_project() {
+    let (desk, board, server) = (Desk::new(), board(), Server::start());
+    let name = "micropython-rp2-stubs";
+    publish(
+        &desk,
+        &server,
+        name,
+        "micropython_rp2_stubs-1.28.0.post2-py3-none-any.whl",
+        &[
+            ("machine/__init__.pyi", "class Pin: ...\n"),
+            ("setup.py", "raise SystemExit\n"),
+            (
+                "micropython_rp2_stubs-1.28.0.post2.dist-info/METADATA",
+                "Name: x\nRequires-Dist: micropython-stdlib-stubs>=1.28\nRequires-Dist: requests\n\nRequires-Dist: no\n",
+            ),
+        ],
+    );
+    publish(
+        &desk,
+        &server,
+        "micropython-stdlib-stubs",
+        "micropython_stdlib_stubs-1.28.1-py3-none-any.whl",
+        &[
+            ("machine/__init__.pyi", "not this\n"),
+            ("stdlib/io.pyi", "x: int\n"),
+        ],
+    );
+    let stubs = |line: &str| ucli(&desk, &board, &server, line).run();
+    let done = stubs("stubs --board rp2 --firmware 1.28.0").ok();
+    assert_eq!(
+        done.out(),
+        "+ micropython-rp2-stubs 1.28.0.post2\n+ micropython-stdlib-stubs 1.28.1\n"
+    );
+    assert_eq!(
+        desk.get("typings/machine/__init__.pyi"),
+        b"class Pin: ...\n"
+    );
+    assert_eq!(desk.get("typings/stdlib/io.pyi"), b"x: int\n");
+    assert!(!desk.path().join("typings/setup.py").exists());
+    let done = stubs("stubs --board rp2 --firmware 1.29.0").ok();
+    assert!(done.err().contains("1.28.0.post2 is the nearest"), "{done}");
+    desk.put("mine/x.pyi", "x: int\n");
+    stubs("stubs --board rp2 -o mine").fails(1, "not made by ucli");
+    stubs("stubs --board abacus").fails(1, "no stubs for the platform");
+    stubs("stubs --board samd").fails(1, "is not on the Python package index");
+    stubs("stubs").fails(
+        1,
+        "`micropython-unix-stubs` is not on the Python package index",
+    );
+    let said = stubs("--json stubs --board rp2").ok().out();
+    let value: serde_json::Value = serde_json::from_str(said.trim()).unwrap();
+    let schema = harness::schema::load("stubs");
+    assert_eq!(harness::schema::complaints(&schema, &value), [""; 0]);
+}

@@ -17,6 +17,14 @@ use crate::output::Printer;
 /// # Errors
 /// [`Code::Io`] when a process cannot be started.
 pub(crate) fn run(globals: &Globals, printer: &Printer) -> Result<Exit> {
+    run_on(&globals.port, printer)
+}
+
+/// Runs this very command line on each of `ports`.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_on(ports: &[String], printer: &Printer) -> Result<Exit> {
     let program = std::env::current_exe().map_err(|error| {
         Error::new(
             Code::Io,
@@ -27,8 +35,7 @@ pub(crate) fn run(globals: &Globals, printer: &Printer) -> Result<Exit> {
         )
     })?;
     let words = without_ports(&std::env::args().skip(1).collect::<Vec<_>>());
-    let threads: Vec<_> = globals
-        .port
+    let threads: Vec<_> = ports
         .iter()
         .map(|port| {
             let mut command = Command::new(&program);
@@ -41,7 +48,7 @@ pub(crate) fn run(globals: &Globals, printer: &Printer) -> Result<Exit> {
         })
         .collect();
     let mut worst = Exit::Done;
-    for (port, thread) in globals.port.iter().zip(threads) {
+    for (port, thread) in ports.iter().zip(threads) {
         let output = thread
             .join()
             .map_err(|_| Error::new(Code::Io, format!("The process for `{port}` was lost")))?;
@@ -103,6 +110,8 @@ fn without_ports(words: &[String]) -> Vec<String> {
         }
         match word.as_str() {
             "-p" | "--port" => skip = true,
+            // It was said which boards these are.
+            "--all" if words.iter().any(|word| word == "deploy") => {}
             word if word.starts_with("--port=") => {}
             word if word.starts_with("-p") && !word.starts_with("--") && word.len() > 2 => {}
             word => kept.push(word.to_string()),

@@ -4,7 +4,6 @@ use super::Context;
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::package::install::{Fetching, Job, Place};
-use crate::package::spec::Spec;
 
 /// Arguments of `ucli install`.
 #[derive(Debug, clap::Args)]
@@ -17,6 +16,9 @@ pub(crate) struct Args {
     /// What to install
     #[arg(value_name = "PACKAGE")]
     packages: Vec<String>,
+    /// What a requirements.txt, package.json or manifest.py lists (repeatable)
+    #[arg(short, long, value_name = "FILE")]
+    requirements: Vec<std::path::PathBuf>,
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
@@ -38,15 +40,11 @@ pub(crate) struct Args {
 /// Installs.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     let printer = context.printer.clone();
-    if args.packages.is_empty() && !args.upgrade {
+    if args.packages.is_empty() && args.requirements.is_empty() && !args.upgrade {
         return Err(Error::new(Code::Usage, "install: no package is named")
             .hint("`ucli install --upgrade` brings everything that is installed to its newest version"));
     }
-    let specs: Vec<Spec> = args
-        .packages
-        .iter()
-        .map(|text| Spec::parse(text))
-        .collect::<Result<_>>()?;
+    let specs = super::project::specs_of(&args.packages, &args.requirements)?;
     Job {
         command: "install",
         specs,

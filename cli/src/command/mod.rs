@@ -6,15 +6,18 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod connect;
 pub(crate) mod cp;
+pub(crate) mod deploy;
 pub(crate) mod devs;
 pub(crate) mod df;
 pub(crate) mod doctor;
 pub(crate) mod edit;
 pub(crate) mod erase;
+pub(crate) mod exchange;
 pub(crate) mod exec;
 pub(crate) mod files;
 pub(crate) mod flash;
 pub(crate) mod fleet;
+pub(crate) mod graph;
 pub(crate) mod help;
 pub(crate) mod info;
 pub(crate) mod install;
@@ -22,6 +25,7 @@ pub(crate) mod ls;
 pub(crate) mod mip;
 pub(crate) mod mount;
 pub(crate) mod packages;
+pub(crate) mod project;
 pub(crate) mod repl;
 pub(crate) mod reset;
 pub(crate) mod rm;
@@ -30,6 +34,7 @@ pub(crate) mod rtc;
 pub(crate) mod show;
 pub(crate) mod sim;
 pub(crate) mod sleep;
+pub(crate) mod stubs;
 pub(crate) mod sync;
 pub(crate) mod test;
 pub(crate) mod wait;
@@ -295,6 +300,19 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Exit> {
         Command::List(args) => packages::list(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Mip(args) => mip::run(&args, context),
+        Command::Init(args) => project::init(&args, context),
+        Command::Add(args) => project::add(&args, context),
+        Command::Remove(args) => project::remove(&args, context),
+        Command::Lock(args) => project::lock(&args, context),
+        Command::Upgrade(args) => project::upgrade(&args, context),
+        Command::Export(args) => exchange::export(&args, context),
+        Command::Deploy(args) => deploy::run(&args, context),
+        Command::Deps(args) => graph::deps(&args, context),
+        Command::Why(args) => graph::why(&args, context),
+        Command::Outdated(args) => graph::outdated(&args, context),
+        Command::Freeze(args) => graph::freeze(&args, context),
+        Command::Search(args) => graph::search(&args, context),
+        Command::Stubs(args) => stubs::run(&args, context),
         Command::Flash(args) => flash::run(&args, context),
         Command::Erase(args) => erase::run(&args, context),
         Command::Boards(args) => boards::run(&args, context),

@@ -21,7 +21,7 @@ use crate::output::{bytes, sanitise};
 /// Arguments of `ucli sync`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "`.ucliignore` in SRC (as .gitignore) says what stays here.\nExample: ucli sync --delete --dry-run src :"
+    after_help = "`.ucliignore` in SRC (as .gitignore) says what stays here.\nWithout SRC, in a project: its packages onto the board, as `ucli.lock` has them.\nExample: ucli sync --delete --dry-run src :"
 )]
 pub(crate) struct Args {
     /// Delete what is on the board and not here (protected paths stay)
@@ -36,11 +36,13 @@ pub(crate) struct Args {
     /// Never delete this path of the board (repeatable)
     #[arg(long, value_name = "PATH")]
     protect: Vec<String>,
-    /// The local directory
+    #[command(flatten)]
+    project: super::project::SyncArgs,
+    /// The local directory [default: none; the board's packages become those of the project's lock]
     #[arg(value_name = "SRC")]
-    source: PathBuf,
+    source: Option<PathBuf>,
     /// The directory of the board [default: `:/`]
-    #[arg(value_name = ":DST", default_value = ":/")]
+    #[arg(id = "destination", value_name = ":DST", default_value = ":/")]
     target: String,
 }
 
@@ -69,8 +71,26 @@ pub(super) struct Job {
 /// Syncs.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     let started = Instant::now();
+    let Some(source) = &args.source else {
+        if args.delete || !args.exclude.is_empty() || !args.protect.is_empty() {
+            return Err(Error::new(
+                Code::Usage,
+                "sync: `--delete`, `--exclude` and `--protect` are about a directory, and none is named",
+            )
+            .hint("`ucli sync SRC :DST`; without SRC, `ucli sync` installs the project's packages"));
+        }
+        return super::project::sync(&args.project, args.dry_run, context);
+    };
+    let strict = args.project.strictness;
+    if args.project.check || strict.locked || strict.frozen {
+        return Err(Error::new(
+            Code::Usage,
+            "sync: `--check`, `--locked` and `--frozen` are about the project's packages, and a directory is named",
+        )
+        .hint("`ucli sync --dry-run SRC` says what differs"));
+    }
     let job = job(
-        &args.source,
+        source,
         &args.target,
         &args.exclude,
         &args.protect,
@@ -310,6 +330,13 @@ impl Job {
 }
 
 impl Work {
+    /// What is copied, and what is deleted.
+    pub(super) fn paths(&self) -> (Vec<String>, Vec<String>) {
+        let copied = self.outgoing.iter().map(|file| file.target.clone());
+        let deleted = self.deletions.iter().map(|(path, ..)| path.clone());
+        (copied.collect(), deleted.collect())
+    }
+
     /// Whether nothing is to be done.
     pub(super) fn is_empty(&self) -> bool {
         self.outgoing.is_empty() && self.deletions.is_empty()

@@ -312,6 +312,7 @@ impl Catalogue {
             http: &self.client,
             offline: self.offline,
             refresh,
+            root: std::path::PathBuf::new(),
         })
     }
 

@@ -155,7 +155,12 @@ fn survey(agent: &mut Agent<'_>, directory: &str, plan: &Plan) -> Result<Survey>
         .map(|(path, bytes)| Outgoing::bytes(bytes.clone(), join(directory, path)))
         .collect();
     let all = wanted.len();
-    let mut differs = transfer::changed(agent, &wanted)?.into_iter();
+    let differs = if wanted.is_empty() {
+        Vec::new()
+    } else {
+        transfer::changed(agent, &wanted)?
+    };
+    let mut differs = differs.into_iter();
     wanted.retain(|_| differs.next() == Some(true));
     let gone: Vec<String> = plan
         .twins
@@ -403,26 +408,48 @@ pub(crate) fn present_modules(
     path: &[String],
     names: &[String],
 ) -> Result<BTreeSet<String>> {
+    let found = modules_at(agent, path, names)?;
+    Ok(found.into_iter().map(|(name, _)| name).collect())
+}
+
+/// Where on `path` modules are that are among `names`.
+///
+/// # Errors
+/// Those of the connection.
+pub(crate) fn found_at(
+    agent: &mut Agent<'_>,
+    path: &[String],
+    names: &[String],
+) -> Result<Vec<String>> {
+    let found = modules_at(agent, path, names)?;
+    Ok(found.into_iter().map(|(_, place)| place).collect())
+}
+
+/// The modules among `names` that are on `path`, and where.
+fn modules_at(
+    agent: &mut Agent<'_>,
+    path: &[String],
+    names: &[String],
+) -> Result<Vec<(String, String)>> {
     let mut asked = Vec::new();
     for name in names {
         for entry in path.iter().filter(|entry| *entry != ".frozen") {
             for end in ["", ".py", ".mpy"] {
-                asked.push((name, join(entry, &format!("{name}{end}"))));
+                asked.push((name.clone(), join(entry, &format!("{name}{end}"))));
             }
         }
     }
     if asked.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok(Vec::new());
     }
     let paths: Vec<(&str, Option<u64>)> = asked
         .iter()
         .map(|(_, path)| (path.as_str(), Some(NO_SIZE)))
         .collect();
     let stats = agent.stat(&paths)?;
-    Ok(asked
-        .iter()
-        .zip(stats)
+    let found = asked.into_iter().zip(stats);
+    Ok(found
         .filter(|(_, stat)| !matches!(stat, Stat::Missing(_)))
-        .map(|((name, _), _)| (*name).clone())
+        .map(|(one, _)| one)
         .collect())
 }

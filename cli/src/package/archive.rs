@@ -32,7 +32,7 @@ pub(crate) struct Unpacked {
 }
 
 /// Path and content of each file.
-type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// The members of an archive as they are.
 #[derive(Default)]
@@ -118,6 +118,34 @@ pub(crate) fn unpack(bytes: &[u8], filename: &str, kind: Kind, package: &str) ->
         ));
     }
     Ok(unpacked)
+}
+
+/// The descriptions of types in a wheel of `package`, and its `Requires-Dist` lines.
+///
+/// # Errors
+/// As [`unpack`].
+pub(crate) fn typings(bytes: &[u8], package: &str) -> Result<(Files, Vec<String>)> {
+    let mut members = read_zip(bytes, package)?;
+    let metadata = members
+        .files
+        .keys()
+        .find(|name| name.ends_with(".dist-info/METADATA"))
+        .map(|name| members.text(name))
+        .unwrap_or_default();
+    let needs = metadata
+        .lines()
+        .take_while(|line| !line.trim().is_empty())
+        .filter_map(|line| line.strip_prefix("Requires-Dist:"))
+        .map(|line| line.trim().to_string())
+        .collect();
+    members.files.retain(|name, _| {
+        let is_meta = name
+            .split('/')
+            .next()
+            .is_some_and(|first| first.ends_with(".dist-info"));
+        !is_meta && (name.ends_with(".pyi") || name.ends_with("/py.typed"))
+    });
+    Ok((members.files, needs))
 }
 
 fn read_zip(bytes: &[u8], package: &str) -> Result<Members> {

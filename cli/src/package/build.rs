@@ -111,8 +111,10 @@ mod tests {
             files: vec![File {
                 path: path.to_string(),
                 content: Content::Bytes(bytes.to_vec()),
+                url: None,
             }],
             dependencies: Vec::new(),
+            origin: super::super::resolve::Origin::default(),
         }
     }
 

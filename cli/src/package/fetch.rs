@@ -33,6 +33,8 @@ pub(crate) struct Store<'a> {
     pub(crate) offline: bool,
     /// Descriptions are asked for again however young they are.
     pub(crate) refresh: bool,
+    /// Where paths of this computer begin; empty: the current directory.
+    pub(crate) root: std::path::PathBuf,
 }
 
 impl Source for Store<'_> {
@@ -75,10 +77,11 @@ impl Source for Store<'_> {
     }
 
     fn local(&self, path: &Path) -> Result<Option<Vec<u8>>> {
+        let path = self.root.join(path);
         if path.is_dir() {
             return Ok(None);
         }
-        crate::files::local::read(path).map(Some)
+        crate::files::local::read(&path).map(Some)
     }
 }
 
@@ -255,6 +258,7 @@ mod tests {
             http,
             offline: false,
             refresh: false,
+            root: std::path::PathBuf::new(),
         }
     }
 

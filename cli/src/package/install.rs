@@ -5,22 +5,23 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use super::DEFAULT_INDEX;
 use super::alias::{self, Alias};
 use super::apply::{self, Outcome, Presence};
-use super::board::{self, Board};
+use super::board::Board;
 use super::build::{self, Built};
 use super::cache::Cache;
 use super::fetch::Store;
+use super::firmware::look_at_firmware;
 use super::http::Client;
 use super::plan;
 use super::record::Record;
 use super::requirement::Environment;
-use super::resolve::{Content, Package, Resolver, Settings};
+use super::resolve::{Package, Root, Settings, solve};
 use super::spec::{Spec, Wish};
-use super::{DEFAULT_INDEX, imports, normalised};
 use crate::client::session::Session;
 use crate::env;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::output::Printer;
 use crate::output::bytes::{duration, human};
 
@@ -44,6 +45,13 @@ pub(crate) struct Fetching {
 }
 
 impl Place {
+    /// As named, or else as the project says.
+    pub(crate) fn or(&self, target: Option<String>) -> Self {
+        Self {
+            target: self.target.clone().or(target),
+        }
+    }
+
     /// The directory of the board.
     ///
     /// # Errors
@@ -72,6 +80,24 @@ impl Fetching {
         index.trim_end_matches('/').to_string()
     }
 
+    /// The indexes in their order: the one that was named, or those of a project, or the usual one.
+    pub(crate) fn indexes(&self, project: &[String]) -> Vec<String> {
+        let named = self.index.is_some() || env::get(env::INDEX).is_some();
+        if named || project.is_empty() {
+            vec![self.index()]
+        } else {
+            project.to_vec()
+        }
+    }
+
+    /// The same without a network.
+    pub(crate) fn offline(&self) -> Self {
+        Self {
+            offline: true,
+            ..self.clone()
+        }
+    }
+
     /// The Python package index that pip or uv is set up for, without a slash at the end; empty
     /// when none is. No index is built in.
     pub(crate) fn pypi() -> String {
@@ -90,6 +116,7 @@ impl Fetching {
             http: client,
             offline: self.offline || env::get(env::OFFLINE).is_some(),
             refresh,
+            root: std::path::PathBuf::new(),
         })
     }
 }
@@ -150,7 +177,7 @@ impl Job {
         let built_in = if self.as_mip || self.force {
             Vec::new()
         } else {
-            self.look_at_firmware(session, &board, &directory, &mut packages)?
+            look_at_firmware(session, &board, &directory, &mut packages)?
         };
         for (name, version) in &built_in {
             printer.say(&format!(
@@ -280,20 +307,24 @@ impl Job {
         }
         let store = self.fetching.store(client, self.upgrade)?;
         let settings = Settings {
-            index: self.fetching.index(),
+            indexes: vec![self.fetching.index()],
             pypi: Fetching::pypi(),
             form: board.form(self.no_mpy),
             environment: Environment {
                 platform: board.platform.clone(),
                 version: board.version.clone(),
+                python: String::new(),
             },
             mip_only: self.as_mip,
+            pins_commits: false,
+            preferred: BTreeMap::new(),
         };
-        let mut resolver = Resolver::new(&store, &settings);
-        for spec in &self.specs {
-            resolver.add(&self.as_recorded(spec, record))?;
-        }
-        let resolution = resolver.finish()?;
+        let roots: Vec<Root> = self
+            .specs
+            .iter()
+            .map(|spec| Root::plain(self.as_recorded(spec, record)))
+            .collect();
+        let resolution = solve(&store, &settings, &roots)?;
         Ok((resolution.packages, resolution.notes))
     }
 
@@ -307,67 +338,6 @@ impl Job {
             return Spec::Pypi(name.clone(), wish.clone());
         }
         spec.clone()
-    }
-
-    /// Leaves out what the firmware has, and refuses what it could not run.
-    fn look_at_firmware(
-        &self,
-        session: &mut Session,
-        board: &Board,
-        directory: &str,
-        packages: &mut Vec<Package>,
-    ) -> Result<Vec<(String, String)>> {
-        if packages.is_empty() {
-            return Ok(Vec::new());
-        }
-        let modules: BTreeSet<String> = board::modules(session)?.into_iter().collect();
-        let mut built_in = Vec::new();
-        if board.frozen_comes_before(directory) {
-            let mut asked = BTreeSet::new();
-            for package in packages.iter() {
-                asked.extend(
-                    modules_of(package)
-                        .into_iter()
-                        .filter(|name| modules.contains(name)),
-                );
-            }
-            let asked: Vec<String> = asked.into_iter().collect();
-            let frozen = board::frozen(session, &asked)?;
-            let mut refused = None;
-            packages.retain(|package| {
-                let names = modules_of(package);
-                let has_all =
-                    !names.is_empty() && names.iter().all(|name| frozen.contains_key(name));
-                if !has_all {
-                    return true;
-                }
-                let main = normalised(&package.name).replace('-', "/");
-                let version = frozen
-                    .get(&main)
-                    .or_else(|| names.first().and_then(|name| frozen.get(name)));
-                let version = version.cloned().unwrap_or_default();
-                if package.pinned && version != package.version {
-                    refused = Some((
-                        package.name.clone(),
-                        package.version.clone(),
-                        version.clone(),
-                    ));
-                }
-                built_in.push((package.name.clone(), version));
-                false
-            });
-            if let Some((name, wanted, version)) = refused {
-                return Err(Error::new(
-                    Code::BuiltIn,
-                    format!("`{name}` {version} is built into this firmware and found before `{directory}`; {wanted} would never be imported"),
-                )
-                .hint("`--target /` puts it before the firmware's own, `--force` copies it all the same"));
-            }
-        }
-        if !modules.is_empty() {
-            check_imports(session, board, &modules, packages)?;
-        }
-        Ok(built_in)
     }
 
     fn report(
@@ -437,71 +407,6 @@ fn recorded_specs(record: &Record) -> Result<Vec<Spec>> {
         });
     }
     Ok(specs)
-}
-
-/// The modules a package brings, with `/` between the parts.
-fn modules_of(package: &Package) -> Vec<String> {
-    package
-        .files
-        .iter()
-        .filter(|file| super::spec::is_module(&file.path))
-        .map(|file| plan::module(&file.path).to_string())
-        .collect()
-}
-
-/// Refuses packages of PyPI that import what is nowhere.
-fn check_imports(
-    session: &mut Session,
-    board: &Board,
-    firmware: &BTreeSet<String>,
-    packages: &[Package],
-) -> Result<()> {
-    let top = |name: &str| name.split(['/', '.']).next().unwrap_or(name).to_string();
-    let mut known: BTreeSet<String> = firmware.iter().map(|name| top(name)).collect();
-    for package in packages {
-        known.extend(modules_of(package).iter().map(|name| top(name)));
-    }
-    let mut unmet: BTreeMap<String, (String, String)> = BTreeMap::new();
-    for package in packages.iter().filter(|package| package.source == "pypi") {
-        for (name, module) in imports::unmet(&sources_of(package)) {
-            // The firmware finds `json` for `ujson` too.
-            let plain = name.strip_prefix('u').unwrap_or(&name);
-            if !known.contains(&name) && !known.contains(plain) {
-                unmet.entry(name).or_insert((package.name.clone(), module));
-            }
-        }
-    }
-    let names: Vec<String> = unmet.keys().cloned().collect();
-    let present = session.with_agent(|agent| apply::present_modules(agent, &board.path, &names))?;
-    match unmet.iter().find(|(name, _)| !present.contains(*name)) {
-        None => Ok(()),
-        Some((name, (package, module))) => Err(Error::new(
-            Code::NotForBoards,
-            format!(
-                "`{}` of `{package}` imports `{name}`, which neither the board nor the packages have",
-                module.replace('/', ".")
-            ),
-        )
-        .hint("Nothing was written; `--force` installs it all the same")),
-    }
-}
-
-/// The source files of a package by module: whether it is an `__init__`, and the text.
-fn sources_of(package: &Package) -> BTreeMap<String, (bool, String)> {
-    let mut sources = BTreeMap::new();
-    for file in package
-        .files
-        .iter()
-        .filter(|file| file.path.ends_with(".py"))
-    {
-        if let Content::Bytes(bytes) = &file.content {
-            let module = plan::module(&file.path).to_string();
-            let is_package = file.path.ends_with("/__init__.py");
-            let text = String::from_utf8_lossy(bytes).into_owned();
-            sources.insert(module, (is_package, text));
-        }
-    }
-    sources
 }
 
 fn line(built: &Built) -> Line {

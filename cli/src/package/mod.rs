@@ -14,19 +14,27 @@ pub(crate) mod archive;
 pub(crate) mod board;
 pub(crate) mod build;
 pub(crate) mod cache;
+pub(crate) mod contents;
+pub(crate) mod exchange;
 pub(crate) mod fetch;
+pub(crate) mod firmware;
 pub(crate) mod http;
 pub(crate) mod imports;
 pub(crate) mod install;
+pub(crate) mod lock;
+pub(crate) mod locking;
 pub(crate) mod manifest;
 pub(crate) mod netrc;
+pub(crate) mod onboard;
 pub(crate) mod path;
 pub(crate) mod plan;
+pub(crate) mod project;
 pub(crate) mod record;
 pub(crate) mod requirement;
 pub(crate) mod resolve;
 pub(crate) mod simple;
 pub(crate) mod spec;
+pub(crate) mod stubs;
 
 /// The index that is asked when no other is named.
 pub(crate) const DEFAULT_INDEX: &str = "https://micropython.org/pi/v2";

@@ -136,6 +136,31 @@ fn check_sources(packages: &[Built], record: &Record, force: bool) -> Result<()>
     Ok(())
 }
 
+/// Whether a package is called like the module at `path`: others only carry copies of that.
+pub(crate) fn is_named_like(package: &str, path: &str) -> bool {
+    let (name, module) = (
+        normalised(package),
+        normalised(&module(path).replace('/', ".")),
+    );
+    module == name || module.starts_with(&format!("{name}-"))
+}
+
+/// Takes packages out of a record that are not among `keep`; the files that only they have.
+pub(crate) fn prune(record: &mut Record, keep: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut gone = BTreeSet::new();
+    record.packages.retain(|name, package| {
+        let stays = keep.contains(name);
+        if !stays {
+            gone.extend(package.files.iter().map(|file| file.0.clone()));
+        }
+        stays
+    });
+    for file in record.packages.values().flat_map(|one| &one.files) {
+        gone.remove(&file.0);
+    }
+    gone
+}
+
 /// Where two packages have different contents under one name, the one that is called like the module
 /// wins: the other only carries a copy of it.
 fn settle(mut packages: Vec<Built>, notes: &mut Vec<String>) -> Result<Vec<Built>> {
@@ -151,11 +176,8 @@ fn settle(mut packages: Vec<Built>, notes: &mut Vec<String>) -> Result<Vec<Built
         if holders.iter().all(|(_, digest)| *digest == holders[0].1) {
             continue;
         }
-        let module = normalised(&module(&path).replace('/', "."));
-        let named = |&&(index, _): &&(usize, String)| {
-            let name = normalised(&packages[index].package.name);
-            module == name || module.starts_with(&format!("{name}-"))
-        };
+        let named =
+            |&&(index, _): &&(usize, String)| is_named_like(&packages[index].package.name, &path);
         let mut standalone = holders.iter().filter(named);
         let (Some(&(winner, _)), None) = (standalone.next(), standalone.next()) else {
             let name = |at: usize| packages[holders[at].0].package.name.clone();
@@ -215,6 +237,7 @@ mod tests {
                 pinned: false,
                 files: Vec::new(),
                 dependencies: Vec::new(),
+                origin: super::super::resolve::Origin::default(),
             },
             files: files
                 .iter()

@@ -27,6 +27,8 @@ pub(crate) struct Environment {
     pub(crate) platform: String,
     /// The firmware's version.
     pub(crate) version: String,
+    /// The Python that is assumed; empty: the usual.
+    pub(crate) python: String,
 }
 
 impl Environment {
@@ -36,7 +38,8 @@ impl Environment {
             "platform_python_implementation" => "MicroPython",
             "implementation_version" => &self.version,
             "sys_platform" => &self.platform,
-            "python_version" | "python_full_version" => PYTHON,
+            "python_version" | "python_full_version" if self.python.is_empty() => PYTHON,
+            "python_version" | "python_full_version" => &self.python,
             "os_name" | "platform_machine" | "platform_release" | "platform_system"
             | "platform_version" | "extra" => "",
             _ => return None,
@@ -268,6 +271,7 @@ mod tests {
         Environment {
             platform: "rp2".to_string(),
             version: "1.28.0".to_string(),
+            python: String::new(),
         }
     }
 

@@ -6,17 +6,20 @@
 //! for MicroPython are taken without `pypi:`. A cycle, a conflict and a package that installs nothing
 //! are errors with the way that led there.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::alias::{self, Alias};
-use super::manifest::Manifest;
+use super::lock::Locked;
 use super::normalised;
 use super::requirement::Environment;
-use super::spec::{Location, Spec, Wish, is_hosted, is_module};
+use super::spec::{Spec, Wish, is_hosted, is_module};
 use crate::error::{Code, Error, Result};
 use crate::output::sanitise;
 
 pub(crate) use catalogue::{Listed, catalogue};
+use solve::{Clash, Limits};
+pub(crate) use solve::{Root, solve};
 
 /// Most packages of one installation.
 const MOST_PACKAGES: usize = 256;
@@ -65,8 +68,8 @@ pub(crate) trait Source: Sync {
 /// The rules of one installation.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// The index, without a slash at the end.
-    pub(crate) index: String,
+    /// The indexes, without a slash at the end, first the one that is asked first; never empty.
+    pub(crate) indexes: Vec<String>,
     /// The Python package index, without a slash at the end.
     pub(crate) pypi: String,
     /// The folder of the index: `py`, or the board's bytecode version.
@@ -75,6 +78,38 @@ pub(crate) struct Settings {
     pub(crate) environment: Environment,
     /// As `mip`: no names known to live elsewhere, no PyPI.
     pub(crate) mip_only: bool,
+    /// Branches and tags are replaced by the commits they stand for.
+    pub(crate) pins_commits: bool,
+    /// What a lock has: taken again where it fits.
+    pub(crate) preferred: BTreeMap<String, Locked>,
+}
+
+/// How a package was found, as far as a lock must know to find the same again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The index, without credentials.
+    pub(crate) index: String,
+    /// What the index was asked for: `latest` or a version.
+    pub(crate) asked: String,
+    /// The archive that holds the files.
+    pub(crate) archive: Option<Archive>,
+    /// The commit that the branch or tag stood for.
+    pub(crate) commit: String,
+    /// What it said that it needs, with ranges; beside [`Package::dependencies`].
+    pub(crate) ranges: Vec<String>,
+    /// It was taken from the lock as it is; its files are not fetched.
+    pub(crate) kept: Option<Box<Locked>>,
+}
+
+/// An archive of a Python package index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Archive {
+    /// Where it is.
+    pub(crate) url: String,
+    /// All digits of its SHA-256.
+    pub(crate) sha256: String,
+    /// Its length.
+    pub(crate) len_bytes: u64,
 }
 
 /// A file of a package.
@@ -84,6 +119,8 @@ pub(crate) struct File {
     pub(crate) path: String,
     /// What it holds.
     pub(crate) content: Content,
+    /// Where it is fetched from; `None` for what is in an archive or on this computer.
+    pub(crate) url: Option<String>,
 }
 
 /// The content of a file, at hand or not.
@@ -112,6 +149,8 @@ pub(crate) struct Package {
     pub(crate) files: Vec<File>,
     /// The packages it needs.
     pub(crate) dependencies: Vec<String>,
+    /// How it was found.
+    pub(crate) origin: Origin,
 }
 
 /// What came out.
@@ -121,6 +160,8 @@ pub(crate) struct Resolution {
     pub(crate) packages: Vec<Package>,
     /// Lines that the user should read.
     pub(crate) notes: Vec<String>,
+    /// The package of each thing that was asked for.
+    pub(crate) roots: Vec<String>,
 }
 
 /// Resolves packages and everything they need.
@@ -128,7 +169,14 @@ pub(crate) struct Resolver<'a> {
     source: &'a dyn Source,
     settings: &'a Settings,
     resolution: Resolution,
-    catalogue: Option<Vec<Listed>>,
+    catalogues: BTreeMap<String, Vec<Listed>>,
+    /// What earlier tries have learnt.
+    limits: Limits,
+    /// The packages whose needs are being resolved, with the version chosen.
+    open: Vec<(String, String)>,
+    /// Why the last [`Resolver::add`] failed, when another choice might help.
+    clash: Option<Clash>,
+    commits: BTreeMap<String, Option<String>>,
 }
 
 /// What led to a package: the user's word first.
@@ -141,7 +189,11 @@ impl<'a> Resolver<'a> {
             source,
             settings,
             resolution: Resolution::default(),
-            catalogue: None,
+            catalogues: BTreeMap::new(),
+            limits: Limits::default(),
+            open: Vec::new(),
+            clash: None,
+            commits: BTreeMap::new(),
         }
     }
 
@@ -149,12 +201,12 @@ impl<'a> Resolver<'a> {
     ///
     /// # Errors
     /// When it, or something it needs, is not there, is malformed, or contradicts another.
-    pub(crate) fn add(&mut self, spec: &Spec) -> Result<()> {
+    pub(crate) fn add(&mut self, spec: &Spec) -> Result<String> {
         let name = self.package(spec, &mut Vec::new())?;
         for package in &mut self.resolution.packages {
             package.requested |= package.name == name;
         }
-        Ok(())
+        Ok(name)
     }
 
     /// Fetches what is not at hand and returns everything.
@@ -229,7 +281,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// A package that is resolved already, if `wish` allows it.
-    fn resolved(&self, name: &str, wish: &Wish, trail: &Trail) -> Result<Option<String>> {
+    fn resolved(&mut self, name: &str, wish: &Wish, trail: &Trail) -> Result<Option<String>> {
         let found = self
             .resolution
             .packages
@@ -241,18 +293,23 @@ impl<'a> Resolver<'a> {
         if wish.allows(&package.version) {
             return Ok(Some(package.name.clone()));
         }
-        Err(Error::new(
+        let error = Error::new(
             Code::Conflict,
             format!(
                 "`{name}{wish}` is needed, and `{}` {} is chosen already",
                 package.name, package.version
             ),
         )
-        .hint(format!("It is needed by {}", way(trail))))
+        .hint(format!("It is needed by {}", way(trail)));
+        self.clash = Some(Clash::other_wish(name, wish, trail, self.open.last()));
+        Err(error)
     }
 
     /// The rules of precedence for a bare name.
     fn by_name(&mut self, name: &str, wish: &Wish, trail: &mut Trail) -> Result<String> {
+        if let Some(found) = self.kept(name, wish, None, trail)? {
+            return Ok(found);
+        }
         if let Some(found) = self.on_index(name, wish, trail)? {
             return Ok(found);
         }
@@ -303,137 +360,6 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn listed(&mut self) -> Result<&[Listed]> {
-        if self.catalogue.is_none() {
-            let found = catalogue(self.source, &self.settings.index)?;
-            self.catalogue = Some(found.unwrap_or_default());
-        }
-        Ok(self.catalogue.as_deref().unwrap_or_default())
-    }
-
-    /// Takes a package of the index, if it has it.
-    fn on_index(&mut self, name: &str, wish: &Wish, trail: &Trail) -> Result<Option<String>> {
-        if let Some(name) = self.resolved(name, wish, trail)? {
-            return Ok(Some(name));
-        }
-        let form = self.settings.form.clone();
-        let version = match wish {
-            Wish::Newest => Some("latest".to_string()),
-            Wish::Exact(version) => Some(version.clone()),
-            Wish::Range(_) => None,
-        };
-        if let Some(version) = &version
-            && let Some(found) = self.take(name, version, &form, wish, trail)?
-        {
-            return Ok(Some(found));
-        }
-        if self.settings.mip_only {
-            return Ok(None);
-        }
-        let key = normalised(name);
-        let Some(listed) = self
-            .listed()?
-            .iter()
-            .find(|listed| normalised(&listed.name) == key)
-            .cloned()
-        else {
-            return Ok(None);
-        };
-        // What has no bytecode for this board has at least its source.
-        for form in [form.as_str(), "py"] {
-            let Some(versions) = listed.versions.get(form) else {
-                continue;
-            };
-            let newest = versions
-                .iter()
-                .filter(|version| wish.allows(version))
-                .max_by_key(|version| version.parse::<pep440_rs::Version>().ok());
-            let version = match (wish, newest) {
-                (Wish::Newest, _) => "latest",
-                (_, Some(version)) => version,
-                (_, None) => continue,
-            };
-            if let Some(found) = self.take(&listed.name, version, form, wish, trail)? {
-                return Ok(Some(found));
-            }
-        }
-        let versions = listed.versions.get(&form).cloned().unwrap_or_default();
-        Err(because(
-            Error::new(
-                Code::PackageNotFound,
-                format!("`{}` has no version that fits `{wish}`", listed.name),
-            )
-            .hint(format!("There are: {}", versions.join(", "))),
-            trail,
-        ))
-    }
-
-    fn take(
-        &mut self,
-        name: &str,
-        version: &str,
-        form: &str,
-        wish: &Wish,
-        trail: &Trail,
-    ) -> Result<Option<String>> {
-        let index = self.settings.index.clone();
-        let url = format!("{index}/package/{form}/{name}/{version}.json");
-        let Some(bytes) = self.source.document(&url, "")? else {
-            return Ok(None);
-        };
-        let manifest = Manifest::parse(&bytes, name).map_err(|error| because(error, trail))?;
-        let place = Location {
-            text: url,
-            reference: None,
-        };
-        self.described(
-            name,
-            &format!("mip:{index}"),
-            &manifest,
-            &place,
-            wish,
-            trail,
-        )
-        .map(Some)
-    }
-
-    /// Adds a package with a `package.json` on a server.
-    fn described(
-        &mut self,
-        name: &str,
-        source: &str,
-        manifest: &Manifest,
-        place: &Location,
-        wish: &Wish,
-        trail: &Trail,
-    ) -> Result<String> {
-        let mut files = Vec::new();
-        for (target, hash) in &manifest.hashes {
-            let url = format!("{}/file/{}/{hash}", self.settings.index, &hash[..2]);
-            let expect = Expect::Prefix(hash.clone());
-            files.push(wanted_file(name, target, url, expect));
-        }
-        for (target, url) in &manifest.urls {
-            let url = place.join(url).and_then(|place| place.url());
-            let url = url.map_err(|error| because(error, trail))?;
-            files.push(wanted_file(name, target, url, Expect::Anything));
-        }
-        let dependencies = self.needed(&manifest.dependencies, None, trail)?;
-        let version = manifest.version.clone().unwrap_or_else(|| match wish {
-            Wish::Exact(version) => version.clone(),
-            _ => place.reference.clone().unwrap_or_default(),
-        });
-        Ok(self.push(Package {
-            name: name.to_string(),
-            version: sanitise::line(&version),
-            source: source.to_string(),
-            requested: false,
-            pinned: *wish != Wish::Newest,
-            files,
-            dependencies,
-        }))
-    }
-
     fn push(&mut self, package: Package) -> String {
         let name = package.name.clone();
         self.resolution.packages.push(package);
@@ -475,7 +401,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn not_found(&mut self, name: &str, trail: &Trail) -> Error {
-        let index = super::http::redacted(&self.settings.index);
+        let index = super::http::redacted(self.settings.indexes.first().map_or("", String::as_str));
         let place = if self.settings.mip_only {
             format!("in the index `{index}`")
         } else {
@@ -486,9 +412,10 @@ impl<'a> Resolver<'a> {
             format!("There is no package `{name}` {place}"),
         );
         // Without a catalogue there is nothing to suggest.
-        let listed = self.catalogue.as_deref().unwrap_or_default();
-        let near = listed
-            .iter()
+        let near = self
+            .catalogues
+            .values()
+            .flatten()
             .map(|listed| {
                 (
                     distance(&normalised(&listed.name), &normalised(name)),
@@ -507,6 +434,7 @@ impl<'a> Resolver<'a> {
 fn wanted_file(package: &str, target: &str, url: String, expect: Expect) -> File {
     File {
         path: target.to_string(),
+        url: Some(url.clone()),
         content: Content::Wanted(Wanted {
             package: package.to_string(),
             url,
@@ -559,6 +487,9 @@ fn distance(a: &str, b: &str) -> usize {
 
 mod catalogue;
 mod hosted;
+mod indexed;
+mod kept;
 mod pypi;
+mod solve;
 #[cfg(test)]
 mod tests;

@@ -134,7 +134,20 @@ pub(crate) fn kind(filename: &str, project: &str) -> Option<(Kind, String)> {
     Some((Kind::Source, stem[at + 1..].to_string()))
 }
 
-/// Which file is taken, and its version.
+/// The versions of a project, oldest first.
+pub(crate) fn versions(candidates: &[Candidate], project: &str) -> Vec<String> {
+    let mut found: Vec<(Version, String)> = candidates
+        .iter()
+        .filter(|candidate| !candidate.yanked)
+        .filter_map(|candidate| kind(&candidate.filename, project))
+        .filter_map(|(_, text)| Some((text.parse().ok()?, text)))
+        .collect();
+    found.sort();
+    found.dedup();
+    found.into_iter().map(|(_, text)| text).collect()
+}
+
+/// Which file is taken, and its version; `allows` leaves versions out.
 ///
 /// # Errors
 /// [`Code::PackageNotFound`] without a version that fits, [`Code::NotForBoards`] when there are only
@@ -143,6 +156,7 @@ pub(crate) fn choose(
     candidates: &[Candidate],
     project: &str,
     wish: &Wish,
+    allows: &dyn Fn(&str) -> bool,
 ) -> Result<(Candidate, Kind, String)> {
     let mut found: Vec<(Version, Kind, String, &Candidate)> = Vec::new();
     for candidate in candidates {
@@ -153,7 +167,7 @@ pub(crate) fn choose(
             continue;
         };
         let pinned = matches!(wish, Wish::Exact(_));
-        if wish.allows(&text) && (!candidate.yanked || pinned) {
+        if wish.allows(&text) && allows(&text) && (!candidate.yanked || pinned) {
             found.push((version, kind, text, candidate));
         }
     }
@@ -200,7 +214,8 @@ mod tests {
     }
 
     fn chosen(names: &[&str], wish: &Wish) -> Result<String> {
-        choose(&candidates(names), "my-pack", wish).map(|(candidate, ..)| candidate.filename)
+        choose(&candidates(names), "my-pack", wish, &|_| true)
+            .map(|(candidate, ..)| candidate.filename)
     }
 
     #[test]

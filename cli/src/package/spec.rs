@@ -51,6 +51,16 @@ impl Wish {
     }
 }
 
+impl Wish {
+    /// The wish for a sentence.
+    pub(crate) fn quoted(&self) -> String {
+        match self {
+            Self::Newest => "everybody who needs it".to_string(),
+            wish => format!("`{wish}`"),
+        }
+    }
+}
+
 impl core::fmt::Display for Wish {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {

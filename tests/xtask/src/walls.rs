@@ -85,7 +85,7 @@ const PARTS: [(&str, &[&str]); 11] = [
 ];
 
 /// Commands that others may use: `(who, what)`; `*` is everybody.
-const SHARED_COMMANDS: [(&str, &str); 8] = [
+const SHARED_COMMANDS: [(&str, &str); 11] = [
     ("*", "files"),
     ("*", "connect"),
     ("devs", "info"),
@@ -93,6 +93,9 @@ const SHARED_COMMANDS: [(&str, &str); 8] = [
     ("flash", "info"),
     ("erase", "flash"),
     ("boards", "flash"),
+    ("deploy", "project"),
+    ("install", "project"),
+    ("sync", "project"),
     ("watch", "sync"),
 ];
 

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Content, Expect, File, Package, Resolver, Trail, because, is_hosted, is_module, wanted_file,
+    Content, Expect, File, Origin, Package, Resolver, Trail, because, is_hosted, is_module,
+    wanted_file,
 };
 use crate::error::{Code, Error, Result};
 use crate::package::manifest::Manifest;
@@ -19,6 +20,14 @@ impl Resolver<'_> {
         if let Some(package) = self.resolution.packages.iter().find(known) {
             return Ok(package.name.clone());
         }
+        if let Some(name) = self.kept_source(&source, trail)? {
+            return Ok(name);
+        }
+        let (place, commit) = self.at_commit(&place)?;
+        let origin = Origin {
+            commit,
+            ..Origin::default()
+        };
         let file_name = place.file_name().to_string();
         if is_module(&file_name) {
             path::check(&file_name, &source)?;
@@ -32,8 +41,9 @@ impl Resolver<'_> {
                 place.url()?,
                 Expect::Anything,
             )];
-            let version = place.reference.clone().unwrap_or_default();
+            let version = location.reference.clone().unwrap_or_default();
             return Ok(self.push(Package {
+                origin,
                 name,
                 version,
                 source,
@@ -57,7 +67,59 @@ impl Resolver<'_> {
             .unwrap_or(directory)
             .to_string();
         let name = name.trim_end_matches(".git").to_string();
-        self.described(&name, &source, &manifest, &place, &Wish::Newest, trail)
+        let index = self.settings.indexes.first().cloned().unwrap_or_default();
+        let found = self.described(
+            &name,
+            &source,
+            &manifest,
+            (&place, &index),
+            origin,
+            &Wish::Newest,
+            trail,
+        )?;
+        if manifest.version.is_none()
+            && let Some(package) = self.resolution.packages.last_mut()
+        {
+            package.version = location.reference.clone().unwrap_or_default();
+        }
+        Ok(found)
+    }
+
+    /// The same place at the commit that its branch or tag stands for now, and that commit; the place
+    /// itself where commits are not asked for or the server does not say.
+    pub(super) fn at_commit(&mut self, place: &Location) -> Result<(Location, String)> {
+        let (Some(repository), true) = (place.repository(), self.settings.pins_commits) else {
+            return Ok((place.clone(), String::new()));
+        };
+        let wanted = place
+            .reference
+            .clone()
+            .unwrap_or_else(|| "HEAD".to_string());
+        if is_commit(&wanted) {
+            return Ok((place.clone(), wanted));
+        }
+        let key = format!("{repository}@{wanted}");
+        if !self.commits.contains_key(&key) {
+            let commit = match refs_url(&repository) {
+                Some(url) => self
+                    .source
+                    .document(&url, "")?
+                    .and_then(|bytes| commit_of(&bytes, &wanted)),
+                None => None,
+            };
+            if commit.is_none() {
+                self.resolution.notes.push(format!(
+                    "`{key}` could not be traced to a commit; its files are locked by their SHA-256 alone"
+                ));
+            }
+            self.commits.insert(key.clone(), commit);
+        }
+        let mut place = place.clone();
+        let commit = self.commits[&key].clone().unwrap_or_default();
+        if !commit.is_empty() {
+            place.reference = Some(commit.clone());
+        }
+        Ok((place, commit))
     }
 
     /// Takes a package or a single file of this computer.
@@ -99,11 +161,13 @@ impl Resolver<'_> {
                 files.push(File {
                     path: target.clone(),
                     content: Content::Bytes(bytes),
+                    url: None,
                 });
             }
         }
         for (target, hash) in &manifest.hashes {
-            let url = format!("{}/file/{}/{hash}", self.settings.index, &hash[..2]);
+            let index = self.settings.indexes.first().map_or("", String::as_str);
+            let url = format!("{index}/file/{}/{hash}", &hash[..2]);
             files.push(wanted_file(
                 &shown,
                 target,
@@ -134,6 +198,7 @@ fn local_package(
     let file = |(path, bytes)| File {
         path,
         content: Content::Bytes(bytes),
+        url: None,
     };
     Package {
         name,
@@ -143,5 +208,91 @@ fn local_package(
         pinned: false,
         files: files.into_iter().map(file).collect(),
         dependencies: Vec::new(),
+        origin: Origin::default(),
+    }
+}
+
+/// Whether a reference is a whole commit.
+fn is_commit(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Where git's "smart HTTP" protocol lists the branches and tags of `github:org/repo` and the like.
+fn refs_url(repository: &str) -> Option<String> {
+    let (scheme, path) = repository.split_once(':')?;
+    let host = match scheme {
+        "github" => "github.com",
+        "gitlab" => "gitlab.com",
+        "codeberg" => "codeberg.org",
+        _ => return None,
+    };
+    let path = path.trim_end_matches(".git");
+    Some(format!(
+        "https://{host}/{path}.git/info/refs?service=git-upload-pack"
+    ))
+}
+
+/// The commit of a branch or tag in git's list: lines of four digits of length, the commit, a space and
+/// the name. An annotated tag has a second line, `NAME^{}`, with the commit itself.
+fn commit_of(bytes: &[u8], wanted: &str) -> Option<String> {
+    let mut rest = bytes;
+    let mut best: Option<(u8, String)> = None;
+    while let Some((digits, after)) = rest.split_at_checked(4) {
+        let len = usize::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()?;
+        if len < 4 {
+            rest = after;
+            continue;
+        }
+        let (line, after) = after.split_at_checked(len - 4)?;
+        rest = after;
+        let line = String::from_utf8_lossy(line);
+        let line = line.split('\0').next().unwrap_or("").trim_end();
+        let Some((commit, name)) = line.split_once(' ') else {
+            continue;
+        };
+        let rank = if name == format!("refs/tags/{wanted}^{{}}") {
+            4
+        } else if name == format!("refs/tags/{wanted}") {
+            3
+        } else if name == format!("refs/heads/{wanted}") {
+            2
+        } else if name == wanted {
+            1
+        } else {
+            0
+        };
+        if rank > best.as_ref().map_or(0, |(rank, _)| *rank) && is_commit(commit) {
+            best = Some((rank, commit.to_string()));
+        }
+    }
+    best.map(|(_, commit)| commit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn branches_and_tags_lead_to_commits() {
+        let line = |text: &str| format!("{:04x}{text}", text.len() + 4);
+        let id = |letter: &str| letter.repeat(40);
+        let list = [
+            line("# service=git-upload-pack\n"),
+            "0000".to_string(),
+            line(&format!("{} HEAD\0symref=HEAD:refs/heads/main\n", id("a"))),
+            line(&format!("{} refs/heads/main\n", id("a"))),
+            line(&format!("{} refs/tags/v1\n", id("b"))),
+            line(&format!("{} refs/tags/v1^{{}}\n", id("c"))),
+            "0000".to_string(),
+        ]
+        .concat();
+        let commit = |name: &str| commit_of(list.as_bytes(), name);
+        assert_eq!(commit("HEAD"), Some(id("a")));
+        assert_eq!(commit("main"), Some(id("a")));
+        assert_eq!(commit("v1"), Some(id("c")));
+        assert_eq!(commit("v2"), None);
+        for bytes in ["zzzz", "ffff", "0005", ""] {
+            assert_eq!(commit_of(bytes.as_bytes(), "HEAD"), None);
+        }
     }
 }

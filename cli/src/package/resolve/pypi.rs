@@ -1,12 +1,15 @@
 //! Packages of the Python package index: the newest archive that is made for boards.
 
-use super::{Content, Expect, File, Package, Resolver, Trail, Wanted, because, is_module};
+use super::{
+    Archive, Content, Expect, File, Origin, Package, Resolver, Trail, Wanted, because, is_module,
+};
 use crate::error::{Code, Error, Result};
 use crate::package::archive;
-use crate::package::normalised;
+use crate::package::http::redacted;
 use crate::package::requirement;
 use crate::package::simple::{self, Kind};
 use crate::package::spec::{Spec, Wish};
+use crate::package::{normalised, sha256};
 
 impl Resolver<'_> {
     /// Takes a package of the Python package index, if it has it.
@@ -18,6 +21,9 @@ impl Resolver<'_> {
         trail: &mut Trail,
     ) -> Result<Option<String>> {
         if let Some(name) = self.resolved(name, wish, trail)? {
+            return Ok(Some(name));
+        }
+        if let Some(name) = self.kept(name, wish, Some("pypi"), trail)? {
             return Ok(Some(name));
         }
         if self.settings.pypi.is_empty() {
@@ -36,8 +42,7 @@ impl Resolver<'_> {
             return Ok(None);
         };
         let candidates = simple::parse(&page, &url)?;
-        let (candidate, kind, version) =
-            simple::choose(&candidates, &project, wish).map_err(|error| because(error, trail))?;
+        let (candidate, kind, version) = self.choose(&candidates, name, wish, trail)?;
         let expect = candidate
             .sha256
             .clone()
@@ -60,18 +65,23 @@ impl Resolver<'_> {
                 trail,
             ));
         }
-        let mut dependencies = Vec::new();
-        for line in &unpacked.requirements {
-            let needed = requirement::parse(line, &self.settings.environment)
-                .map_err(|error| because(error, trail))?;
-            if let Some(needed) = needed {
-                let spec = Spec::Name(needed.name, needed.wish);
-                dependencies.push(self.package(&spec, &mut trail.clone())?);
-            }
-        }
+        self.open.push((name.to_string(), version.clone()));
+        let (dependencies, ranges) = self.what_it_needs(&unpacked.requirements, trail)?;
+        self.open.pop();
         let file = |(path, bytes)| File {
             path,
             content: Content::Bytes(bytes),
+            url: None,
+        };
+        let origin = Origin {
+            index: redacted(&self.settings.pypi),
+            archive: Some(Archive {
+                url: redacted(&candidate.url),
+                sha256: sha256(&archive),
+                len_bytes: archive.len() as u64,
+            }),
+            ranges,
+            ..Origin::default()
         };
         Ok(Some(self.push(Package {
             name: name.to_string(),
@@ -81,7 +91,49 @@ impl Resolver<'_> {
             pinned: *wish != Wish::Newest,
             files: unpacked.files.into_iter().map(file).collect(),
             dependencies,
+            origin,
         })))
+    }
+
+    /// The file of the newest version that everybody wants.
+    fn choose(
+        &mut self,
+        candidates: &[simple::Candidate],
+        name: &str,
+        wish: &Wish,
+        trail: &Trail,
+    ) -> Result<(simple::Candidate, Kind, String)> {
+        let project = normalised(name);
+        let limits = self.limits.clone();
+        let allows = |version: &str| limits.allow(&project, version);
+        match simple::choose(candidates, &project, wish, &allows) {
+            Err(error) if error.code() == Code::PackageNotFound => {
+                let versions = simple::versions(candidates, &project);
+                Err(self.nothing_fits(name, wish, &versions, trail))
+            }
+            chosen => chosen.map_err(|error| because(error, trail)),
+        }
+    }
+
+    /// The packages of `Requires-Dist` lines: their names, and the names with ranges.
+    fn what_it_needs(
+        &mut self,
+        lines: &[String],
+        trail: &Trail,
+    ) -> Result<(Vec<String>, Vec<String>)> {
+        let (mut dependencies, mut ranges) = (Vec::new(), Vec::new());
+        for line in lines {
+            let needed = requirement::parse(line, &self.settings.environment)
+                .map_err(|error| because(error, trail))?;
+            if let Some(needed) = needed {
+                let wish = needed.wish.to_string();
+                let spec = Spec::Name(needed.name, needed.wish);
+                let found = self.package(&spec, &mut trail.clone())?;
+                ranges.push(format!("{found}{wish}"));
+                dependencies.push(found);
+            }
+        }
+        Ok((dependencies, ranges))
     }
 
     fn unpack(

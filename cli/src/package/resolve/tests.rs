@@ -46,11 +46,13 @@ impl Source for Fake {
 
 fn settings() -> Settings {
     Settings {
-        index: "i".to_string(),
+        indexes: vec!["i".to_string()],
         pypi: "https://p".to_string(),
         form: "6".to_string(),
         environment: Environment::default(),
         mip_only: false,
+        pins_commits: false,
+        preferred: BTreeMap::new(),
     }
 }
 
@@ -275,4 +277,105 @@ fn distances_count_letters() {
     assert_eq!(distance("requests", "request"), 1);
     assert_eq!(distance("abc", "cba"), 2);
     assert_eq!(distance("", "ab"), 2);
+}
+
+/// Releases of packages that need other packages: name, version, lines of `requires.txt`.
+fn releases(list: &[(&str, &str, &str)]) -> Fake {
+    let mut source = index();
+    let mut pages: HashMap<&str, Vec<String>> = HashMap::new();
+    for (name, version, needs) in list {
+        let top = format!("{name}-{version}");
+        let (code, info) = (
+            format!("{top}/{name}.py"),
+            format!("{top}/x.egg-info/requires.txt"),
+        );
+        let bytes = tar_gz(&[(&code, ""), (&info, needs)]);
+        let file = format!(
+            r#"{{"filename":"{top}.tar.gz","url":"f/{top}","hashes":{{"sha256":"{}"}}}}"#,
+            sha256(&bytes)
+        );
+        pages.entry(name).or_default().push(file);
+        source.0.insert(format!("https://p/{name}/f/{top}"), bytes);
+    }
+    for (name, files) in pages {
+        let page = format!(r#"{{"files":[{}]}}"#, files.join(","));
+        source
+            .0
+            .insert(format!("https://p/{name}/"), page.into_bytes());
+    }
+    source
+}
+
+fn solved(source: &Fake, texts: &[&str]) -> Result<Vec<String>> {
+    let settings = settings();
+    let roots: Vec<Root> = texts
+        .iter()
+        .map(|text| Root::plain(Spec::parse(text).unwrap()))
+        .collect();
+    let mut found = names(&solve(source, &settings, &roots)?);
+    found.sort();
+    Ok(found)
+}
+
+#[test]
+fn versions_are_chosen_that_everybody_wants() {
+    let list = [
+        ("x", "1.0", ""),
+        ("x", "1.5", ""),
+        ("x", "2.0", ""),
+        ("a", "1", "x>=1\n"),
+        ("b", "1", "x<2\n"),
+        ("c", "1", "x<2\n"),
+        ("c", "2", "x>=2\n"),
+        ("d", "1", "c>=1\nb\n"),
+    ];
+    let source = releases(&list);
+    let found = |texts: &[&str]| solved(&source, texts).unwrap();
+    assert_eq!(found(&["pypi:a"]), ["a 1", "x 2.0"]);
+    assert_eq!(found(&["pypi:a", "pypi:b"]), ["a 1", "b 1", "x 1.5"]);
+    assert_eq!(found(&["pypi:b", "pypi:a"]), ["a 1", "b 1", "x 1.5"]);
+    // The newest `c` wants what `b` does not; the older one gives way.
+    assert_eq!(found(&["pypi:c", "pypi:b"]), ["b 1", "c 1", "x 1.5"]);
+    assert_eq!(found(&["pypi:d"]), ["b 1", "c 1", "d 1", "x 1.5"]);
+    assert_eq!(found(&["pypi:c", "pypi:x==2.0"]), ["c 2", "x 2.0"]);
+    assert_eq!(found(&["pypi:x==1.0", "pypi:a"]), ["a 1", "x 1.0"]);
+}
+
+#[test]
+fn conflict_says_who_wants_what() {
+    let source = releases(&[
+        ("x", "1.0", ""),
+        ("x", "2.0", ""),
+        ("a", "1", "x>=2\n"),
+        ("b", "1", "x<2\n"),
+    ]);
+    for texts in [["pypi:a", "pypi:b"], ["pypi:b", "pypi:a"]] {
+        let error = solved(&source, &texts).unwrap_err();
+        assert_eq!(error.code(), Code::Conflict);
+        let text = format!("{} {}", error.message(), error.hints().join(" "));
+        for word in ["`a` → `x`", "`b` → `x`", "1.0, 2.0"] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+    }
+    let error = solved(&source, &["pypi:a", "pypi:x<2"]).unwrap_err();
+    assert_eq!(error.code(), Code::Conflict);
+}
+
+#[test]
+fn lock_is_kept_where_it_fits() {
+    let source = releases(&[("x", "1.0", ""), ("x", "2.0", ""), ("a", "1", "x>=1\n")]);
+    let mut settings = settings();
+    let kept = Locked {
+        name: "x".to_string(),
+        version: "1.0".to_string(),
+        source: "pypi".to_string(),
+        ..Locked::default()
+    };
+    settings.preferred.insert("x".to_string(), kept);
+    for (text, expected) in [("pypi:a", ["x 1.0", "a 1"]), ("pypi:x>=2", ["x 2.0", ""])] {
+        let roots = [Root::plain(Spec::parse(text).unwrap())];
+        let found = names(&solve(&source, &settings, &roots).unwrap());
+        let expected: Vec<&str> = expected.into_iter().filter(|one| !one.is_empty()).collect();
+        assert_eq!(found, expected);
+    }
 }

@@ -437,6 +437,11 @@ pub(crate) fn help(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             vm.put_value(Sink::Out, Value::qstr(name))?;
             vm.put(Sink::Out, b"\n")?;
         }
+        for frozen in vm.library.frozen {
+            let name = frozen.path.strip_suffix(".mpy").unwrap_or(frozen.path);
+            vm.put(Sink::Out, name.as_bytes())?;
+            vm.put(Sink::Out, b"\n")?;
+        }
         vm.put(Sink::Out, b"Plus any modules on the filesystem\n")?;
         return Ok(Value::NONE);
     }

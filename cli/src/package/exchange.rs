@@ -1,0 +1,347 @@
+//! Lists of packages as other tools write them: `requirements.txt`, `package.json` and `manifest.py`.
+//!
+//! Nothing is executed. Of a `manifest.py` the calls with literal arguments are read; whatever else it
+//! does is an error with its line.
+//!
+//! Source: PEP 508 for requirements; micropython-lib's documentation for `package.json`;
+//! MicroPython's for manifest files.
+
+use super::lock::{self, Lock, Locked};
+use super::manifest::Manifest;
+use super::requirement::{self, Environment};
+use super::spec::{Spec, Wish, is_hosted};
+use crate::error::{Code, Error, Result};
+
+/// What a lock is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// `NAME==VERSION` by line, for `ucli install -r`.
+    Requirements,
+    /// `package.json`, for `mip.install`.
+    PackageJson,
+    /// `manifest.py`, for firmware builds.
+    ManifestPy,
+}
+
+/// Writes a lock in another form.
+///
+/// # Errors
+/// [`Code::Unsupported`] for packages that the form cannot name.
+pub(crate) fn write(lock: &Lock, dev: bool, format: Format) -> Result<String> {
+    let packages = lock.needed(dev);
+    let mut out = String::new();
+    match format {
+        Format::Requirements => {
+            for package in packages {
+                out += &requirement(package);
+                out.push('\n');
+            }
+        }
+        Format::ManifestPy => {
+            for package in packages {
+                if !package.source.starts_with("mip:") {
+                    return Err(unsupported(package, "manifest.py"));
+                }
+                out += &format!("require({})\n", lock::quoted(&package.name));
+            }
+        }
+        Format::PackageJson => {
+            let mut dependencies = Vec::new();
+            for package in packages {
+                dependencies.push(if package.source.starts_with("mip:") {
+                    (package.name.clone(), package.version.clone())
+                } else if is_hosted(&package.source) {
+                    let place = super::spec::Location::parse(&package.source)?;
+                    let reference = match package.commit.as_str() {
+                        "" => place.reference.clone().unwrap_or_default(),
+                        commit => commit.to_string(),
+                    };
+                    (place.text, reference)
+                } else {
+                    return Err(unsupported(package, "package.json"));
+                });
+            }
+            let text = serde_json::json!({ "v": 1, "urls": [], "deps": dependencies });
+            out = serde_json::to_string_pretty(&text).expect("plain texts");
+            out.push('\n');
+        }
+    }
+    Ok(out)
+}
+
+fn unsupported(package: &Locked, file: &str) -> Error {
+    Error::new(
+        Code::Unsupported,
+        format!(
+            "`{file}` cannot name `{}`, which comes from `{}`",
+            package.name, package.source
+        ),
+    )
+    .hint("`--format requirements` can")
+}
+
+fn requirement(package: &Locked) -> String {
+    let version = match package.version.as_str() {
+        "" => String::new(),
+        version => format!("=={version}"),
+    };
+    if package.source.starts_with("mip:") {
+        format!("{}{version}", package.name)
+    } else if package.source == "pypi" {
+        format!("pypi:{}{version}", package.name)
+    } else if is_hosted(&package.source) && !package.commit.is_empty() {
+        let place = package
+            .source
+            .rsplit_once('@')
+            .map_or(package.source.as_str(), |(place, _)| place);
+        format!("{place}@{}", package.commit)
+    } else {
+        package
+            .source
+            .strip_prefix("path:")
+            .unwrap_or(&package.source)
+            .to_string()
+    }
+}
+
+/// Reads a list of packages; what it is follows from its name.
+///
+/// # Errors
+/// [`Code::BadPackage`] with the line that is wrong.
+pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Vec<Spec>> {
+    if name.ends_with(".json") {
+        return package_json(name, bytes);
+    }
+    let text = String::from_utf8_lossy(bytes);
+    if name.ends_with(".py") {
+        manifest_py(name, &text)
+    } else {
+        requirements(name, &text)
+    }
+}
+
+fn wrong(name: &str, line: usize, reason: &str) -> Error {
+    Error::new(Code::BadPackage, format!("`{name}`, line {line}: {reason}"))
+}
+
+/// Lines of `requirements.txt`: what `ucli install` takes, and the lines of PEP 508.
+fn requirements(name: &str, text: &str) -> Result<Vec<Spec>> {
+    let mut specs = Vec::new();
+    let environment = Environment::default();
+    let joined = text.replace("\\\r\n", " ").replace("\\\n", " ");
+    for (index, line) in joined.lines().enumerate() {
+        let line = if line.trim_start().starts_with('#') {
+            ""
+        } else {
+            line
+        };
+        let line = line.split(" #").next().unwrap_or("").trim();
+        // pip's hashes are of archives; the lock has those of files.
+        let line = line.split(" --hash").next().unwrap_or("").trim();
+        if line.is_empty() {
+            continue;
+        }
+        if line.starts_with('-') {
+            return Err(wrong(
+                name,
+                index + 1,
+                &format!("the option `{line}` is not understood"),
+            ));
+        }
+        let scheme = ["mip:", "pypi:"]
+            .iter()
+            .any(|scheme| line.starts_with(scheme));
+        if scheme || is_hosted(line) || line.starts_with(['.', '/']) {
+            specs.push(Spec::parse(line).map_err(|error| wrong(name, index + 1, error.message()))?);
+            continue;
+        }
+        let parsed = requirement::parse(line, &environment)
+            .map_err(|error| wrong(name, index + 1, error.message()))?;
+        if let Some(needed) = parsed {
+            // `==1.2` is spelt as the index spells it.
+            let text = needed.wish.to_string();
+            let wish = match text.strip_prefix("==") {
+                Some(version) if !version.contains([',', '*']) => {
+                    Wish::Exact(version.trim().to_string())
+                }
+                _ => needed.wish,
+            };
+            specs.push(Spec::Name(needed.name, wish));
+        }
+    }
+    Ok(specs)
+}
+
+fn package_json(name: &str, bytes: &[u8]) -> Result<Vec<Spec>> {
+    let manifest = Manifest::parse(bytes, name)?;
+    let mut specs = Vec::new();
+    for (text, version) in &manifest.dependencies {
+        let text = match version.as_str() {
+            "" => text.clone(),
+            "latest" if !is_hosted(text) => text.clone(),
+            version => format!("{text}@{version}"),
+        };
+        specs.push(Spec::parse(&text)?);
+    }
+    Ok(specs)
+}
+
+/// `require("name")`, also with more literal arguments; `metadata(…)` and the calls that only freeze
+/// files of a firmware build say nothing about packages.
+fn manifest_py(name: &str, text: &str) -> Result<Vec<Spec>> {
+    let mut specs = Vec::new();
+    let mut pending: Option<(usize, String)> = None;
+    for (index, line) in text.lines().enumerate() {
+        let code = without_comment(line);
+        let (start, statement) = match pending.take() {
+            Some((start, before)) => (start, format!("{before} {}", code.trim())),
+            None => (index + 1, code.trim_end().to_string()),
+        };
+        if statement.trim().is_empty() {
+            continue;
+        }
+        if open_brackets(&statement) > 0 {
+            if index + 1 - start > 200 {
+                return Err(wrong(name, start, "a call is not closed"));
+            }
+            pending = Some((start, statement));
+            continue;
+        }
+        if let Some(package) = call(name, start, &statement)? {
+            specs.push(Spec::Name(package, Wish::Newest));
+        }
+    }
+    match pending {
+        Some((start, _)) => Err(wrong(name, start, "a call is not closed")),
+        None => Ok(specs),
+    }
+}
+
+fn without_comment(line: &str) -> &str {
+    let mut quote = None;
+    for (at, letter) in line.char_indices() {
+        match (letter, quote) {
+            ('"' | '\'', None) => quote = Some(letter),
+            (letter, Some(open)) if letter == open => quote = None,
+            ('#', None) => return &line[..at],
+            _ => {}
+        }
+    }
+    line
+}
+
+fn open_brackets(text: &str) -> i32 {
+    let mut depth = 0;
+    let mut quote = None;
+    for letter in text.chars() {
+        match (letter, quote) {
+            ('"' | '\'', None) => quote = Some(letter),
+            (letter, Some(open)) if letter == open => quote = None,
+            ('(' | '[' | '{', None) => depth += 1,
+            (')' | ']' | '}', None) => depth -= 1,
+            _ => {}
+        }
+    }
+    depth
+}
+
+/// The package of one statement.
+fn call(name: &str, line: usize, statement: &str) -> Result<Option<String>> {
+    let refuse = || {
+        wrong(
+            name,
+            line,
+            "only calls with literal arguments are read; a manifest is not executed",
+        )
+    };
+    if statement.starts_with([' ', '\t']) {
+        return Err(refuse());
+    }
+    let (function, rest) = statement.split_once('(').ok_or_else(refuse)?;
+    let arguments = rest.trim_end().strip_suffix(')').ok_or_else(refuse)?;
+    match function.trim() {
+        "require" => {
+            let first = arguments.split(',').next().unwrap_or("").trim();
+            let first = first.strip_prefix("name=").unwrap_or(first).trim();
+            let quote = first
+                .chars()
+                .next()
+                .filter(|letter| matches!(letter, '"' | '\''))
+                .ok_or_else(refuse)?;
+            let inner = first[1..].strip_suffix(quote).ok_or_else(refuse)?;
+            match Spec::parse(inner) {
+                Ok(Spec::Name(package, Wish::Newest)) => Ok(Some(package)),
+                _ => Err(wrong(name, line, "this is no name of a package")),
+            }
+        }
+        // Files of the firmware build, and what the package says of itself.
+        "metadata" | "module" | "package" | "freeze" | "freeze_as_mpy" | "freeze_as_str"
+        | "freeze_mpy" | "add_library" => Ok(None),
+        "include" => Err(wrong(
+            name,
+            line,
+            "`include` leads to another manifest; read that one itself",
+        )),
+        _ => Err(refuse()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(name: &str, text: &str) -> Vec<String> {
+        let one = |spec: Spec| match spec {
+            Spec::Name(name, wish) => format!("{name}{wish}"),
+            other => format!("{other:?}"),
+        };
+        read(name, text.as_bytes())
+            .unwrap()
+            .into_iter()
+            .map(one)
+            .collect()
+    }
+
+    #[test]
+    fn requirements_are_read() {
+        let text = "# mine\nrequests==0.8.0  # old\numqtt.simple >=1.7,<2\nx; implementation_name == 'cpython'\n\
+                    microdot==2.0 \\\n  --hash=sha256:ab\ny\n";
+        assert_eq!(
+            texts("requirements.txt", text),
+            [
+                "requests==0.8.0",
+                "umqtt.simple>=1.7, <2",
+                "microdot==2.0",
+                "y"
+            ]
+        );
+        assert!(read("requirements.txt", b"-r other.txt").is_err());
+        assert!(read("requirements.txt", b"a b c").is_err());
+    }
+
+    #[test]
+    fn manifests_are_read_and_not_run() {
+        let text = "metadata(version=\"1.0\")  # (\nrequire(\"requests\")\nrequire(\n    'umqtt.simple', # why\n    unix_ffi=False,\n)\nmodule(\"a.py\")\n";
+        assert_eq!(texts("manifest.py", text), ["requests", "umqtt.simple"]);
+        for text in [
+            "import os",
+            "require(name)",
+            "for x in y:\n    require(x)",
+            "require(\"a\"",
+            "require(\"../x\")",
+            "include(\"$(MPY_DIR)/x\")",
+            "x = 1",
+        ] {
+            let error = read("manifest.py", text.as_bytes()).unwrap_err();
+            assert!(error.message().contains("line"), "{text}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn package_json_is_read() {
+        let text = r#"{"deps":[["a","latest"],["b","1.2"],["github:o/r","v1"]]}"#;
+        let found = texts("package.json", text);
+        assert_eq!(found[..2], ["a".to_string(), "b==1.2".to_string()]);
+        assert!(read("package.json", b"{}").is_err());
+    }
+}

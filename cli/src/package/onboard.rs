@@ -1,0 +1,244 @@
+//! The packages of a board become those of a lock: nothing more of ours, nothing less, nothing changed.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::apply::{self, Outcome};
+use super::board::Board;
+use super::build;
+use super::firmware::{look_at_firmware, modules_of};
+use super::install::Place;
+use super::lock::{self, Lock};
+use super::locking::Locking;
+use super::plan;
+use super::project::Project;
+use super::record::Record;
+use crate::client::session::Session;
+use crate::error::{Code, Error, Result};
+use crate::output::Printer;
+use crate::output::bytes::human;
+
+/// How the packages of a board are brought in line.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Manner {
+    /// Leave out what only the development needs
+    #[arg(long)]
+    pub(crate) no_dev: bool,
+    /// Copy source; do not compile and do not take compiled files
+    #[arg(long)]
+    pub(crate) no_mpy: bool,
+    /// Install what the firmware has, ignore missing imports and the wrong version of the firmware
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+/// What a board has, or would have.
+#[derive(Debug)]
+pub(crate) struct Synced {
+    /// The library directory.
+    pub(crate) directory: String,
+    /// The packages: name and version.
+    pub(crate) packages: Vec<(String, String)>,
+    /// What the firmware has already.
+    pub(crate) built_in: Vec<(String, String)>,
+    /// Packages that are not wanted any more.
+    pub(crate) unwanted: Vec<String>,
+    /// The files.
+    pub(crate) outcome: Outcome,
+    /// Modules on the board that are found before those of the packages.
+    pub(crate) shadows: Vec<String>,
+    /// The record was not what it must be.
+    pub(crate) record_differs: bool,
+}
+
+impl Synced {
+    /// Whether the board was as the lock says.
+    pub(crate) fn was_clean(&self) -> bool {
+        self.outcome.written.is_empty()
+            && self.outcome.removed.is_empty()
+            && self.unwanted.is_empty()
+            && self.shadows.is_empty()
+            && !self.record_differs
+    }
+
+    /// The facts for `--json`.
+    pub(crate) fn json(&self) -> Value {
+        let pairs = |list: &[(String, String)]| {
+            let one =
+                |(name, version): &(String, String)| json!({ "name": name, "version": version });
+            list.iter().map(one).collect::<Vec<_>>()
+        };
+        let written = self.outcome.written.iter();
+        json!({
+            "target": self.directory,
+            "packages": pairs(&self.packages),
+            "built_in": pairs(&self.built_in),
+            "unwanted": self.unwanted,
+            "written": written.map(|(path, size)| json!({ "path": path, "size": size })).collect::<Vec<_>>(),
+            "unchanged": self.outcome.unchanged,
+            "removed": self.outcome.removed,
+            "shadows": self.shadows,
+        })
+    }
+
+    /// Says file by file what was done, or would be.
+    ///
+    /// # Errors
+    /// Those of stdout.
+    pub(crate) fn print(&self, printer: &Printer, would: bool) -> Result<()> {
+        // What is written is shown while it is.
+        for (path, len_bytes) in self.outcome.written.iter().filter(|_| would) {
+            printer.data(&format!("would write {path}  {}", human(*len_bytes)))?;
+        }
+        let remove = if would { "would remove" } else { "-" };
+        for path in &self.outcome.removed {
+            printer.data(&format!("{remove} {path}"))?;
+        }
+        for path in &self.shadows {
+            printer.warn(&format!(
+                "`:{path}` is found before the package of that name in `{}`",
+                self.directory
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Brings the packages of a board in line with a lock; with `dry_run` only looks.
+///
+/// # Errors
+/// [`Code::Unsupported`] for another firmware than the project wants; those of every step. Nothing is
+/// written before all but the last have gone well.
+pub(crate) fn sync(
+    session: &mut Session,
+    (project, locking, lock): (&Project, &Locking<'_>, &Lock),
+    place: &Place,
+    manner: &Manner,
+    dry_run: bool,
+    printer: &Printer,
+) -> Result<Synced> {
+    let board = Board::ask(session)?;
+    check_firmware(lock, &board, manner.force)?;
+    let directory = place.or(project.target()?).directory(&board)?;
+    let mut record = session.with_agent(|agent| apply::read_record(agent, &directory))?;
+    let before = record.clone();
+    let no_mpy = manner.no_mpy || project.no_mpy()?;
+    let form = if board.form(no_mpy) == build::BYTECODE.to_string() {
+        lock::BYTECODE
+    } else {
+        lock::SOURCE
+    };
+    let mut packages = locking.packages(lock, !manner.no_dev, form)?;
+    let built_in = if manner.force {
+        Vec::new()
+    } else {
+        look_at_firmware(session, &board, &directory, &mut packages)?
+    };
+    for (name, version) in &built_in {
+        let locked = lock.find(name).map_or("", |one| one.version.as_str());
+        if !version.is_empty() && version != locked {
+            printer.note(&format!(
+                "`{name}` {locked} is locked; the firmware has {version} built in and finds that first"
+            ));
+        }
+    }
+    let modules: Vec<String> = packages.iter().flat_map(modules_of).collect();
+    let shadows = shadows(session, &board, &directory, &modules)?;
+    let keep: BTreeSet<String> = packages.iter().map(|one| one.name.clone()).collect();
+    let gone = plan::prune(&mut record, &keep);
+    let unwanted = before.packages.keys().filter(|name| !keep.contains(*name));
+    let unwanted: Vec<String> = unwanted.cloned().collect();
+    let mut built = Vec::new();
+    for package in packages {
+        built.push(build::build(package, board.mpy, !no_mpy)?);
+    }
+    let list = built
+        .iter()
+        .map(|one| (one.package.name.clone(), one.package.version.clone()));
+    let list: Vec<(String, String)> = list.collect();
+    let mut plan = plan::plan(built, &record, true)?;
+    plan.record.request_only(lock);
+    plan.dropped.extend(
+        gone.into_iter()
+            .filter(|path| !plan.files.contains_key(path)),
+    );
+    let nothing = list.is_empty() && plan.dropped.is_empty() && before == plan.record;
+    let outcome = if nothing {
+        Outcome::default()
+    } else {
+        apply::apply(session, &directory, &plan, dry_run, true, printer)?
+    };
+    Ok(Synced {
+        directory,
+        packages: list,
+        built_in,
+        unwanted,
+        outcome,
+        shadows,
+        record_differs: before != plan.record,
+    })
+}
+
+impl Record {
+    /// Marks those packages as asked for that a lock's project asks for.
+    fn request_only(&mut self, lock: &Lock) {
+        let required: BTreeSet<String> = lock
+            .requires
+            .iter()
+            .chain(&lock.requires_dev)
+            .map(|one| super::normalised(one.target()))
+            .collect();
+        for (name, package) in &mut self.packages {
+            package.requested = required.contains(&super::normalised(name));
+        }
+    }
+}
+
+/// Refuses a board whose firmware the project does not want.
+fn check_firmware(lock: &Lock, board: &Board, force: bool) -> Result<()> {
+    let Ok(range) = lock.micropython.parse::<pep440_rs::VersionSpecifiers>() else {
+        return Ok(());
+    };
+    // A preview of 1.28 counts as 1.28.
+    let Ok(version) = board.version.parse::<pep440_rs::Version>() else {
+        return Ok(());
+    };
+    if force || range.contains(&version) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Unsupported,
+        format!(
+            "The board runs MicroPython {}; the project wants {}",
+            board.version, lock.micropython
+        ),
+    )
+    .hint("Nothing was written; `--force` goes on all the same"))
+}
+
+/// The modules on the board that are found before those in `directory`.
+fn shadows(
+    session: &mut Session,
+    board: &Board,
+    directory: &str,
+    modules: &[String],
+) -> Result<Vec<String>> {
+    let before: Vec<String> = board
+        .path
+        .iter()
+        .take_while(|entry| *entry != directory)
+        .filter(|entry| *entry != ".frozen")
+        .cloned()
+        .collect();
+    if before.is_empty() || before.len() == board.path.len() {
+        return Ok(Vec::new());
+    }
+    let mut tops: Vec<String> = modules
+        .iter()
+        .map(|name| name.split('/').next().unwrap_or(name).to_string())
+        .collect();
+    tops.sort();
+    tops.dedup();
+    session.with_agent(|agent| apply::found_at(agent, &before, &tops))
+}

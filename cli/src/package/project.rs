@@ -1,0 +1,713 @@
+//! A project: the `[tool.ucli]` of its `pyproject.toml`, read and edited in place.
+//!
+//! Comments, order and everything that is not ours stay as they are. Board packages are not in
+//! `[project.dependencies]`: other tools would look for them among the packages of CPython.
+
+use std::path::{Path, PathBuf};
+
+use pep440_rs::VersionSpecifiers;
+use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
+
+use super::lock::{self, Lock, quoted};
+use super::normalised;
+use super::resolve::Root;
+use super::spec::{Location, Spec, Wish};
+use crate::error::{Code, Error, Result};
+use crate::files::local;
+
+/// The file of a project.
+pub(crate) const FILE: &str = "pyproject.toml";
+/// The tables of dependencies: always, and while it is developed.
+const TABLES: [&str; 2] = ["dependencies", "dev-dependencies"];
+/// What a dependency may say.
+const KEYS: [&str; 10] = [
+    "version", "mip", "pypi", "github", "gitlab", "codeberg", "url", "path", "ref", "include",
+];
+
+/// A project on this computer.
+#[derive(Clone, Debug)]
+pub(crate) struct Project {
+    /// Where its files are.
+    pub(crate) root: PathBuf,
+    document: DocumentMut,
+}
+
+/// A dependency as the project writes it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Dependency {
+    /// The project's name for it.
+    pub(crate) name: String,
+    /// What is wanted, always spelt the same.
+    pub(crate) wants: String,
+    /// The same for the resolver.
+    pub(crate) root: Root,
+}
+
+/// The indexes that a project names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Indexes {
+    /// Those with packages for boards, in their order.
+    pub(crate) mip: Vec<String>,
+    /// The Python package index.
+    pub(crate) pypi: Option<String>,
+}
+
+impl Project {
+    /// The project of the current directory or the nearest one above it.
+    ///
+    /// # Errors
+    /// [`Code::Config`] when its file cannot be read.
+    pub(crate) fn find() -> Result<Option<Self>> {
+        let Ok(mut directory) = std::env::current_dir() else {
+            return Ok(None);
+        };
+        loop {
+            if directory.join(FILE).is_file() {
+                let project = Self::open(&directory)?;
+                if project.ours().is_some() {
+                    return Ok(Some(project));
+                }
+            }
+            if !directory.pop() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// As [`Project::find`], where there must be one.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] without a project.
+    pub(crate) fn here() -> Result<Self> {
+        Self::find()?.ok_or_else(|| {
+            Error::new(
+                Code::NotFound,
+                format!("There is no `{FILE}` with `[tool.ucli]` here or above"),
+            )
+            .hint("`ucli init` makes one")
+        })
+    }
+
+    /// The project in a directory; without a file it is empty.
+    ///
+    /// # Errors
+    /// [`Code::Config`] for what is no TOML.
+    pub(crate) fn open(root: &Path) -> Result<Self> {
+        let path = root.join(FILE);
+        let text = if path.exists() {
+            String::from_utf8(local::read(&path)?).map_err(|_| wrong("it is no UTF-8"))?
+        } else {
+            String::new()
+        };
+        Self::parse(root, &text)
+    }
+
+    fn parse(root: &Path, text: &str) -> Result<Self> {
+        let document = text.parse::<DocumentMut>().map_err(|error| {
+            let text = error.to_string();
+            wrong(text.lines().next().unwrap_or_default())
+        })?;
+        Ok(Self {
+            root: root.to_path_buf(),
+            document,
+        })
+    }
+
+    /// Whether it has a `[tool.ucli]`.
+    pub(crate) fn exists(&self) -> bool {
+        self.ours().is_some()
+    }
+
+    fn ours(&self) -> Option<&dyn TableLike> {
+        self.document.get("tool")?.get("ucli")?.as_table_like()
+    }
+
+    fn ours_mut(&mut self) -> Result<&mut dyn TableLike> {
+        let tool = self.document.entry("tool").or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        let tool = tool
+            .as_table_like_mut()
+            .ok_or_else(|| wrong("`tool` is no table"))?;
+        let ours = tool
+            .entry("ucli")
+            .or_insert_with(|| Item::Table(Table::new()));
+        ours.as_table_like_mut()
+            .ok_or_else(|| wrong("`tool.ucli` is no table"))
+    }
+
+    fn text_of(&self, key: &str) -> Result<Option<String>> {
+        match self.ours().and_then(|ours| ours.get(key)) {
+            None => Ok(None),
+            Some(item) => match item.as_str() {
+                Some(text) => Ok(Some(text.to_string())),
+                None => Err(wrong(&format!("`{key}` must be text"))),
+            },
+        }
+    }
+
+    /// The firmware it wants, in its own words.
+    ///
+    /// # Errors
+    /// [`Code::Config`] for what is no range of versions.
+    pub(crate) fn micropython(&self) -> Result<String> {
+        let text = self.text_of("micropython")?.unwrap_or_default();
+        if !text.is_empty() && text.parse::<VersionSpecifiers>().is_err() {
+            return Err(wrong(&format!(
+                "`micropython = {}` is no range of versions; `\">=1.23\"` is one",
+                quoted(&text)
+            )));
+        }
+        Ok(text)
+    }
+
+    /// Where packages go on the board.
+    ///
+    /// # Errors
+    /// [`Code::Config`] for what is no text.
+    pub(crate) fn target(&self) -> Result<Option<String>> {
+        self.text_of("target")
+    }
+
+    /// The platform that markers are told of.
+    ///
+    /// # Errors
+    /// [`Code::Config`] for what is no text.
+    pub(crate) fn platform(&self) -> Result<String> {
+        Ok(self.text_of("board")?.unwrap_or_default())
+    }
+
+    /// The Python that markers are told of; empty: the usual.
+    ///
+    /// # Errors
+    /// [`Code::Config`] for what is no text.
+    pub(crate) fn python(&self) -> Result<String> {
+        Ok(self.text_of("python-version")?.unwrap_or_default())
+    }
+
+    /// Whether source stays source.
+    ///
+    /// # Errors
+    /// [`Code::Config`] for an unknown word.
+    pub(crate) fn no_mpy(&self) -> Result<bool> {
+        match self.text_of("mpy")?.as_deref() {
+            None | Some("auto") => Ok(false),
+            Some("never") => Ok(true),
+            Some(other) => Err(wrong(&format!(
+                "`mpy = {}`: there are `auto` and `never`",
+                quoted(other)
+            ))),
+        }
+    }
+
+    /// The directory with the project's own files for the board.
+    ///
+    /// # Errors
+    /// [`Code::Config`] for what is no text.
+    pub(crate) fn files(&self) -> Result<Option<PathBuf>> {
+        if let Some(text) = self.text_of("files")? {
+            return Ok(Some(self.root.join(text)));
+        }
+        let usual = self.root.join("src");
+        Ok(usual.is_dir().then_some(usual))
+    }
+
+    /// The indexes it names.
+    ///
+    /// # Errors
+    /// [`Code::Config`] for entries without a URL or of an unknown format.
+    pub(crate) fn indexes(&self) -> Result<Indexes> {
+        let mut indexes = Indexes::default();
+        let entries: Vec<&dyn TableLike> = match self.ours().and_then(|ours| ours.get("index")) {
+            None => Vec::new(),
+            Some(Item::ArrayOfTables(list)) => {
+                list.iter().map(|one| one as &dyn TableLike).collect()
+            }
+            Some(item) => {
+                let list = item
+                    .as_array()
+                    .ok_or_else(|| wrong("`index` must be a list of tables"))?;
+                let tables: Option<Vec<&dyn TableLike>> = list
+                    .iter()
+                    .map(|one| one.as_inline_table().map(|one| one as &dyn TableLike))
+                    .collect();
+                tables.ok_or_else(|| wrong("`index` must be a list of tables"))?
+            }
+        };
+        for entry in entries {
+            let text = |key: &str| entry.get(key).and_then(Item::as_str);
+            let url = text("url").ok_or_else(|| wrong("an `index` has no `url`"))?;
+            let url = url.trim_end_matches('/').to_string();
+            match text("format").unwrap_or("mip") {
+                "mip" => indexes.mip.push(url),
+                "pypi" | "simple" => {
+                    indexes.pypi.get_or_insert(url);
+                }
+                other => {
+                    return Err(wrong(&format!(
+                        "an `index` has the format `{other}`; there are `mip` and `pypi`"
+                    )));
+                }
+            }
+        }
+        Ok(indexes)
+    }
+
+    /// What it asks for, by name; with `dev` what it asks for while it is developed.
+    ///
+    /// # Errors
+    /// [`Code::Config`] with the name and what is wrong with it.
+    pub(crate) fn dependencies(&self, dev: bool) -> Result<Vec<Dependency>> {
+        let key = TABLES[usize::from(dev)];
+        let Some(item) = self.ours().and_then(|ours| ours.get(key)) else {
+            return Ok(Vec::new());
+        };
+        let table = item
+            .as_table_like()
+            .ok_or_else(|| wrong(&format!("`{key}` is no table")))?;
+        let mut found: Vec<Dependency> = Vec::new();
+        for (name, item) in table.iter() {
+            let one = dependency(name, item)?;
+            if let Some(other) = found
+                .iter()
+                .find(|other| normalised(&other.name) == normalised(name))
+            {
+                return Err(wrong(&format!(
+                    "`{}` and `{name}` are one package",
+                    other.name
+                )));
+            }
+            found.push(one);
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    /// Enters a dependency; one of that name keeps its place.
+    ///
+    /// # Errors
+    /// [`Code::Config`] when the tables are malformed.
+    pub(crate) fn set(&mut self, name: &str, value: Value, dev: bool) -> Result<()> {
+        let key = TABLES[usize::from(dev)];
+        let ours = self.ours_mut()?;
+        let table = ours.entry(key).or_insert_with(|| Item::Table(Table::new()));
+        let table = table
+            .as_table_like_mut()
+            .ok_or_else(|| wrong(&format!("`{key}` is no table")))?;
+        let spelt = spelling(table, name).unwrap_or_else(|| name.to_string());
+        match table.get_mut(&spelt) {
+            Some(Item::Value(old)) => {
+                let decor = old.decor().clone();
+                *old = value;
+                *old.decor_mut() = decor;
+            }
+            _ => {
+                table.insert(&spelt, Item::Value(value));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a dependency out of both tables; whether it was in one.
+    ///
+    /// # Errors
+    /// [`Code::Config`] when the tables are malformed.
+    pub(crate) fn remove(&mut self, name: &str) -> Result<bool> {
+        let ours = self.ours_mut()?;
+        let mut found = false;
+        for key in TABLES {
+            if let Some(table) = ours.get_mut(key).and_then(Item::as_table_like_mut)
+                && let Some(spelt) = spelling(table, name)
+            {
+                found |= table.remove(&spelt).is_some();
+            }
+        }
+        Ok(found)
+    }
+
+    /// Makes an empty `[tool.ucli]` with a place for dependencies.
+    ///
+    /// # Errors
+    /// [`Code::Config`] when something else stands there.
+    pub(crate) fn begin(&mut self, micropython: Option<&str>) -> Result<()> {
+        let ours = self.ours_mut()?;
+        if let Some(range) = micropython {
+            ours.insert("micropython", toml_edit::value(range));
+        }
+        ours.entry(TABLES[0])
+            .or_insert_with(|| Item::Table(Table::new()));
+        Ok(())
+    }
+
+    /// The text of its file.
+    pub(crate) fn to_text(&self) -> String {
+        self.document.to_string()
+    }
+
+    /// Writes its file.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(crate) fn save(&self) -> Result<()> {
+        local::write_atomic(&self.root.join(FILE), self.to_text().as_bytes())
+    }
+
+    /// Its lock; `None` without one.
+    ///
+    /// # Errors
+    /// Those of [`Lock::parse`].
+    pub(crate) fn lock(&self) -> Result<Option<Lock>> {
+        let path = self.root.join(lock::FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let bytes = local::read(&path)?;
+        Lock::parse(&String::from_utf8_lossy(&bytes)).map(Some)
+    }
+
+    /// Writes its lock, when that changes it; whether it did.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(crate) fn save_lock(&self, lock: &Lock) -> Result<bool> {
+        let path = self.root.join(lock::FILE);
+        let text = lock.to_text();
+        if std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
+            return Ok(false);
+        }
+        local::write_atomic(&path, text.as_bytes())?;
+        Ok(true)
+    }
+}
+
+fn wrong(reason: &str) -> Error {
+    Error::new(Code::Config, format!("`{FILE}`: {reason}"))
+}
+
+/// How a table spells a name.
+fn spelling(table: &dyn TableLike, name: &str) -> Option<String> {
+    let key = normalised(name);
+    let found = table.iter().find(|(one, _)| normalised(one) == key);
+    found.map(|(one, _)| one.to_string())
+}
+
+/// `NAME` with `"*"`, `">=1"` or `"1.2"`.
+fn named(name: &str, version: &str) -> String {
+    let version = version.trim();
+    if version.is_empty() || version == "*" || version == "latest" {
+        name.to_string()
+    } else if version.starts_with(['=', '<', '>', '!', '~']) {
+        format!("{name}{version}")
+    } else {
+        format!("{name}@{version}")
+    }
+}
+
+fn dependency(name: &str, item: &Item) -> Result<Dependency> {
+    let bad = |reason: &str| wrong(&format!("the dependency `{name}`: {reason}"));
+    if let Some(version) = item.as_str() {
+        let spec = Spec::parse(&named(name, version)).map_err(|error| bad(error.message()))?;
+        if !matches!(spec, Spec::Name(..)) {
+            return Err(bad("this is no name of a package"));
+        }
+        return Ok(Dependency {
+            name: name.to_string(),
+            wants: version.trim().to_string(),
+            root: Root::plain(spec),
+        });
+    }
+    let table = item
+        .as_table_like()
+        .ok_or_else(|| bad("text or a table is wanted"))?;
+    let mut words: Vec<String> = Vec::new();
+    let mut include = Vec::new();
+    for (key, item) in table.iter() {
+        if !KEYS.contains(&key) {
+            return Err(bad(&format!(
+                "`{key}` is unknown; there are {}",
+                KEYS.join(", ")
+            )));
+        }
+        if key == "include" {
+            let list = item.as_array().ok_or_else(|| bad("`include` is no list"))?;
+            let texts: Option<Vec<String>> = list
+                .iter()
+                .map(|one| one.as_str().map(str::to_string))
+                .collect();
+            include = texts.ok_or_else(|| bad("`include` is no list of texts"))?;
+            let list: Vec<String> = include.iter().map(|text| quoted(text)).collect();
+            words.push(format!("include = [{}]", list.join(", ")));
+        } else {
+            let text = item
+                .as_str()
+                .ok_or_else(|| bad(&format!("`{key}` is no text")))?;
+            words.push(format!("{key} = {}", quoted(text)));
+        }
+    }
+    words.sort();
+    let spec = spec_of(name, table, &bad)?;
+    Ok(Dependency {
+        name: name.to_string(),
+        wants: format!("{{ {} }}", words.join(", ")),
+        root: Root {
+            spec,
+            name: Some(name.to_string()),
+            include,
+        },
+    })
+}
+
+/// What the table of a dependency means.
+fn spec_of(name: &str, table: &dyn TableLike, bad: &dyn Fn(&str) -> Error) -> Result<Spec> {
+    let get = |key: &str| table.get(key).and_then(Item::as_str);
+    let version = get("version").unwrap_or("*");
+    let sources: Vec<&str> = KEYS[1..8]
+        .iter()
+        .copied()
+        .filter(|key| table.contains_key(key))
+        .collect();
+    let text = match sources[..] {
+        [] => named(name, version),
+        [key @ ("mip" | "pypi")] => {
+            format!("{key}:{}", named(get(key).unwrap_or(name), version))
+        }
+        [key @ ("github" | "gitlab" | "codeberg")] => {
+            let reference = get("ref")
+                .map(|text| format!("@{text}"))
+                .unwrap_or_default();
+            format!("{key}:{}{reference}", get(key).unwrap_or(""))
+        }
+        ["url"] => get("url").unwrap_or("").to_string(),
+        ["path"] => String::new(),
+        _ => {
+            return Err(bad(&format!(
+                "it has more than one source: {}",
+                sources.join(", ")
+            )));
+        }
+    };
+    match get("path") {
+        Some(path) => Ok(Spec::Local(path.to_string())),
+        None => Spec::parse(&text).map_err(|error| bad(error.message())),
+    }
+}
+
+/// How a package that the user named is written down. `root` is the project's directory.
+///
+/// # Errors
+/// [`Code::Usage`] for a local path that cannot be expressed.
+pub(crate) fn value_of(spec: &Spec, from_pypi: bool, root: &Path) -> Result<Value> {
+    let version = |wish: &Wish| match wish {
+        Wish::Newest => "*".to_string(),
+        wish => wish.to_string(),
+    };
+    let with_version = |key: &'static str, name: &str, wish: &Wish| {
+        let mut pairs = vec![(key, name.to_string())];
+        if *wish != Wish::Newest {
+            pairs.push(("version", version(wish)));
+        }
+        inline(&pairs)
+    };
+    Ok(match spec {
+        Spec::Name(name, wish) if from_pypi => with_version("pypi", name, wish),
+        Spec::Name(_, wish) => Value::from(version(wish)),
+        Spec::Mip(name, wish) => with_version("mip", name, wish),
+        Spec::Pypi(name, wish) => with_version("pypi", name, wish),
+        Spec::Hosted(place) => hosted(place),
+        Spec::Local(text) => {
+            let path = std::path::absolute(text)
+                .map_err(|error| Error::local("find", Path::new(text), &error))?;
+            inline(&[("path", relative(&path, root)?)])
+        }
+    })
+}
+
+fn inline(pairs: &[(&str, String)]) -> Value {
+    let mut table = InlineTable::new();
+    for (key, text) in pairs {
+        table.insert(*key, text.clone().into());
+    }
+    Value::InlineTable(table)
+}
+
+fn hosted(place: &Location) -> Value {
+    for key in ["github", "gitlab", "codeberg"] {
+        if let Some(rest) = place
+            .text
+            .strip_prefix(key)
+            .and_then(|rest| rest.strip_prefix(':'))
+        {
+            let mut pairs = vec![(key, rest.to_string())];
+            if let Some(reference) = &place.reference {
+                pairs.push(("ref", reference.clone()));
+            }
+            return inline(&pairs);
+        }
+    }
+    inline(&[("url", place.text.clone())])
+}
+
+/// `path` as seen from `root`, with `/` between the parts.
+fn relative(path: &Path, root: &Path) -> Result<String> {
+    let root = std::path::absolute(root).map_err(|error| Error::local("find", root, &error))?;
+    let clean = |path: &Path| {
+        let mut parts: Vec<String> = Vec::new();
+        for part in path.components() {
+            match part {
+                std::path::Component::ParentDir => {
+                    parts.pop();
+                }
+                std::path::Component::CurDir => {}
+                part => parts.push(part.as_os_str().to_string_lossy().into_owned()),
+            }
+        }
+        parts
+    };
+    let (path, root) = (clean(path), clean(&root));
+    let common = path.iter().zip(&root).take_while(|(a, b)| a == b).count();
+    if common == 0 {
+        return Err(Error::new(
+            Code::Usage,
+            format!("`{}` is on another drive than the project", path.join("/")),
+        ));
+    }
+    let up = vec!["..".to_string(); root.len() - common];
+    let parts: Vec<String> = up
+        .into_iter()
+        .chain(path[common..].iter().cloned())
+        .collect();
+    let text = parts.join("/");
+    Ok(if text.starts_with("..") {
+        text
+    } else {
+        format!("./{text}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+# mine
+[project]
+name = \"x\" # keep
+
+[tool.ucli]
+micropython = \">=1.23\"
+
+[tool.ucli.dependencies]
+urequests = \"*\"   # the web
+\"umqtt.simple\" = \">=1.7\"
+driver = { github = \"o/r/sub\", ref = \"v1\" }
+micro = { version = \">=2\", pypi = \"microdot\", include = [\"microdot/*.py\"] }
+mine = { path = \"../mine\" }
+
+[[tool.ucli.index]]
+url = \"https://h/one/\"
+
+[[tool.ucli.index]]
+url = \"https://h/two\"
+format = \"pypi\"
+";
+
+    fn project(text: &str) -> Project {
+        Project::parse(Path::new("/p/q"), text).unwrap()
+    }
+
+    #[test]
+    fn edits_keep_everything_else() {
+        let mut edited = project(TEXT);
+        edited
+            .set("urequests", Value::from(">=0.8"), false)
+            .unwrap();
+        edited.set("new", Value::from("*"), false).unwrap();
+        let expected = TEXT
+            .replace("\"*\"   # the web", "\">=0.8\"   # the web")
+            .replace("\"../mine\" }\n", "\"../mine\" }\nnew = \"*\"\n");
+        assert_eq!(edited.to_text(), expected);
+        assert!(edited.remove("NEW").unwrap() && !edited.remove("new").unwrap());
+        edited.set("Urequests", Value::from("*"), false).unwrap();
+        assert_eq!(edited.to_text(), TEXT);
+        let mut empty = project("");
+        empty.begin(Some(">=1.23")).unwrap();
+        empty.set("unittest", Value::from("*"), true).unwrap();
+        assert_eq!(
+            empty.to_text(),
+            "[tool.ucli]\nmicropython = \">=1.23\"\n\n[tool.ucli.dependencies]\n\n[tool.ucli.dev-dependencies]\nunittest = \"*\"\n"
+        );
+    }
+
+    #[test]
+    fn dependencies_are_read() {
+        let project = project(TEXT);
+        let found = project.dependencies(false).unwrap();
+        let specs: Vec<&Spec> = found.iter().map(|one| &one.root.spec).collect();
+        let parse = |text: &str| Spec::parse(text).unwrap();
+        assert_eq!(
+            specs,
+            [
+                &parse("github:o/r/sub@v1"),
+                &parse("pypi:microdot>=2"),
+                &Spec::Local("../mine".into()),
+                &parse("umqtt.simple>=1.7"),
+                &parse("urequests"),
+            ]
+        );
+        assert_eq!(
+            found[1].wants,
+            "{ include = [\"microdot/*.py\"], pypi = \"microdot\", version = \">=2\" }"
+        );
+        let indexes = project.indexes().unwrap();
+        assert_eq!(
+            (indexes.mip, indexes.pypi.as_deref()),
+            (vec!["https://h/one".to_string()], Some("https://h/two"))
+        );
+    }
+
+    #[test]
+    fn wrong_projects_err() {
+        for (text, word) in [
+            ("[tool.ucli.dependencies]\na = 1", "text or a table"),
+            (
+                "[tool.ucli.dependencies]\na = { git = \"x\" }",
+                "`git` is unknown",
+            ),
+            (
+                "[tool.ucli.dependencies]\na = { mip = \"a\", pypi = \"a\" }",
+                "more than one source",
+            ),
+            ("[tool.ucli.dependencies]\na = \">=x\"", "malformed"),
+            (
+                "[tool.ucli.dependencies]\na-b = \"*\"\na_b = \"*\"",
+                "are one package",
+            ),
+            ("[tool.ucli]\ndependencies = 1", "no table"),
+        ] {
+            let error = project(text).dependencies(false).unwrap_err();
+            assert!(error.message().contains(word), "{}", error.message());
+        }
+        assert!(
+            project("[tool.ucli]\nmicropython = \"new\"")
+                .micropython()
+                .is_err()
+        );
+        assert!(project("[tool.ucli]\nmpy = \"maybe\"").no_mpy().is_err());
+        assert!(
+            project("[[tool.ucli.index]]\nname = \"x\"")
+                .indexes()
+                .is_err()
+        );
+        assert!(Project::parse(Path::new("."), "[tool").is_err());
+    }
+
+    #[test]
+    fn paths_are_seen_from_the_project() {
+        let seen = |path: &str| relative(Path::new(path), Path::new("/p/q")).unwrap();
+        assert_eq!(seen("/p/mine"), "../mine");
+        assert_eq!(seen("/p/q/lib/x"), "./lib/x");
+        assert_eq!(seen("/p/q/../r"), "../r");
+    }
+}
