@@ -55,7 +55,7 @@ impl Place {
     /// The directory of the board.
     ///
     /// # Errors
-    /// [`Code::NotFound`] when the board names none.
+    /// `Code::NotFound` when the board names none.
     pub(crate) fn directory(&self, board: &Board) -> Result<String> {
         match &self.target {
             Some(target) => {
