@@ -1,7 +1,7 @@
 //! Interned strings: a number for every name the code uses.
 //!
 //! The first numbers are those of the `.mpy` format, then come the names of the built-in types, functions and
-//! modules ([`crate::names`]); both are in ROM with an index made at compile time. Strings interned at run time
+//! modules ([`names`](mod@crate::names)); both are in ROM with an index made at compile time. Strings interned at run time
 //! are ordinary string objects, kept for ever, with a hash index of their numbers.
 
 use upy_bytecode::qstr::STATIC_COUNT;

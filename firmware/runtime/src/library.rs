@@ -38,7 +38,7 @@ use crate::value::Value;
 /// What a firmware adds to the language.
 #[derive(Clone, Copy)]
 pub struct Library {
-    /// Its names; made by [`names!`](crate::names).
+    /// Its names; made by [`names!`](macro@crate::names).
     pub names: &'static Names,
     /// Its types; [`TypeId::library`](crate::TypeId::library) numbers them.
     pub types: &'static [&'static TypeInfo],
@@ -116,7 +116,7 @@ impl Names {
         None
     }
 
-    /// The hashes of texts; for [`names!`](crate::names).
+    /// The hashes of texts; for [`names!`](macro@crate::names).
     #[must_use]
     pub const fn hashes_of<const COUNT: usize>(texts: &[&str]) -> [u32; COUNT] {
         let mut hashes = [0; COUNT];
@@ -128,7 +128,7 @@ impl Names {
         hashes
     }
 
-    /// The index of texts; for [`names!`](crate::names).
+    /// The index of texts; for [`names!`](macro@crate::names).
     ///
     /// # Panics
     /// If there are not more slots than texts.
@@ -152,7 +152,7 @@ impl Names {
     }
 }
 
-/// The number of one of a library's names; for [`names!`](crate::names). A name that the runtime has too keeps
+/// The number of one of a library's names; for [`names!`](macro@crate::names). A name that the runtime has too keeps
 /// the number it has there.
 ///
 /// # Panics

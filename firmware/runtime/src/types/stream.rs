@@ -440,7 +440,7 @@ pub(crate) fn open(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     }
 }
 
-/// As [`open`], a file of the host whatever file systems the library has.
+/// As `open`, a file of the host whatever file systems the library has.
 ///
 /// # Errors
 /// What the host says.
