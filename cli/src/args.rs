@@ -116,7 +116,7 @@ pub(crate) enum Command {
     Run(command::exec::RunArgs),
     /// Copy files and directories to, from and on the board
     Cp(command::cp::Args),
-    /// Make a directory of the board equal to a local one, or its packages to those of the project
+    /// Make a directory of the board equal to a local one, or its packages to the lock
     Sync(command::sync::Args),
     /// Sync, restart and show the output whenever a local file changes
     Watch(command::watch::Args),
