@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use crate::bus::FLASH_BYTES;
 use crate::chip::{Chip, State};
-use crate::devices::Reset;
 use crate::devices::Memory;
+use crate::devices::Reset;
 use crate::modem::{Modem, escaped};
 use crate::rom;
 
@@ -94,7 +94,9 @@ impl Board {
         file.read_to_end(&mut content).map_err(failed)?;
         if content.len() < FLASH_BYTES {
             content.resize(FLASH_BYTES, 0xff);
-            file.rewind().and_then(|()| file.write_all(&content)).map_err(failed)?;
+            file.rewind()
+                .and_then(|()| file.write_all(&content))
+                .map_err(failed)?;
         }
         let mut chip = Chip::new(rom::find()?, &content);
         chip.boots_low = options.downloads;
@@ -103,7 +105,10 @@ impl Board {
         chip.bus.i2c.memory = options
             .memory
             .map(|(address, clock, data)| Memory::new(address, [clock.into(), data.into()]));
-        let nets = options.wires.iter().map(|net| net.iter().fold(0, |all, pin| all | 1 << (pin & 31)));
+        let nets = options
+            .wires
+            .iter()
+            .map(|net| net.iter().fold(0, |all, pin| all | 1 << (pin & 31)));
         chip.bus.pins.nets = nets.collect();
         chip.reset(Reset::Power);
         let (sender, events) = channel();
@@ -182,17 +187,26 @@ fn listen(
 }
 
 /// Passes on what a client sends; `None` when nobody takes it any more.
-fn serve(port: Port, mut stream: TcpStream, sender: &Sender<Event>, queued: &AtomicUsize) -> Option<()> {
+fn serve(
+    port: Port,
+    mut stream: TcpStream,
+    sender: &Sender<Event>,
+    queued: &AtomicUsize,
+) -> Option<()> {
     // Without it answers are late, not wrong.
     let _ = stream.set_nodelay(true);
-    sender.send(Event::Opened(port, stream.try_clone().ok()?)).ok()?;
+    sender
+        .send(Event::Opened(port, stream.try_clone().ok()?))
+        .ok()?;
     let mut buffer = [0; 4096];
     loop {
         match stream.read(&mut buffer) {
             Ok(0) | Err(_) => break,
             Ok(len) => {
                 queued.fetch_add(len, Ordering::Relaxed);
-                sender.send(Event::Bytes(port, buffer[..len].to_vec())).ok()?;
+                sender
+                    .send(Event::Bytes(port, buffer[..len].to_vec()))
+                    .ok()?;
             }
         }
         while queued.load(Ordering::Relaxed) > QUEUE_BYTES {
@@ -219,7 +233,11 @@ struct Running {
 impl Running {
     fn run(&mut self) {
         while !self.stop.load(Ordering::Relaxed) {
-            let state = if self.is_held { State::Waiting(None) } else { self.chip.run(SLICE) };
+            let state = if self.is_held {
+                State::Waiting(None)
+            } else {
+                self.chip.run(SLICE)
+            };
             if self.save().is_err() || state == State::Off {
                 break;
             }
@@ -241,7 +259,8 @@ impl Running {
 
     /// The flash's file is written before anybody can know of a change.
     fn save(&mut self) -> std::io::Result<()> {
-        self.operations.store(self.chip.bus.flash.operations, Ordering::Relaxed);
+        self.operations
+            .store(self.chip.bus.flash.operations, Ordering::Relaxed);
         for part in std::mem::take(&mut self.chip.bus.flash.changed) {
             self.file.seek(SeekFrom::Start(part.start as u64))?;
             self.file.write_all(&self.chip.bus.flash_bytes()[part])?;
@@ -264,21 +283,28 @@ impl Running {
     fn send_to(&mut self, port: Port, bytes: &[u8]) {
         let place = &mut self.streams[port as usize];
         // What is sent to a client that has gone is lost, as on a cable.
-        if place.as_mut().is_some_and(|stream| stream.write_all(bytes).is_err()) {
+        if place
+            .as_mut()
+            .is_some_and(|stream| stream.write_all(bytes).is_err())
+        {
             *place = None;
         }
     }
 
     fn wait(&mut self, until_us: Option<u64>) {
         let now_us = self.chip.bus.now_us();
-        let left = until_us.map_or(WAIT, |until| Duration::from_micros(until.saturating_sub(now_us)));
+        let left = until_us.map_or(WAIT, |until| {
+            Duration::from_micros(until.saturating_sub(now_us))
+        });
         let start = Instant::now();
         if let Ok(event) = self.events.recv_timeout(left.min(WAIT)) {
             self.take(event);
         }
         let waited_us = start.elapsed().as_micros() as u64;
         // A wait that took too long does not make the chip's time jump over its alarm.
-        self.chip.pass(until_us.map_or(waited_us, |until| waited_us.min(until.saturating_sub(now_us)) + 1));
+        self.chip.pass(until_us.map_or(waited_us, |until| {
+            waited_us.min(until.saturating_sub(now_us)) + 1
+        }));
     }
 
     fn take(&mut self, event: Event) {

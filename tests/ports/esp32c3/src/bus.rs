@@ -5,7 +5,7 @@
 use crate::devices::{Adc, Flash, I2c, Interrupts, Pins, Power, Sha, Spi, Timers, Uart, Usb};
 
 /// Cycles in a microsecond. The chip has 160; fewer make simulated time run at about the speed of real time.
-pub const CYCLES_PER_US: u64 = 40;
+pub(crate) const CYCLES_PER_US: u64 = 40;
 
 /// Where each memory lies in [`Bus::memory`].
 mod place {
@@ -18,14 +18,14 @@ mod place {
 }
 
 /// Bytes of the flash.
-pub const FLASH_BYTES: usize = 4 << 20;
+pub(crate) const FLASH_BYTES: usize = 4 << 20;
 
 /// Registers from here to there.
 const DEVICES: u32 = 0x6000_0000;
 const DEVICES_END: u32 = 0x600d_0000;
 
 /// Everything but the processor.
-pub struct Bus {
+pub(crate) struct Bus {
     memory: Vec<u8>,
     /// Where a page is in `memory`, plus one; 0 where there is none.
     readable: Vec<u32>,
@@ -33,30 +33,30 @@ pub struct Bus {
     /// Registers that only keep what was written.
     kept: Vec<u32>,
     /// The time.
-    pub cycles: u64,
+    pub(crate) cycles: u64,
     /// One of the next four has changed.
-    pub attention: bool,
+    pub(crate) attention: bool,
     /// The flash is mapped otherwise.
-    pub remapped: bool,
+    pub(crate) remapped: bool,
     /// The processor waits for an interrupt.
-    pub idle: bool,
+    pub(crate) idle: bool,
     /// The chip's own parts.
-    pub uart: [Uart; 2],
-    pub usb: Usb,
-    pub flash: Flash,
-    pub power: Power,
-    pub timers: Timers,
-    pub interrupts: Interrupts,
-    pub pins: Pins,
+    pub(crate) uart: [Uart; 2],
+    pub(crate) usb: Usb,
+    pub(crate) flash: Flash,
+    pub(crate) power: Power,
+    pub(crate) timers: Timers,
+    pub(crate) interrupts: Interrupts,
+    pub(crate) pins: Pins,
     pub i2c: I2c,
-    pub spi: Spi,
-    pub adc: Adc,
+    pub(crate) spi: Spi,
+    pub(crate) adc: Adc,
     sha: Sha,
 }
 
 impl Bus {
     /// A chip with this flash, of [`FLASH_BYTES`].
-    pub fn new(flash: &[u8]) -> Self {
+    pub(crate) fn new(flash: &[u8]) -> Self {
         let mut memory = vec![0; place::FLASH + FLASH_BYTES + 4];
         let len = flash.len().min(FLASH_BYTES);
         memory[place::FLASH..place::FLASH + FLASH_BYTES].fill(0xff);
@@ -102,7 +102,7 @@ impl Bus {
     }
 
     /// Puts bytes where even the ROM's memory is; false where there is none.
-    pub fn install(&mut self, address: u32, bytes: &[u8]) -> bool {
+    pub(crate) fn install(&mut self, address: u32, bytes: &[u8]) -> bool {
         let Some(base) = self.page(address) else {
             return false;
         };
@@ -112,12 +112,12 @@ impl Bus {
     }
 
     /// All of the flash.
-    pub fn flash_bytes(&self) -> &[u8] {
+    pub(crate) fn flash_bytes(&self) -> &[u8] {
         &self.memory[place::FLASH..place::FLASH + FLASH_BYTES]
     }
 
     /// Devices are as after a reset; what the always-on part keeps stays.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         let first = ((0x6000_8000 - DEVICES) / 4) as usize;
         let always_on = self.kept[first..first + 0x400].to_vec();
         self.kept.fill(0);
@@ -137,17 +137,17 @@ impl Bus {
     }
 
     /// Microseconds since it was switched on.
-    pub fn now_us(&self) -> u64 {
+    pub(crate) fn now_us(&self) -> u64 {
         self.cycles / CYCLES_PER_US
     }
 
     /// Whether the world outside the chip has to do something.
-    pub fn wants_outside(&self) -> bool {
+    pub(crate) fn wants_outside(&self) -> bool {
         self.power.reset.is_some() || self.flash.is_over
     }
 
     /// The lines on which interrupts wait.
-    pub fn pending(&mut self) -> Option<u32> {
+    pub(crate) fn pending(&mut self) -> Option<u32> {
         let now = self.now_us();
         let sources = [
             (16, self.pins.interrupts(now)),
@@ -161,22 +161,26 @@ impl Bus {
 
     /// Where a page begins in memory.
     #[inline]
-    pub fn page(&self, address: u32) -> Option<usize> {
+    pub(crate) fn page(&self, address: u32) -> Option<usize> {
         (self.readable[(address >> 16) as usize] as usize).checked_sub(1)
     }
 
     /// Two bytes at a place in memory.
     #[inline]
-    pub fn half(&self, at: usize) -> u32 {
+    pub(crate) fn half(&self, at: usize) -> u32 {
         u32::from(self.memory[at]) | u32::from(self.memory[at + 1]) << 8
     }
 
     /// Reads 1, 2 or 4 bytes; `None` where there is nothing.
     #[inline]
-    pub fn load(&mut self, address: u32, width: usize) -> Option<u32> {
+    pub(crate) fn load(&mut self, address: u32, width: usize) -> Option<u32> {
         let Some(base) = self.page(address) else {
             let word = self.read_device(address & !3)?;
-            let mask = if width == 4 { u32::MAX } else { (1 << (8 * width)) - 1 };
+            let mask = if width == 4 {
+                u32::MAX
+            } else {
+                (1 << (8 * width)) - 1
+            };
             return Some(word >> (8 * (address & 3)) & mask);
         };
         let at = base + (address & 0xffff) as usize;
@@ -189,7 +193,7 @@ impl Bus {
 
     /// Writes 1, 2 or 4 bytes; `None` where nothing can be written.
     #[inline]
-    pub fn store(&mut self, address: u32, width: usize, value: u32) -> Option<()> {
+    pub(crate) fn store(&mut self, address: u32, width: usize, value: u32) -> Option<()> {
         let page = self.writable[(address >> 16) as usize] as usize;
         let Some(base) = page.checked_sub(1) else {
             return self.write_device(address & !3, value);
@@ -204,19 +208,14 @@ impl Bus {
         is_device.then(|| ((address - DEVICES) / 4) as usize)
     }
 
-    /// What was written to a register that only keeps it.
-    fn kept(&self, address: u32) -> u32 {
-        Self::kept_index(address).map_or(0, |index| self.kept[index])
-    }
-
     fn read_device(&mut self, address: u32) -> Option<u32> {
         let index = Self::kept_index(address)?;
         let kept = self.kept[index];
         let offset = address & 0xfff;
         let now = self.now_us();
         Some(match address & !0xfff {
-            0x6000_0000 => self.uart[0].read(offset, kept),
-            0x6001_0000 => self.uart[1].read(offset, kept),
+            0x6000_0000 => self.uart[0].read(offset, kept, self.cycles),
+            0x6001_0000 => self.uart[1].read(offset, kept, self.cycles),
             0x6000_2000 | 0x6000_3000 if offset == 0 => 0,
             0x6000_4000 => self.pins.read(offset, now),
             0x6000_8000 => self.power.read(offset, kept, now),
@@ -251,9 +250,9 @@ impl Bus {
         let offset = address & 0xfff;
         let now = self.now_us();
         match address & !0xfff {
-            0x6000_0000 => self.uart[0].write(offset, value),
+            0x6000_0000 => self.uart[0].write(offset, value, self.cycles),
             0x6001_0000 => {
-                self.uart[1].write(offset, value);
+                self.uart[1].write(offset, value, self.cycles);
                 self.uart_over_pins();
             }
             0x6000_2000 | 0x6000_3000 if offset == 0 => self.flash_command(address, value),
@@ -309,14 +308,19 @@ impl Bus {
     fn hash(&mut self, offset: u32) {
         if matches!(offset, 0x10 | 0x14) {
             let first = ((0x6003_b000 - DEVICES) / 4) as usize;
-            self.sha.block(&mut self.kept[first..first + 64], offset == 0x10);
+            self.sha
+                .block(&mut self.kept[first..first + 64], offset == 0x10);
         }
     }
 
     /// What the second UART sends goes over wires between pins, to itself or nowhere.
     fn uart_over_pins(&mut self) {
         let sent = std::mem::take(&mut self.uart[1].sent);
-        if !sent.is_empty() && self.pins.joins(crate::devices::signal::UART1, crate::devices::signal::UART1) {
+        if !sent.is_empty()
+            && self
+                .pins
+                .joins(crate::devices::signal::UART1, crate::devices::signal::UART1)
+        {
             self.uart[1].received.extend(sent);
         }
     }
@@ -330,13 +334,8 @@ impl Bus {
         (mixed ^ mixed >> 29) as u32
     }
 
-    /// What a register holds, for tests and the board.
-    pub fn register(&self, address: u32) -> u32 {
-        self.kept(address)
-    }
-
     /// Sets a fuse or a strap.
-    pub fn preset(&mut self, address: u32, value: u32) {
+    pub(crate) fn preset(&mut self, address: u32, value: u32) {
         if let Some(index) = Self::kept_index(address) {
             self.kept[index] = value;
         }

@@ -9,7 +9,11 @@ use crate::rom::Rom;
 const STRIDE: u32 = 64;
 
 /// The fuses that its programs read: address and value.
-const FUSES: [(u32, u32); 3] = [(0x6000_8844, 0x1122_3344), (0x6000_8848, 0x7cdf), (0x6000_8850, 4 << 18)];
+const FUSES: [(u32, u32); 3] = [
+    (0x6000_8844, 0x1122_3344),
+    (0x6000_8848, 0x7cdf),
+    (0x6000_8850, 4 << 18),
+];
 
 /// What the boot pin chooses.
 mod strap {
@@ -21,8 +25,10 @@ mod strap {
 pub struct Chip {
     cpu: Cpu,
     /// Everything but the processor.
-    pub bus: Bus,
+    pub(crate) bus: Bus,
     rom: Rom,
+    /// The ROM has come to its `main`.
+    has_data: bool,
     /// The boot pin is held low.
     pub boots_low: bool,
 }
@@ -45,6 +51,7 @@ impl Chip {
             cpu: Cpu::new(),
             bus: Bus::new(flash),
             rom,
+            has_data: false,
             boots_low: false,
         };
         chip.rom.install(&mut chip.bus);
@@ -58,13 +65,18 @@ impl Chip {
             self.bus.power.downloads = false;
         }
         self.bus.power.begin(cause);
-        let strap = if self.boots_low || self.bus.power.downloads { strap::DOWNLOAD } else { strap::RUN };
+        let strap = if self.boots_low || self.bus.power.downloads {
+            strap::DOWNLOAD
+        } else {
+            strap::RUN
+        };
         self.bus.pins.strap = strap;
         self.bus.reset();
         for (address, value) in FUSES {
             self.bus.preset(address, value);
         }
         self.cpu.reset();
+        self.has_data = false;
     }
 
     /// Runs about so many instructions.
@@ -95,12 +107,13 @@ impl Chip {
 
     /// The ROM's data comes into its memory when the ROM has cleared it.
     fn stride(&mut self) -> Pause {
-        if !(0x4004_0000..0x4006_0000).contains(&self.cpu.pc()) {
+        if self.has_data {
             return self.cpu.run(&mut self.bus, STRIDE);
         }
         for _ in 0..STRIDE {
             if self.cpu.pc() == self.rom.main {
                 self.rom.install_data(&mut self.bus);
+                self.has_data = true;
             }
             let pause = self.cpu.run(&mut self.bus, 1);
             if pause != Pause::None {
@@ -122,6 +135,16 @@ impl Chip {
     pub fn pass(&mut self, duration_us: u64) {
         self.bus.cycles += duration_us * CYCLES_PER_US;
         self.bus.power.look(self.bus.now_us());
+    }
+
+    /// Microseconds since it was switched on.
+    pub fn now_us(&self) -> u64 {
+        self.bus.now_us()
+    }
+
+    /// What its UART has sent.
+    pub fn take_sent(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bus.uart[0].sent)
     }
 
     /// Where the processor is, for people who look for a fault.

@@ -3,10 +3,10 @@
 //! Source: "The RISC-V Instruction Set Manual, Volume I", chapter 16 ("C" Standard Extension), for RV32C.
 
 /// What no instruction is.
-pub const ILLEGAL: u32 = 0;
+pub(crate) const ILLEGAL: u32 = 0;
 
 /// Every half-word and what it stands for.
-pub fn table() -> Vec<u32> {
+pub(crate) fn table() -> Vec<u32> {
     (0..=u16::MAX).map(|half| expand(u32::from(half))).collect()
 }
 
@@ -21,7 +21,7 @@ fn short(half: u32, at: u32) -> u32 {
 }
 
 /// The low `bits` of a number, with its sign.
-pub fn signed(value: u32, bits: u32) -> u32 {
+pub(crate) fn signed(value: u32, bits: u32) -> u32 {
     ((value << (32 - bits)).cast_signed() >> (32 - bits)).cast_unsigned()
 }
 
@@ -70,10 +70,8 @@ fn quadrant0(half: u32) -> u32 {
     let (rs1, rd) = (short(half, 7), short(half, 2));
     match half >> 13 {
         0 => {
-            let value = (half >> 11 & 3) << 4
-                | (half >> 7 & 15) << 6
-                | bit(half, 6, 2)
-                | bit(half, 5, 3);
+            let value =
+                (half >> 11 & 3) << 4 | (half >> 7 & 15) << 6 | bit(half, 6, 2) | bit(half, 5, 3);
             match value {
                 0 => ILLEGAL,
                 _ => immediate(value, 2, 0, rd, 0x13),

@@ -7,7 +7,7 @@ use crate::bus::Bus;
 use crate::compressed::{ILLEGAL, signed, table};
 
 /// The registers.
-pub struct Cpu {
+pub(crate) struct Cpu {
     x: [u32; 32],
     pc: u32,
     status: u32,
@@ -26,7 +26,7 @@ pub struct Cpu {
 
 /// Why a run of instructions ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pause {
+pub(crate) enum Pause {
     /// It did not.
     None,
     /// The processor waits for an interrupt.
@@ -68,7 +68,7 @@ const NO_PAGE: u32 = u32::MAX;
 
 impl Cpu {
     /// At the first instruction of the ROM.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut cpu = Self {
             x: [0; 32],
             pc: 0,
@@ -88,7 +88,7 @@ impl Cpu {
     }
 
     /// Starts again.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.x = [0; 32];
         self.pc = 0x4000_0000;
         self.status = MACHINE_MODE;
@@ -98,17 +98,17 @@ impl Cpu {
     }
 
     /// Where it is.
-    pub fn pc(&self) -> u32 {
+    pub(crate) fn pc(&self) -> u32 {
         self.pc
     }
 
     /// Memory was mapped anew.
-    pub fn forget_page(&mut self) {
+    pub(crate) fn forget_page(&mut self) {
         self.page = NO_PAGE;
     }
 
     /// Executes up to `count` instructions.
-    pub fn run(&mut self, bus: &mut Bus, count: u32) -> Pause {
+    pub(crate) fn run(&mut self, bus: &mut Bus, count: u32) -> Pause {
         for _ in 0..count {
             bus.cycles += 1;
             if let Err((cause, value)) = self.step(bus) {
@@ -133,20 +133,30 @@ impl Cpu {
     }
 
     /// Takes an interrupt on this line if interrupts are on.
-    pub fn interrupt(&mut self, line: u32) {
+    pub(crate) fn interrupt(&mut self, line: u32) {
         if self.status & ENABLED != 0 {
             self.trap(1 << 31 | line, 0);
         }
     }
 
     fn trap(&mut self, cause: u32, value: u32) {
+        if self.pc != 0 && std::env::var("C3TRAP").is_ok() {
+            eprintln!(
+                "TRAP {cause:x} {value:08x} pc {:08x} ra {:08x}",
+                self.pc, self.x[1]
+            );
+        }
         let was = (self.status & ENABLED) << 4;
         self.status = self.status & !(ENABLED | WAS_ENABLED) | was | MACHINE_MODE;
         self.exception_pc = self.pc;
         self.cause = cause;
         self.value = value;
         // The chip knows vectored mode only.
-        let place = if cause >> 31 != 0 { 4 * (cause & 31) } else { 0 };
+        let place = if cause >> 31 != 0 {
+            4 * (cause & 31)
+        } else {
+            0
+        };
         self.pc = (self.vector & !0xff) + place;
     }
 
@@ -297,7 +307,7 @@ impl Default for Cpu {
 
 /// Identity, protection, triggers, debug, counters, the pins of the processor.
 fn exists(number: u32) -> bool {
-    matches!(number, 0xf11..=0xf13 | 0x3a0..=0x3a3 | 0x3b0..=0x3bf | 0x7a0..=0x7a3 | 0x7a5 | 0x7b0..=0x7b3)
+    matches!(number, 0x000 | 0x005 | 0x040..=0x043 | 0xf11..=0xf13 | 0x3a0..=0x3a3 | 0x3b0..=0x3bf | 0x7a0..=0x7a3 | 0x7a5 | 0x7b0..=0x7b3)
         || matches!(number, 0x7e0..=0x7e1 | 0x800..=0x805)
 }
 
@@ -310,10 +320,8 @@ fn jump_offset(word: u32) -> u32 {
 }
 
 fn branch_offset(word: u32) -> u32 {
-    let offset = (word >> 31) << 12
-        | (word >> 7 & 1) << 11
-        | (word >> 25 & 63) << 5
-        | (word >> 8 & 15) << 1;
+    let offset =
+        (word >> 31) << 12 | (word >> 7 & 1) << 11 | (word >> 25 & 63) << 5 | (word >> 8 & 15) << 1;
     signed(offset, 13)
 }
 
@@ -332,9 +340,7 @@ fn is_taken(function: u32, a: u32, b: u32) -> bool {
 #[inline]
 fn load(bus: &mut Bus, function: u32, address: u32) -> Result<u32, (u32, u32)> {
     let width = 1 << (function & 3);
-    let value = bus
-        .load(address, width)
-        .ok_or((exception::LOAD, address))?;
+    let value = bus.load(address, width).ok_or((exception::LOAD, address))?;
     Ok(match function {
         0 => signed(value, 8),
         1 => signed(value, 16),

@@ -8,7 +8,7 @@
 //! file.
 
 mod board;
-pub mod bus;
+mod bus;
 mod chip;
 mod compressed;
 mod cpu;
@@ -18,5 +18,5 @@ pub mod rom;
 
 pub use board::{Board, Options};
 pub use chip::{Chip, State};
-pub use cpu::Pause;
+
 pub use devices::Reset;

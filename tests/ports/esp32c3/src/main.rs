@@ -1,6 +1,10 @@
 //! `esp32c3 --flash FILE [--download] [--cut N] [--wire A,B[,C]] [--adc CHANNEL:MV] [--memory ADDRESS,CLOCK,DATA]`: an
 //! ESP32-C3 on a board, until it is ended. It says where its serial lines are.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to the one who starts it")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it talks to the one who starts it"
+)]
 
 use std::process::ExitCode;
 
@@ -34,7 +38,10 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
                 let value = value()?;
                 let (channel, input) = value.split_once(':').ok_or("--adc CHANNEL:MILLIVOLTS")?;
                 let channel: usize = number(channel)?;
-                *options.inputs_mv.get_mut(channel).ok_or("channels are 0 to 4")? = number(input)?;
+                *options
+                    .inputs_mv
+                    .get_mut(channel)
+                    .ok_or("channels are 0 to 4")? = number(input)?;
             }
             "--memory" => match numbers(&value()?)?[..] {
                 [address, clock, data] => options.memory = Some((address, clock, data)),

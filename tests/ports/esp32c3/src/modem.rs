@@ -2,18 +2,18 @@
 
 /// What a client has sent, taken apart.
 #[derive(Debug, Default)]
-pub struct Heard {
+pub(crate) struct Heard {
     /// What goes to the chip.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// What goes back to the client.
-    pub answer: Vec<u8>,
+    pub(crate) answer: Vec<u8>,
     /// DTR and RTS, each time one of them changed.
-    pub lines: Vec<(bool, bool)>,
+    pub(crate) lines: Vec<(bool, bool)>,
 }
 
 /// A client's side of the lines.
 #[derive(Debug)]
-pub struct Modem {
+pub(crate) struct Modem {
     /// What came of a command that is not whole.
     rest: Vec<u8>,
     dtr: bool,
@@ -31,7 +31,7 @@ const SET_CONTROL: u8 = 5;
 
 impl Modem {
     /// A client that has just come: both lines are asserted, as operating systems do.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             rest: Vec::new(),
             dtr: true,
@@ -40,7 +40,7 @@ impl Modem {
     }
 
     /// Takes what came.
-    pub fn hear(&mut self, bytes: &[u8]) -> Heard {
+    pub(crate) fn hear(&mut self, bytes: &[u8]) -> Heard {
         self.rest.extend_from_slice(bytes);
         let all = std::mem::take(&mut self.rest);
         let (mut heard, mut at) = (Heard::default(), 0);
@@ -96,14 +96,16 @@ impl Modem {
             }
             heard.lines.push((self.dtr, self.rts));
         }
-        heard.answer.extend([COMMAND, PART, COM_PORT, number.wrapping_add(100)]);
+        heard
+            .answer
+            .extend([COMMAND, PART, COM_PORT, number.wrapping_add(100)]);
         heard.answer.extend_from_slice(value);
         heard.answer.extend([COMMAND, PART_END]);
     }
 }
 
 /// What goes to a client, so that no byte of it is a command.
-pub fn escaped(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn escaped(bytes: &[u8]) -> Vec<u8> {
     let twice = |byte: &u8| if *byte == COMMAND { 2 } else { 1 };
     bytes
         .iter()
@@ -118,13 +120,17 @@ mod tests {
     #[test]
     fn commands_are_taken_out_at_every_split() {
         let sent = [
-            b'a', 255, 251, 44, 255, 255, 255, 250, 44, 5, 9, 255, 240, b'b', 255, 250, 44, 5, 12, 255, 240, b'c',
+            b'a', 255, 251, 44, 255, 255, 255, 250, 44, 5, 9, 255, 240, b'b', 255, 250, 44, 5, 12,
+            255, 240, b'c',
         ];
         for split in 0..sent.len() {
             let mut modem = Modem::new();
             let (first, second) = (modem.hear(&sent[..split]), modem.hear(&sent[split..]));
             assert_eq!([first.bytes, second.bytes].concat(), b"a\xffbc");
-            assert_eq!([first.lines, second.lines].concat(), [(false, true), (false, false)]);
+            assert_eq!(
+                [first.lines, second.lines].concat(),
+                [(false, true), (false, false)]
+            );
             let answers = [first.answer, second.answer].concat();
             assert_eq!(answers[..3], [255, 253, 44]);
             assert_eq!(answers[3..10], [255, 250, 44, 105, 9, 255, 240]);

@@ -15,7 +15,7 @@ pub struct Rom {
     sections: Vec<(u32, Vec<u8>)>,
     /// Where the ROM has set its memory up and its data can be put in place: the file does not say from where the
     /// ROM itself would copy it.
-    pub main: u32,
+    pub(crate) main: u32,
 }
 
 /// Its data is from here on; all below is never written.
@@ -46,16 +46,20 @@ impl Rom {
     }
 
     /// Puts code and constants into a chip.
-    pub fn install(&self, bus: &mut Bus) {
+    pub(crate) fn install(&self, bus: &mut Bus) {
         for (address, bytes) in &self.sections {
             bus.install(*address, bytes);
         }
     }
 
     /// Puts its data into a chip that has come to [`Rom::main`].
-    pub fn install_data(&self, bus: &mut Bus) {
+    pub(crate) fn install_data(&self, bus: &mut Bus) {
         let is_data = |address: u32| (DATA..CODE).contains(&address);
-        for (address, bytes) in self.sections.iter().filter(|(address, _)| is_data(*address)) {
+        for (address, bytes) in self
+            .sections
+            .iter()
+            .filter(|(address, _)| is_data(*address))
+        {
             bus.install(*address, bytes);
         }
     }

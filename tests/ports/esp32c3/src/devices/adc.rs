@@ -9,9 +9,9 @@ const REFERENCE_MV: u32 = 3300;
 
 /// The converter.
 #[derive(Default)]
-pub struct Adc {
+pub(crate) struct Adc {
     /// Millivolts at the five channels.
-    pub inputs_mv: [u32; 5],
+    pub(crate) inputs_mv: [u32; 5],
     value: u32,
     raw: u32,
 }

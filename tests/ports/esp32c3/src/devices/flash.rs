@@ -37,16 +37,16 @@ const ID: u32 = 0x0016_40ef;
 
 /// The controller's state.
 #[derive(Default)]
-pub struct Flash {
+pub(crate) struct Flash {
     is_enabled: bool,
     /// Parts that were changed and not saved.
-    pub changed: Vec<Range<usize>>,
+    pub(crate) changed: Vec<Range<usize>>,
     /// How often it was programmed or erased.
-    pub operations: u64,
+    pub(crate) operations: u64,
     /// The power goes before this operation.
-    pub cut_at: Option<u64>,
+    pub(crate) cut_at: Option<u64>,
     /// It has gone.
-    pub is_over: bool,
+    pub(crate) is_over: bool,
 }
 
 impl Flash {
@@ -92,7 +92,10 @@ impl Flash {
             (true, _) => registers[register::ADDRESS],
         };
         let bytes = |bits: u32| (((bits & 0x3ff) + 1) / 8) as usize;
-        let (out_bytes, in_bytes) = (bytes(registers[register::OUT_BITS]), bytes(registers[register::IN_BITS]));
+        let (out_bytes, in_bytes) = (
+            bytes(registers[register::OUT_BITS]),
+            bytes(registers[register::IN_BITS]),
+        );
         match registers[register::USER2] & 0xff {
             0x9f => registers[register::DATA] = ID,
             0x05 => registers[register::DATA] = self.status(),
@@ -123,7 +126,9 @@ impl Flash {
 
     fn erase(&mut self, address: u32, len: usize, content: &mut [u8]) {
         let start = address as usize & !(len - 1);
-        if self.begins() && let Some(part) = content.get_mut(start..start + len) {
+        if self.begins()
+            && let Some(part) = content.get_mut(start..start + len)
+        {
             part.fill(0xff);
             self.changed.push(start..start + len);
         }
@@ -148,12 +153,16 @@ impl Flash {
 }
 
 fn read(address: u32, len: usize, registers: &mut [u32], content: &[u8]) {
-    let words = registers[register::DATA..].iter_mut().take(register::DATA_WORDS);
+    let words = registers[register::DATA..]
+        .iter_mut()
+        .take(register::DATA_WORDS);
     for (index, word) in words.enumerate().take(len.div_ceil(4)) {
         let bytes = (0..4).map(|byte| {
             let at = address as usize + 4 * index + byte;
             content.get(at).copied().unwrap_or(0xff)
         });
-        *word = bytes.rev().fold(0, |word, byte| word << 8 | u32::from(byte));
+        *word = bytes
+            .rev()
+            .fold(0, |word, byte| word << 8 | u32::from(byte));
     }
 }

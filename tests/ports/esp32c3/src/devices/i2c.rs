@@ -24,18 +24,18 @@ mod operation {
 }
 
 /// A memory on the bus: the first byte that is written is where reading and writing go on.
-pub struct Memory {
+pub(crate) struct Memory {
     /// Its address.
-    pub address: u8,
+    pub(crate) address: u8,
     /// Pins it is on: clock, data.
-    pub pins: [usize; 2],
+    pub(crate) pins: [usize; 2],
     at: u8,
     content: [u8; 256],
 }
 
 impl Memory {
     /// An erased memory.
-    pub fn new(address: u8, pins: [usize; 2]) -> Self {
+    pub(crate) fn new(address: u8, pins: [usize; 2]) -> Self {
         Self {
             address,
             pins,
@@ -47,13 +47,13 @@ impl Memory {
 
 /// The controller and what is on its wires.
 #[derive(Default)]
-pub struct I2c {
+pub(crate) struct I2c {
     commands: [u32; COUNT],
     to_send: VecDeque<u8>,
     received: VecDeque<u8>,
     raw: u32,
     /// What is on the wires.
-    pub memory: Option<Memory>,
+    pub(crate) memory: Option<Memory>,
     /// A byte with the address comes next; the device reads; the device knows its place.
     expects_address: bool,
     is_chosen: bool,
@@ -104,7 +104,10 @@ impl I2c {
 
     /// The device, if the bus is on its pins.
     fn device(&mut self, pins: &Pins) -> Option<&mut Memory> {
-        let wires = [pins.way_out(signal::I2C_CLOCK), pins.way_out(signal::I2C_DATA)];
+        let wires = [
+            pins.way_out(signal::I2C_CLOCK),
+            pins.way_out(signal::I2C_DATA),
+        ];
         let on = |memory: &&mut Memory| wires == memory.pins.map(Some);
         self.memory.as_mut().filter(on)
     }
@@ -149,7 +152,9 @@ impl I2c {
     /// Sends a byte; whether it was acknowledged.
     fn send(&mut self, byte: u8, pins: &Pins) -> bool {
         if std::mem::take(&mut self.expects_address) {
-            self.is_chosen = self.device(pins).is_some_and(|memory| memory.address == byte >> 1);
+            self.is_chosen = self
+                .device(pins)
+                .is_some_and(|memory| memory.address == byte >> 1);
             self.has_place = byte & 1 != 0;
             return self.is_chosen;
         }

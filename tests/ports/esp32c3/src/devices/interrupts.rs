@@ -8,7 +8,7 @@ const PRIORITIES: u32 = 0x114;
 const THRESHOLD: u32 = 0x194;
 
 /// The matrix.
-pub struct Interrupts {
+pub(crate) struct Interrupts {
     lines: [u32; SOURCES],
     enabled: u32,
     priorities: [u32; 32],
@@ -49,7 +49,9 @@ impl Interrupts {
         match offset {
             0..0xf8 => self.lines[offset as usize / 4] = value & 31,
             ENABLED => self.enabled = value,
-            PRIORITIES..THRESHOLD => self.priorities[(offset - PRIORITIES) as usize / 4] = value & 15,
+            PRIORITIES..THRESHOLD => {
+                self.priorities[(offset - PRIORITIES) as usize / 4] = value & 15
+            }
             THRESHOLD => self.threshold = value & 15,
             _ => {}
         }

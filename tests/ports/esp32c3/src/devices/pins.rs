@@ -6,7 +6,7 @@ use super::signal;
 use super::waves::Waves;
 
 /// How many pins there are.
-pub const COUNT: usize = 22;
+pub(crate) const COUNT: usize = 22;
 
 const OUT: u32 = 0x04;
 const DRIVEN: u32 = 0x20;
@@ -22,21 +22,21 @@ const PULL_DOWN: u32 = 1 << 7;
 const PULL_UP: u32 = 1 << 8;
 
 /// The pins.
-pub struct Pins {
+pub(crate) struct Pins {
     out: u32,
     driven: u32,
     changes: u32,
     /// Set by the board: the strap of the boot pin.
-    pub strap: u32,
+    pub(crate) strap: u32,
     settings: [u32; COUNT],
     pads: [u32; COUNT],
     ways_in: [u32; 128],
     ways_out: [u32; COUNT],
     levels: u32,
     /// Pins that are joined, as bits.
-    pub nets: Vec<u32>,
+    pub(crate) nets: Vec<u32>,
     /// The square waves that some of them carry.
-    pub waves: Waves,
+    pub(crate) waves: Waves,
 }
 
 impl Pins {
@@ -73,19 +73,19 @@ impl Pins {
     }
 
     /// The pin that a signal is sent to.
-    pub fn way_out(&self, signal: u32) -> Option<usize> {
+    pub(crate) fn way_out(&self, signal: u32) -> Option<usize> {
         self.ways_out.iter().position(|way| way & 0xff == signal)
     }
 
     /// The pin that a signal is taken from.
-    pub fn way_in(&self, signal: u32) -> Option<usize> {
+    pub(crate) fn way_in(&self, signal: u32) -> Option<usize> {
         let way = *self.ways_in.get(signal as usize)?;
         let pin = (way & 31) as usize;
         (way & 1 << 6 != 0 && pin < COUNT).then_some(pin)
     }
 
     /// Whether what goes out as one signal comes in as another.
-    pub fn joins(&self, out: u32, into: u32) -> bool {
+    pub(crate) fn joins(&self, out: u32, into: u32) -> bool {
         match (self.way_out(out), self.way_in(into)) {
             (Some(from), Some(to)) => self.net(from) >> to & 1 != 0,
             _ => false,
@@ -113,7 +113,10 @@ impl Pins {
             match self.drive(other, now_us) {
                 Some(false) => return false,
                 Some(true) => is_high = true,
-                None => is_pulled |= self.pads[other] & PULL_UP != 0 && self.pads[other] & PULL_DOWN == 0,
+                None => {
+                    is_pulled |=
+                        self.pads[other] & PULL_UP != 0 && self.pads[other] & PULL_DOWN == 0
+                }
             }
         }
         is_high || is_pulled
@@ -121,7 +124,9 @@ impl Pins {
 
     fn look(&mut self, now_us: u64) {
         let before = self.levels;
-        self.levels = (0..COUNT).fold(0, |all, pin| all | u32::from(self.level(pin, now_us)) << pin);
+        self.levels = (0..COUNT).fold(0, |all, pin| {
+            all | u32::from(self.level(pin, now_us)) << pin
+        });
         for pin in 0..COUNT {
             let (was, is) = (before >> pin & 1, self.levels >> pin & 1);
             let is_noticed = match self.settings[pin] >> 7 & 7 {

@@ -35,13 +35,13 @@ struct Dog {
 }
 
 /// The always-on part.
-pub struct Power {
+pub(crate) struct Power {
     /// The chip is about to reset.
-    pub reset: Option<Reset>,
+    pub(crate) reset: Option<Reset>,
     /// Why it was reset last.
-    pub cause: Reset,
+    pub(crate) cause: Reset,
     /// The next start waits for a download, whatever the strap.
-    pub downloads: bool,
+    pub(crate) downloads: bool,
     held: u64,
     wake_at: u64,
     dogs: [Dog; 3],
@@ -63,7 +63,7 @@ impl Power {
     }
 
     /// The chip has been reset.
-    pub fn begin(&mut self, cause: Reset) {
+    pub(crate) fn begin(&mut self, cause: Reset) {
         *self = Self {
             cause,
             downloads: self.downloads,
@@ -76,18 +76,25 @@ impl Power {
     }
 
     /// Resets the chip if a watchdog was not fed.
-    pub fn look(&mut self, now_us: u64) {
+    pub(crate) fn look(&mut self, now_us: u64) {
         for (index, dog) in self.dogs.iter().enumerate() {
             let waited = now_us.saturating_sub(dog.fed_us);
             // The lowest three bits of the first stage's action; 3 and 4 reset the chip.
             let (action, limit_us) = if index == SLOW {
-                (dog.settings >> 28 & 7, u64::from(dog.timeout) * 1_000_000 / SLOW_HZ)
+                (
+                    dog.settings >> 28 & 7,
+                    u64::from(dog.timeout) * 1_000_000 / SLOW_HZ,
+                )
             } else {
                 let ticks = u64::from(dog.timeout) * u64::from(dog.prescaler.max(1));
                 (dog.settings >> 29 & 3, ticks / 80)
             };
             if dog.settings & ON != 0 && action >= 3 && waited > limit_us {
-                self.reset = Some(if index == SLOW { Reset::SlowWatchdog } else { Reset::Watchdog });
+                self.reset = Some(if index == SLOW {
+                    Reset::SlowWatchdog
+                } else {
+                    Reset::Watchdog
+                });
             }
         }
     }
@@ -128,7 +135,7 @@ impl Power {
     }
 
     /// How long the chip sleeps before it starts again, in microseconds.
-    pub fn sleep_us(&self, now_us: u64) -> u64 {
+    pub(crate) fn sleep_us(&self, now_us: u64) -> u64 {
         let ticks = self.wake_at.saturating_sub(Self::slow_ticks(now_us));
         ticks * 1_000_000 / SLOW_HZ
     }

@@ -6,12 +6,19 @@
 const STATE: usize = 0x10;
 const MESSAGE: usize = 0x20;
 const START: [u32; 8] = [
-    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
 ];
 
 /// The unit. It is never busy.
 #[derive(Default)]
-pub struct Sha;
+pub(crate) struct Sha;
 
 impl Sha {
     pub(crate) fn read(&self, offset: u32, kept: u32) -> u32 {

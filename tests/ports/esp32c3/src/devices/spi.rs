@@ -11,7 +11,7 @@ const WORDS: usize = 16;
 
 /// The controller.
 #[derive(Default)]
-pub struct Spi {
+pub(crate) struct Spi {
     bits: u32,
     user: u32,
     data: [u32; WORDS],

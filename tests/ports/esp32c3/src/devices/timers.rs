@@ -10,7 +10,7 @@ const PERIODIC: u32 = 1 << 31;
 
 /// The timer.
 #[derive(Default)]
-pub struct Timers {
+pub(crate) struct Timers {
     control: u32,
     /// What the counter was when it was asked for.
     held: u64,
@@ -44,7 +44,7 @@ impl Timers {
     }
 
     /// When the alarm will interrupt, in microseconds.
-    pub fn next_us(&self) -> Option<u64> {
+    pub(crate) fn next_us(&self) -> Option<u64> {
         let is_on = self.control & ALARM_ON != 0 && self.enabled & 1 != 0;
         let alarm = self.alarm.filter(|_| is_on)?;
         Some(alarm.div_ceil(TICKS_PER_US))

@@ -13,16 +13,16 @@ const EMPTY: u32 = 1 << 3;
 
 /// The device.
 #[derive(Default)]
-pub struct Usb {
+pub(crate) struct Usb {
     /// A host has plugged it in.
-    pub is_plugged: bool,
+    pub(crate) is_plugged: bool,
     /// What the host has to send.
-    pub incoming: VecDeque<u8>,
+    pub(crate) incoming: VecDeque<u8>,
     /// What has come and was not read.
-    pub received: VecDeque<u8>,
+    pub(crate) received: VecDeque<u8>,
     filling: Vec<u8>,
     /// What was sent and not taken.
-    pub sent: Vec<u8>,
+    pub(crate) sent: Vec<u8>,
     enabled: u32,
 }
 
@@ -36,7 +36,7 @@ impl Usb {
     }
 
     /// The next packet comes when the last one was read.
-    pub fn arrive(&mut self) {
+    pub(crate) fn arrive(&mut self) {
         if self.received.is_empty() {
             let len = self.incoming.len().min(PACKET_BYTES);
             self.received.extend(self.incoming.drain(..len));
@@ -48,7 +48,11 @@ impl Usb {
     }
 
     fn status(&self) -> u32 {
-        if self.received.is_empty() { EMPTY } else { RECEIVED | EMPTY }
+        if self.received.is_empty() {
+            EMPTY
+        } else {
+            RECEIVED | EMPTY
+        }
     }
 
     pub(crate) fn read(&mut self, offset: u32, kept: u32, now_us: u64) -> u32 {
@@ -56,8 +60,16 @@ impl Usb {
             0x00 => u32::from(self.received.pop_front().unwrap_or(0)),
             // Nobody takes a packet away when there is no host.
             0x04 => {
-                let room = if self.filling.len() < PACKET_BYTES { ROOM } else { 0 };
-                let available = if self.received.is_empty() { 0 } else { AVAILABLE };
+                let room = if self.filling.len() < PACKET_BYTES {
+                    ROOM
+                } else {
+                    0
+                };
+                let available = if self.received.is_empty() {
+                    0
+                } else {
+                    AVAILABLE
+                };
                 room | available
             }
             0x08 => self.status(),

@@ -18,7 +18,7 @@ struct Channel {
 
 /// The generator.
 #[derive(Default)]
-pub struct Waves {
+pub(crate) struct Waves {
     channels: [Channel; CHANNELS],
     /// What was written to the channels and is not in use until it is asked for.
     written: [Channel; CHANNELS],
