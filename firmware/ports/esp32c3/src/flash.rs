@@ -52,6 +52,7 @@ impl Functions {
 
 /// What is done to the flash.
 #[derive(Clone, Copy)]
+#[repr(u32)]
 enum Order {
     Read,
     Write,

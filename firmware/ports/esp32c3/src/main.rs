@@ -41,14 +41,13 @@ const LIFE: Life<'static> = Life {
 };
 
 /// Called by `start.rs` when there is a stack.
-fn main() -> ! {
+fn main(memory: &mut [usize]) -> ! {
     system::silence_watchdogs();
     time::start();
-    let mut memory = [0; MEMORY_WORDS];
     let lines = Lines::start();
     let terminal = Terminal::new(&lines, LineEnds::CarriageReturn);
     // It returns only when there is no room for an interpreter.
-    let _ = LIFE.live(&mut memory, terminal, &mut Chip::new());
+    let _ = LIFE.live(memory, terminal, &mut Chip::new());
     fail();
 }
 

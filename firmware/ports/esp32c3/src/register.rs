@@ -86,10 +86,7 @@ pub mod part {
     pub const SPI2: u32 = 1 << 6;
     pub const I2C: u32 = 1 << 7;
     pub const WAVES: u32 = 1 << 11;
-    pub const USB: u32 = 1 << 23;
-    pub const UART_MEMORY: u32 = 1 << 24;
     pub const ADC: u32 = 1 << 28;
-    pub const TIMER: u32 = 1 << 29;
 }
 
 /// Gives a part its clock and takes it out of reset, which it goes through first.

@@ -75,7 +75,7 @@ const fn field<const SIZE: usize>(text: &str) -> [u8; SIZE] {
 }
 
 // SAFETY: the section is only for this, and the linker puts it first, where the boot loader looks for it.
-#[unsafe(link_section = ".description")]
+#[unsafe(link_section = ".flash.appdesc")]
 #[unsafe(export_name = "esp_app_desc")]
 #[used]
 static DESCRIPTION: Description = Description {
@@ -94,10 +94,15 @@ static DESCRIPTION: Description = Description {
     reserved_too: [0; 75],
 };
 
+/// The interpreter's memory.
+static mut MEMORY: [usize; crate::MEMORY_WORDS] = [0; crate::MEMORY_WORDS];
+
 // SAFETY: no other symbol has this name.
 #[unsafe(export_name = "program")]
 extern "C" fn program() -> ! {
-    crate::main()
+    let memory = &raw mut MEMORY;
+    // SAFETY: this runs once, at the start, and nobody else names it.
+    crate::main(unsafe { &mut *memory })
 }
 
 // SAFETY: no other symbol has this name.

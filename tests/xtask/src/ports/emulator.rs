@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::run::find;
 use crate::setup::rp2040js;
-use crate::{Failed, Result, root};
+use crate::{Failed, Result, root, target};
 
 /// Which emulator a board runs in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(super) enum Machine {
     RiscV,
     /// rp2040js.
     Pico,
+    /// The emulator in `tests/ports/esp32c3`.
+    Esp32c3,
 }
 
 /// An emulator that does not outlive its use.
@@ -28,12 +30,18 @@ pub(super) struct Emulator {
 }
 
 impl Machine {
+    /// Whether the emulator makes the file with the flash itself.
+    pub(super) fn makes_flash(self) -> bool {
+        matches!(self, Self::Pico | Self::Esp32c3)
+    }
+
     /// How large the file with the flash is, in bytes.
     pub(super) fn flash_bytes(self) -> u64 {
         match self {
             Self::CortexM => 16 << 20,
             Self::RiscV => 32 << 20,
             Self::Pico => 2 << 20,
+            Self::Esp32c3 => 4 << 20,
         }
     }
 
@@ -54,6 +62,7 @@ impl Machine {
                 qemu("qemu-system-riscv32", &arguments, "-bios", image)
             }
             Self::Pico => pico(&image.with_extension("uf2"), flash),
+            Self::Esp32c3 => esp32c3(&image.with_extension("bin"), flash),
         }
     }
 }
@@ -91,6 +100,25 @@ fn pico(image: &Path, flash: &Path) -> Result<Emulator> {
         BufReader::new(stream).read_line(&mut line)?;
     }
     let address = line.trim().trim_start_matches("tcp://").to_string();
+    Ok(Emulator { child, address })
+}
+
+/// The image is in the flash from its beginning on.
+fn esp32c3(image: &Path, flash: &Path) -> Result<Emulator> {
+    if !flash.exists() {
+        std::fs::copy(image, flash)?;
+    }
+    let mut child = Command::new(target().join("debug/esp32c3"))
+        .arg("--flash")
+        .arg(flash)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut line = String::new();
+    if let Some(stream) = child.stdout.take() {
+        BufReader::new(stream).read_line(&mut line)?;
+    }
+    let address = line.split(' ').next().unwrap_or_default().to_string();
     Ok(Emulator { child, address })
 }
 

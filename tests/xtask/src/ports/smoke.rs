@@ -52,12 +52,8 @@ const TYPED: [(&[u8], &str); 4] = [
 /// Boots the image twice on the same flash.
 pub(super) fn run_all(port: &Port, image: &Path) -> Result {
     let flash = image.with_extension("flash");
-    fs::write(&flash, [])?;
-    if port.machine.flash_bytes() > 0 {
-        fs::File::create(&flash)?.set_len(port.machine.flash_bytes())?;
-    }
-    if port.uf2_family.is_some() {
-        // That emulator makes an erased one.
+    fs::File::create(&flash)?.set_len(port.machine.flash_bytes())?;
+    if port.machine.makes_flash() {
         fs::remove_file(&flash)?;
     }
     let emulator = port.machine.start(image, &flash)?;
