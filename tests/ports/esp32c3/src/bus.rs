@@ -80,7 +80,7 @@ impl Bus {
             i2c: I2c::default(),
             spi: Spi::default(),
             adc: Adc::default(),
-            sha: Sha::default(),
+            sha: Sha,
         };
         bus.map(0x4000, 6, place::ROM, false);
         bus.map(0x3ff0, 2, place::ROM_DATA, false);
@@ -130,7 +130,6 @@ impl Bus {
         self.pins.reset();
         self.i2c.reset();
         self.spi.reset();
-        self.sha = Sha::default();
         for page in 0..128 {
             self.map_flash(page, 1 << 8);
         }

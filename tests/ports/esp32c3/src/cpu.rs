@@ -140,12 +140,6 @@ impl Cpu {
     }
 
     fn trap(&mut self, cause: u32, value: u32) {
-        if self.pc != 0 && std::env::var("C3TRAP").is_ok() {
-            eprintln!(
-                "TRAP {cause:x} {value:08x} pc {:08x} ra {:08x}",
-                self.pc, self.x[1]
-            );
-        }
         let was = (self.status & ENABLED) << 4;
         self.status = self.status & !(ENABLED | WAS_ENABLED) | was | MACHINE_MODE;
         self.exception_pc = self.pc;

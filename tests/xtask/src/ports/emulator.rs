@@ -27,6 +27,8 @@ pub(super) struct Emulator {
     child: Child,
     /// Where the console is, as `HOST:PORT`.
     pub(super) address: String,
+    /// The same with the lines of a serial port, by RFC 2217, where the emulator has them.
+    pub(super) modem: Option<String>,
 }
 
 impl Machine {
@@ -83,7 +85,11 @@ fn qemu(program: &str, arguments: &[&str], how: &str, image: &Path) -> Result<Em
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;
-    Ok(Emulator { child, address })
+    Ok(Emulator {
+        child,
+        address,
+        modem: None,
+    })
 }
 
 fn pico(image: &Path, flash: &Path) -> Result<Emulator> {
@@ -100,7 +106,11 @@ fn pico(image: &Path, flash: &Path) -> Result<Emulator> {
         BufReader::new(stream).read_line(&mut line)?;
     }
     let address = line.trim().trim_start_matches("tcp://").to_string();
-    Ok(Emulator { child, address })
+    Ok(Emulator {
+        child,
+        address,
+        modem: None,
+    })
 }
 
 /// The image is in the flash from its beginning on.
@@ -108,9 +118,15 @@ fn esp32c3(image: &Path, flash: &Path) -> Result<Emulator> {
     if !flash.exists() {
         std::fs::copy(image, flash)?;
     }
+    espressif(flash, &[])
+}
+
+/// An ESP32-C3 with what is in its flash.
+pub(super) fn espressif(flash: &Path, options: &[&str]) -> Result<Emulator> {
     let mut child = Command::new(target().join("debug/esp32c3"))
         .arg("--flash")
         .arg(flash)
+        .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()?;
@@ -118,8 +134,13 @@ fn esp32c3(image: &Path, flash: &Path) -> Result<Emulator> {
     if let Some(stream) = child.stdout.take() {
         BufReader::new(stream).read_line(&mut line)?;
     }
-    let address = line.split(' ').next().unwrap_or_default().to_string();
-    Ok(Emulator { child, address })
+    let mut addresses = line.split(' ').map(str::to_string);
+    let address = addresses.next().unwrap_or_default();
+    Ok(Emulator {
+        child,
+        address,
+        modem: addresses.next(),
+    })
 }
 
 impl Drop for Emulator {

@@ -5,6 +5,7 @@
 mod build;
 mod emulator;
 mod esp;
+mod flash;
 mod image;
 mod smoke;
 
@@ -140,6 +141,9 @@ pub(crate) fn run_all(words: &[String]) -> Result {
         fs::copy(&built, &kept)?;
         measure(port, &kept)?;
         smoke::run_all(port, &kept)?;
+        if port.machine == Machine::Esp32c3 {
+            flash::through_rom(port, &kept.with_extension("bin"))?;
+        }
     }
     Ok(())
 }

@@ -77,18 +77,18 @@ pub(super) fn run_all(port: &Port, image: &Path) -> Result {
     Ok(fs::remove_file(&flash)?)
 }
 
-fn text(path: &Path) -> String {
+pub(super) fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn ucli(address: &str, arguments: &[&str]) -> Command {
+pub(super) fn ucli(address: &str, arguments: &[&str]) -> Command {
     let address = format!("tcp://{address}");
     let mut all = vec!["-p", &address, "wait", "--for", "60"];
     all.extend(arguments);
     command(target().join("debug/ucli"), &all)
 }
 
-fn expect(port: &Port, address: &str, program: &str, prints: &str) -> Result {
+pub(super) fn expect(port: &Port, address: &str, program: &str, prints: &str) -> Result {
     let said = output(ucli(address, &["exec", program]))?.replace("\r\n", "\n");
     if said == prints {
         return Ok(());

@@ -16,8 +16,7 @@ const START: [u32; 8] = [
     0x5be0_cd19,
 ];
 
-/// The unit. It is never busy.
-#[derive(Default)]
+/// The unit. It is never busy, and its state is in its registers.
 pub(crate) struct Sha;
 
 impl Sha {

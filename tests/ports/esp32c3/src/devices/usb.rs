@@ -75,7 +75,7 @@ impl Usb {
             0x08 => self.status(),
             0x0c => self.status() & self.enabled,
             // Frames are counted while there is a host.
-            0x24 if self.is_plugged => (now_us / 1000 & 0x7ff) as u32,
+            0x24 if self.is_plugged => ((now_us / 1000) & 0x7ff) as u32,
             _ => kept,
         }
     }

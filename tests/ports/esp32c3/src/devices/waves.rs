@@ -29,7 +29,7 @@ impl Waves {
     pub(crate) fn write(&mut self, offset: u32, value: u32, _now_us: u64) {
         if offset >= TIMERS {
             if let Some(timer) = self.timers.get_mut(((offset - TIMERS) / 8) as usize)
-                && offset % 8 == 0
+                && offset.is_multiple_of(8)
             {
                 *timer = value;
             }
@@ -47,7 +47,7 @@ impl Waves {
             _ => {}
         }
         // The settings have a bit that takes all of them over, the duty has its own start.
-        let takes_over = offset % CHANNEL_BYTES == 0 && value & 1 << 4 != 0;
+        let takes_over = offset.is_multiple_of(CHANNEL_BYTES) && value & 1 << 4 != 0;
         let starts = offset % CHANNEL_BYTES == 0xc && value >> 31 != 0;
         if takes_over || starts {
             self.channels[index] = *written;
