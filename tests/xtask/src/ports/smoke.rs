@@ -133,6 +133,10 @@ fn transfer(port: &Port, address: &str) -> Result {
     }
     let there = target().join("firmware/there.bin");
     let back = target().join("firmware/back.bin");
+    if back.exists() {
+        // What is left of the last run would count as copied.
+        fs::remove_file(&back)?;
+    }
     let mut state = 1_u32;
     let bytes: Vec<u8> = std::iter::repeat_with(|| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
