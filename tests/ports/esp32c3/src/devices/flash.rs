@@ -28,6 +28,8 @@ mod order {
     pub(super) const READ_STATUS: u32 = 27;
     pub(super) const PROGRAM: u32 = 25;
     pub(super) const ERASE: u32 = 24;
+    pub(super) const ERASE_LARGE: u32 = 23;
+    pub(super) const ERASE_ALL: u32 = 22;
     /// The command is in the registers.
     pub(super) const USER: u32 = 18;
 }
@@ -72,6 +74,12 @@ impl Flash {
         }
         if is_set(order::ERASE) {
             self.erase(address, 4096, content);
+        }
+        if is_set(order::ERASE_LARGE) {
+            self.erase(address, 64 << 10, content);
+        }
+        if is_set(order::ERASE_ALL) {
+            self.erase(0, content.len(), content);
         }
         if is_set(order::PROGRAM) {
             let len = registers[register::ADDRESS] >> 24;
