@@ -94,3 +94,39 @@ fn esptool_agrees_on_the_mask_rom() {
         desk.put("data.bin", noise(70_001));
     }
 }
+/// The power goes at one of the chip's own erases and writes: it is said, and the next flash succeeds.
+#[test]
+fn a_flash_that_was_cut_is_repeated() {
+    let desk = Desk::new();
+    let data = noise(9_001);
+    desk.put("data.bin", &data);
+    for stub in [true, false] {
+        let (board, _) = worn(&desk, Options::default());
+        let address = format!("rfc2217://{}", board.modem);
+        ucli(&desk, &address, &flash_line(stub, &[])).run().ok();
+        let all = board.operations();
+        drop(board);
+        assert!(all > 30, "{all} pages and sectors");
+        // At the first erase, between pages, in the middle, before the last page.
+        for cut_at in [0, 5, all / 2, all - 1] {
+            let cut = Options {
+                cut_at: Some(cut_at),
+                ..Options::default()
+            };
+            let (mut board, _) = worn(&desk, cut);
+            let address = format!("rfc2217://{}", board.modem);
+            let done = ucli(&desk, &address, &flash_line(stub, &[])).run();
+            board.wait();
+            done.fails(1, "broke off");
+            let (board, file) = on(&desk, Options::default());
+            let address = format!("rfc2217://{}", board.modem);
+            ucli(&desk, &address, &flash_line(stub, &[])).run().ok();
+            drop(board);
+            let flash = std::fs::read(file).unwrap();
+            assert!(
+                flash[OFFSET..OFFSET + data.len()] == data,
+                "{cut_at} {stub}"
+            );
+        }
+    }
+}
