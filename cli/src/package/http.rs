@@ -8,7 +8,7 @@
 //! The client is made at the first request, so that other commands start without it.
 
 use std::io::Read;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client as Blocking, Response};
@@ -71,9 +71,14 @@ pub(crate) trait Http: Sync {
 /// The real thing.
 #[derive(Debug, Default)]
 pub(crate) struct Client {
-    inner: OnceLock<core::result::Result<Blocking, String>>,
+    /// With the certificates of this computer, which take their time to read.
+    secure: Arc<OnceLock<Made>>,
+    /// For open connections.
+    open: OnceLock<Made>,
     credentials: OnceLock<Credentials>,
 }
+
+type Made = core::result::Result<Blocking, String>;
 
 /// A URL without user name and password.
 pub(crate) fn redacted(url: &str) -> String {
@@ -159,17 +164,33 @@ fn network(url: &str, reason: &str) -> Error {
     )
 }
 
+fn make(secure: bool) -> Made {
+    Blocking::builder()
+        .user_agent(concat!("ucli/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .timeout(SILENCE)
+        .tls_built_in_root_certs(secure)
+        .build()
+        .map_err(|error| chain(&error))
+}
+
 impl Client {
-    fn inner(&self) -> Result<&Blocking> {
-        let made = self.inner.get_or_init(|| {
-            Blocking::builder()
-                .user_agent(concat!("ucli/", env!("CARGO_PKG_VERSION")))
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(CONNECT)
-                .timeout(SILENCE)
-                .build()
-                .map_err(|error| chain(&error))
-        });
+    /// Reads the certificates beside other work when `url` will need them.
+    pub(crate) fn get_ready(&self, url: &str) {
+        if url.starts_with("https:") {
+            let secure = Arc::clone(&self.secure);
+            std::thread::spawn(move || {
+                secure.get_or_init(|| make(true));
+            });
+        }
+    }
+
+    fn inner(&self, scheme: &str) -> Result<&Blocking> {
+        let made = match scheme {
+            "https" => self.secure.get_or_init(|| make(true)),
+            _ => self.open.get_or_init(|| make(false)),
+        };
         made.as_ref()
             .map_err(|reason| Error::new(Code::Network, format!("No HTTP client: {reason}")))
     }
@@ -218,9 +239,9 @@ impl Client {
         first: Url,
         partial: &Partial,
     ) -> Result<Response, Failure> {
-        let client = self.inner().map_err(Failure::Final)?;
         let mut url = first;
         for _ in 0..=REDIRECTS {
+            let client = self.inner(url.scheme()).map_err(Failure::Final)?;
             let mut builder = client.get(url.clone());
             if !request.accept.is_empty() {
                 builder = builder.header(header::ACCEPT, request.accept);

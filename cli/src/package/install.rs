@@ -6,13 +6,13 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::DEFAULT_INDEX;
-use super::alias::{self, Alias};
 use super::apply::{self, Outcome, Presence};
 use super::board::Board;
 use super::build::{self, Built};
 use super::cache::Cache;
 use super::fetch::Store;
 use super::firmware::look_at_firmware;
+use super::glance;
 use super::http::Client;
 use super::plan;
 use super::record::Record;
@@ -52,23 +52,20 @@ impl Place {
         }
     }
 
+    /// The directory that was named.
+    pub(crate) fn named(&self) -> Option<String> {
+        let target = self.target.as_deref()?;
+        let target = target.strip_prefix(':').unwrap_or(target);
+        let trimmed = target.trim_end_matches('/');
+        Some(if trimmed.is_empty() { target } else { trimmed }.to_string())
+    }
+
     /// The directory of the board.
     ///
     /// # Errors
     /// `Code::NotFound` when the board names none.
     pub(crate) fn directory(&self, board: &Board) -> Result<String> {
-        match &self.target {
-            Some(target) => {
-                let target = target.strip_prefix(':').unwrap_or(target);
-                let trimmed = target.trim_end_matches('/');
-                Ok(if trimmed.is_empty() {
-                    target.to_string()
-                } else {
-                    trimmed.to_string()
-                })
-            }
-            None => board.library(),
-        }
+        self.named().map_or_else(|| board.library(), Ok)
     }
 }
 
@@ -159,9 +156,27 @@ impl Job {
     /// Those of every step; nothing is written before all but the last have gone well.
     pub(crate) fn run(mut self, session: &mut Session, printer: &Printer) -> Result<()> {
         let started = Instant::now();
-        let board = Board::ask(session)?;
+        let asks = !self.upgrade && !self.as_mip && !self.force && !self.specs.is_empty();
+        if asks
+            && let Some((directory, there)) = glance::all_there(
+                session,
+                &self.specs,
+                self.place.named().as_deref(),
+                self.no_mpy,
+            )?
+        {
+            return self.report_all_there(&directory, &there, printer, started);
+        }
+        let client = Client::default();
+        client.get_ready(&self.fetching.index());
+        let looks = !self.as_mip && !self.force;
+        let (board, found) = Board::survey(session, self.place.named().as_deref(), looks)?;
         let directory = self.place.directory(&board)?;
-        let record = session.with_agent(|agent| apply::read_record(agent, &directory))?;
+        let record = match found {
+            Some(bytes) if bytes.is_empty() => Record::default(),
+            Some(bytes) => Record::parse(&bytes)?,
+            None => session.with_agent(|agent| apply::read_record(agent, &directory))?,
+        };
         if self.upgrade && self.specs.is_empty() {
             self.specs = recorded_specs(&record)?;
         }
@@ -169,15 +184,14 @@ impl Job {
         for (name, version) in &kept {
             printer.say(&format!("{name} {version} is installed already"));
         }
-        let client = Client::default();
         let (mut packages, notes) = self.resolve(&client, &board, &record)?;
         for note in &notes {
             printer.note(note);
         }
-        let built_in = if self.as_mip || self.force {
-            Vec::new()
-        } else {
+        let built_in = if looks {
             look_at_firmware(session, &board, &directory, &mut packages)?
+        } else {
+            Vec::new()
         };
         for (name, version) in &built_in {
             printer.say(&format!(
@@ -229,6 +243,37 @@ impl Job {
         )
     }
 
+    /// Everything is on the board.
+    fn report_all_there(
+        &self,
+        directory: &str,
+        there: &[glance::Known],
+        printer: &Printer,
+        started: Instant,
+    ) -> Result<()> {
+        for one in there {
+            printer.say(&format!(
+                "{} {} is installed already",
+                one.name, one.version
+            ));
+        }
+        printer.done(
+            self.command,
+            json!({
+                "target": directory,
+                "dry_run": self.dry_run,
+                "packages": [],
+                "already_installed": there.iter().map(|one| &one.name).collect::<BTreeSet<_>>(),
+                "built_in": [],
+                "notes": [],
+                "written": [],
+                "unchanged": 0,
+                "removed": [],
+                "seconds": started.elapsed().as_secs_f64(),
+            }),
+        )
+    }
+
     /// Takes out of the wishes what is on the board already, intact and in the wanted form.
     fn settled(
         &mut self,
@@ -241,26 +286,18 @@ impl Job {
             return Ok(kept);
         }
         let known = |spec: &Spec| -> Option<String> {
-            let (name, wish) = match spec {
-                Spec::Name(name, wish) | Spec::Mip(name, wish) | Spec::Pypi(name, wish) => {
-                    (name, wish)
-                }
-                _ => return None,
-            };
-            let other = match alias::find(name) {
-                Some(Alias::Placeholder(other) | Alias::OldCopy(other)) => record.find(other),
-                _ => None,
-            };
-            let found = record.find(name).or(other)?;
+            let (name, _) = glance::named(spec)?;
+            let found = record
+                .find(name)
+                .or_else(|| record.find(glance::other_name(name)?))?;
             let installed = record.packages.get(found)?;
-            let of_source = match spec {
-                Spec::Mip(..) => installed.source.starts_with("mip:"),
-                Spec::Pypi(..) => installed.source == "pypi",
-                _ => true,
+            let known = glance::Known {
+                name: found.to_string(),
+                version: installed.version.clone(),
+                source: installed.source.clone(),
+                compiled: installed.files.iter().any(|file| file.0.ends_with(".mpy")),
             };
-            let in_form =
-                !self.no_mpy || installed.files.iter().all(|file| !file.0.ends_with(".mpy"));
-            (of_source && in_form && wish.allows(&installed.version)).then(|| found.to_string())
+            glance::answers(&known, spec, self.no_mpy).then(|| found.to_string())
         };
         let names: Vec<Option<String>> = self.specs.iter().map(known).collect();
         let mut files = Vec::new();

@@ -18,6 +18,7 @@ pub(crate) mod contents;
 pub(crate) mod exchange;
 pub(crate) mod fetch;
 pub(crate) mod firmware;
+pub(crate) mod glance;
 pub(crate) mod http;
 pub(crate) mod imports;
 pub(crate) mod install;
