@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::build::Loads;
 use crate::client::fs::quoted;
 use crate::client::session::Session;
 use crate::client::snippet;
@@ -48,6 +49,8 @@ pub(crate) struct Board {
     pub(crate) platform: String,
     /// `sys.implementation._mpy`; 0 when it has none, or when it is not MicroPython's.
     pub(crate) mpy: i64,
+    /// The first number of the version of CircuitPython; `None` for other firmware.
+    pub(crate) circuitpython: Option<u64>,
     /// `sys.path`.
     pub(crate) path: Vec<String>,
     /// The modules of the firmware, with `/` between the parts; empty when it was not asked or does
@@ -104,6 +107,9 @@ impl Board {
         }
         Ok(Self {
             mpy: if text(0) == "micropython" { mpy } else { 0 },
+            circuitpython: (text(0) == "circuitpython")
+                .then(|| numbers.first().and_then(|one| one.parse().ok()))
+                .flatten(),
             version: numbers.join("."),
             platform: text(3),
             path,
@@ -133,6 +139,14 @@ impl Board {
             (Some(frozen), Some(library)) => frozen < library,
             (Some(_), None) => true,
             (None, _) => false,
+        }
+    }
+
+    /// The bytecode that the board loads.
+    pub(crate) fn loads(&self) -> Loads {
+        Loads {
+            mpy: self.mpy,
+            circuitpython: self.circuitpython.is_some(),
         }
     }
 
@@ -196,6 +210,7 @@ mod tests {
         Board {
             version: "1.28.0".to_string(),
             platform: "rp2".to_string(),
+            circuitpython: None,
             mpy,
             path: path.iter().map(|entry| (*entry).to_string()).collect(),
             modules: BTreeSet::new(),

@@ -83,7 +83,7 @@ pub(crate) fn modules_of(package: &Package) -> Vec<String> {
         .collect()
 }
 
-/// Refuses packages of PyPI that import what is nowhere.
+/// Refuses packages of PyPI and of bundles that import what is nowhere.
 fn check_imports(session: &mut Session, board: &Board, packages: &[Package]) -> Result<()> {
     let top = |name: &str| name.split(['/', '.']).next().unwrap_or(name).to_string();
     let mut known: BTreeSet<String> = board.modules.iter().map(|name| top(name)).collect();
@@ -91,7 +91,7 @@ fn check_imports(session: &mut Session, board: &Board, packages: &[Package]) -> 
         known.extend(modules_of(package).iter().map(|name| top(name)));
     }
     let mut unmet: BTreeMap<String, (String, String)> = BTreeMap::new();
-    for package in packages.iter().filter(|package| package.source == "pypi") {
+    for package in packages.iter().filter(|package| is_foreign(package)) {
         for (name, module) in imports::unmet(&sources_of(package)) {
             // The firmware finds `json` for `ujson` too.
             let plain = name.strip_prefix('u').unwrap_or(&name);
@@ -116,6 +116,11 @@ fn check_imports(session: &mut Session, board: &Board, packages: &[Package]) -> 
         )
         .hint("Nothing was written; `--force` installs it all the same")),
     }
+}
+
+/// Whether a package may be made for something else than this board.
+fn is_foreign(package: &Package) -> bool {
+    package.source == "pypi" || package.source.starts_with("circuitpython:")
 }
 
 /// The source files of a package by module: whether it is an `__init__`, and the text.

@@ -66,9 +66,10 @@ pub(crate) fn other_name(name: &str) -> Option<&'static str> {
 /// The name and the wish of a package that is asked for by its name.
 pub(crate) fn named(spec: &Spec) -> Option<(&str, &Wish)> {
     match spec {
-        Spec::Name(name, wish) | Spec::Mip(name, wish) | Spec::Pypi(name, wish) => {
-            Some((name, wish))
-        }
+        Spec::Name(name, wish)
+        | Spec::Mip(name, wish)
+        | Spec::Pypi(name, wish)
+        | Spec::CircuitPython(name, wish) => Some((name, wish)),
         _ => None,
     }
 }
@@ -78,6 +79,7 @@ pub(crate) fn answers(known: &Known, spec: &Spec, source_only: bool) -> bool {
     let of_source = match spec {
         Spec::Mip(..) => known.source.starts_with("mip:"),
         Spec::Pypi(..) => known.source == "pypi",
+        Spec::CircuitPython(..) => known.source.starts_with("circuitpython:"),
         _ => true,
     };
     let in_form = !source_only || !known.compiled;

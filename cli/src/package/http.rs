@@ -308,7 +308,7 @@ fn redirect(request: &Request, from: &Url, headers: &HeaderMap) -> Result<Url> {
             "from an encrypted to an open connection".to_string(),
         ));
     }
-    if to.host_str() != from.host_str() && !request.pinned {
+    if to.host_str() != from.host_str() && !request.pinned && !is_same_house(from, &to) {
         let host = to.host_str().unwrap_or("");
         return Err(refuse(format!("to another host, `{host}`")).hint(format!(
             "If you trust it, name it yourself: `{}`",
@@ -316,6 +316,14 @@ fn redirect(request: &Request, from: &Url, headers: &HeaderMap) -> Result<Url> {
         )));
     }
     Ok(to)
+}
+
+/// Whether a host sends its own contents from another: GitHub keeps the files of releases elsewhere.
+fn is_same_house(from: &Url, to: &Url) -> bool {
+    let host = |url: &Url| url.host_str().unwrap_or_default().to_ascii_lowercase();
+    to.scheme() == "https"
+        && host(from) == "github.com"
+        && host(to).ends_with(".githubusercontent.com")
 }
 
 /// Whether a partial answer begins where the bytes at hand end.
@@ -427,6 +435,29 @@ mod tests {
             ..Request::default()
         };
         redirect(&request, &Url::parse(from).unwrap(), &headers).map(|url| url.to_string())
+    }
+
+    #[test]
+    fn files_of_releases_are_kept_elsewhere() {
+        let place = "https://objects.githubusercontent.com/x";
+        assert_eq!(to("https://github.com/o/r/x", place, false).unwrap(), place);
+        assert!(to("https://github.example/o/r/x", place, false).is_err());
+        assert!(
+            to(
+                "https://github.com/x",
+                "https://githubusercontent.com.example/x",
+                false
+            )
+            .is_err()
+        );
+        assert!(
+            to(
+                "https://github.com/x",
+                "https://evilgithubusercontent.com/x",
+                false
+            )
+            .is_err()
+        );
     }
 
     #[test]

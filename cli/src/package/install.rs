@@ -14,6 +14,7 @@ use super::fetch::Store;
 use super::firmware::look_at_firmware;
 use super::glance;
 use super::http::Client;
+use super::moment::Moment;
 use super::plan;
 use super::record::Record;
 use super::requirement::Environment;
@@ -42,6 +43,9 @@ pub(crate) struct Fetching {
     /// Use only what was fetched before
     #[arg(long)]
     offline: bool,
+    /// Take nothing that was published after this day (UTC)
+    #[arg(long, value_name = "DATE")]
+    exclude_newer: Option<String>,
 }
 
 impl Place {
@@ -85,6 +89,24 @@ impl Fetching {
         } else {
             project.to_vec()
         }
+    }
+
+    /// CircuitPython's bundles: those of the environment, of a project, or the usual ones.
+    pub(crate) fn bundles(project: &[String]) -> Vec<String> {
+        match env::get(env::BUNDLES) {
+            Some(text) => text.split_whitespace().map(str::to_string).collect(),
+            None if project.is_empty() => super::bundle::DEFAULT.map(str::to_string).to_vec(),
+            None => project.to_vec(),
+        }
+    }
+
+    /// The moment after which nothing counts: the one that was named, or that of a project.
+    ///
+    /// # Errors
+    /// `Code::Usage` for what is no date.
+    pub(crate) fn exclude_newer(&self, project: Option<String>) -> Result<Option<Moment>> {
+        let text = self.exclude_newer.clone().or(project);
+        text.map(|text| Moment::parse(&text)).transpose()
     }
 
     /// The same without a network.
@@ -206,7 +228,7 @@ impl Job {
         let compile = !self.no_mpy && !self.as_mip;
         let mut built = Vec::new();
         for package in packages {
-            built.push(build::build(package, board.mpy, compile)?);
+            built.push(build::build(package, board.loads(), compile)?);
         }
         let plan = plan::plan(built.clone(), &record, self.force || self.as_mip)?;
         for note in &plan.notes {
@@ -355,6 +377,10 @@ impl Job {
             mip_only: self.as_mip,
             pins_commits: false,
             preferred: BTreeMap::new(),
+            bundles: Fetching::bundles(&[]),
+            circuitpython: board.circuitpython,
+            exclude_newer: self.fetching.exclude_newer(None)?,
+            firmware: board.version.clone(),
         };
         let roots: Vec<Root> = self
             .specs
@@ -369,10 +395,14 @@ impl Job {
     fn as_recorded(&self, spec: &Spec, record: &Record) -> Spec {
         if let Spec::Name(name, wish) = spec
             && let Some(installed) = record.find(name).and_then(|name| record.packages.get(name))
-            && installed.source == "pypi"
             && !self.as_mip
         {
-            return Spec::Pypi(name.clone(), wish.clone());
+            if installed.source == "pypi" {
+                return Spec::Pypi(name.clone(), wish.clone());
+            }
+            if installed.source.starts_with("circuitpython:") {
+                return Spec::CircuitPython(name.clone(), wish.clone());
+            }
         }
         spec.clone()
     }
@@ -435,6 +465,8 @@ fn recorded_specs(record: &Record) -> Result<Vec<Spec>> {
     {
         specs.push(if package.source == "pypi" {
             Spec::Pypi(name.clone(), Wish::Newest)
+        } else if package.source.starts_with("circuitpython:") {
+            Spec::CircuitPython(name.clone(), Wish::Newest)
         } else if package.source.starts_with("mip:") {
             Spec::Mip(name.clone(), Wish::Newest)
         } else if let Some(path) = package.source.strip_prefix("path:") {

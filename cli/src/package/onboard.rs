@@ -156,7 +156,7 @@ pub(crate) fn sync(
     let unwanted: Vec<String> = unwanted.cloned().collect();
     let mut built = Vec::new();
     for package in packages {
-        built.push(build::build(package, board.mpy, !no_mpy)?);
+        built.push(build::build(package, board.loads(), !no_mpy)?);
     }
     let list = built
         .iter()

@@ -20,8 +20,18 @@ pub(crate) const FILE: &str = "pyproject.toml";
 /// The tables of dependencies: always, and while it is developed.
 const TABLES: [&str; 2] = ["dependencies", "dev-dependencies"];
 /// What a dependency may say.
-const KEYS: [&str; 10] = [
-    "version", "mip", "pypi", "github", "gitlab", "codeberg", "url", "path", "ref", "include",
+const KEYS: [&str; 11] = [
+    "version",
+    "mip",
+    "pypi",
+    "circuitpython",
+    "github",
+    "gitlab",
+    "codeberg",
+    "url",
+    "path",
+    "ref",
+    "include",
 ];
 
 /// A project on this computer.
@@ -50,6 +60,8 @@ pub(crate) struct Indexes {
     pub(crate) mip: Vec<String>,
     /// The Python package index.
     pub(crate) pypi: Option<String>,
+    /// CircuitPython's bundles, in their order.
+    pub(crate) bundles: Vec<String>,
 }
 
 impl Project {
@@ -102,7 +114,11 @@ impl Project {
         Self::parse(root, &text)
     }
 
-    fn parse(root: &Path, text: &str) -> Result<Self> {
+    /// The project of a text.
+    ///
+    /// # Errors
+    /// [`Code::Config`] for what is no TOML.
+    pub(crate) fn parse(root: &Path, text: &str) -> Result<Self> {
         let document = text.parse::<DocumentMut>().map_err(|error| {
             let text = error.to_string();
             wrong(text.lines().next().unwrap_or_default())
@@ -116,6 +132,16 @@ impl Project {
     /// Whether it has a `[tool.ucli]`.
     pub(crate) fn exists(&self) -> bool {
         self.ours().is_some()
+    }
+
+    /// The version of `[project]`; empty without one.
+    pub(crate) fn version(&self) -> String {
+        let version = self
+            .document
+            .get("project")
+            .and_then(|project| project.get("version"))
+            .and_then(Item::as_str);
+        version.unwrap_or_default().to_string()
     }
 
     fn ours(&self) -> Option<&dyn TableLike> {
@@ -187,6 +213,14 @@ impl Project {
         Ok(self.text_of("python-version")?.unwrap_or_default())
     }
 
+    /// The moment after which nothing counts, in its own words.
+    ///
+    /// # Errors
+    /// [`Code::Config`] for what is no text.
+    pub(crate) fn exclude_newer(&self) -> Result<Option<String>> {
+        self.text_of("exclude-newer")
+    }
+
     /// Whether source stays source.
     ///
     /// # Errors
@@ -245,9 +279,10 @@ impl Project {
                 "pypi" | "simple" => {
                     indexes.pypi.get_or_insert(url);
                 }
+                "circuitpython" => indexes.bundles.push(url),
                 other => {
                     return Err(wrong(&format!(
-                        "an `index` has the format `{other}`; there are `mip` and `pypi`"
+                        "an `index` has the format `{other}`; there are `mip`, `pypi` and `circuitpython`"
                     )));
                 }
             }
@@ -463,14 +498,14 @@ fn dependency(name: &str, item: &Item) -> Result<Dependency> {
 fn spec_of(name: &str, table: &dyn TableLike, bad: &dyn Fn(&str) -> Error) -> Result<Spec> {
     let get = |key: &str| table.get(key).and_then(Item::as_str);
     let version = get("version").unwrap_or("*");
-    let sources: Vec<&str> = KEYS[1..8]
+    let sources: Vec<&str> = KEYS[1..9]
         .iter()
         .copied()
         .filter(|key| table.contains_key(key))
         .collect();
     let text = match sources[..] {
         [] => named(name, version),
-        [key @ ("mip" | "pypi")] => {
+        [key @ ("mip" | "pypi" | "circuitpython")] => {
             format!("{key}:{}", named(get(key).unwrap_or(name), version))
         }
         [key @ ("github" | "gitlab" | "codeberg")] => {
@@ -515,6 +550,7 @@ pub(crate) fn value_of(spec: &Spec, from_pypi: bool, root: &Path) -> Result<Valu
         Spec::Name(_, wish) => Value::from(version(wish)),
         Spec::Mip(name, wish) => with_version("mip", name, wish),
         Spec::Pypi(name, wish) => with_version("pypi", name, wish),
+        Spec::CircuitPython(name, wish) => with_version("circuitpython", name, wish),
         Spec::Hosted(place) => hosted(place),
         Spec::Local(text) => {
             let path = std::path::absolute(text)

@@ -41,7 +41,10 @@ impl Resolver<'_> {
         let Some(page) = self.source.document(&url, simple::ACCEPT)? else {
             return Ok(None);
         };
-        let candidates = simple::parse(&page, &url)?;
+        let mut candidates = simple::parse(&page, &url)?;
+        if let Some(limit) = &self.settings.exclude_newer {
+            candidates.retain(|one| !limit.is_before(&one.uploaded));
+        }
         let (candidate, kind, version) = self.choose(&candidates, name, wish, trail)?;
         let expect = candidate
             .sha256
