@@ -32,8 +32,11 @@ _pretend()
     ))
 }
 
+/// Path and content of each file of an archive.
+type Entries<'a> = &'a [(&'a str, &'a [u8])];
+
 /// Puts a release of a bundle on the server: its list, and an archive for each form.
-fn release(desk: &Desk, server: &Server, tag: &str, forms: &[(&str, &[(&str, &[u8])])]) {
+fn release(desk: &Desk, server: &Server, tag: &str, forms: &[(&str, Entries<'_>)]) {
     for (form, entries) in forms {
         let name = format!("my-bundle-{form}-{tag}");
         for (path, bytes) in *entries {
@@ -45,7 +48,7 @@ fn release(desk: &Desk, server: &Server, tag: &str, forms: &[(&str, &[(&str, &[u
             .run()
             .ok();
         let url = format!("/o/My_Bundle/releases/download/{tag}/{name}.zip");
-        server.put(&url, std::fs::read(&archive).unwrap());
+        server.put(&url, desk.get(&format!("{name}.zip")));
     }
 }
 
@@ -76,12 +79,12 @@ fn bundle(desk: &Desk, server: &Server) {
     for (tag, version) in [("20250101", "1.1"), ("20250214", "1.2")] {
         list(server, tag, version);
         let text = format!("from near import n\nv = '{version}'\n");
-        let sources: &[(&str, &[u8])] = &[
+        let sources: Entries<'_> = &[
             ("far_light/__init__.py", text.as_bytes()),
             ("near.py", b"n = 5\n"),
             ("wired.py", b"import board\n"),
         ];
-        let compiled: &[(&str, &[u8])] = &[
+        let compiled: Entries<'_> = &[
             ("far_light/__init__.mpy", b"C\x06\x00\x1f-far"),
             ("near.mpy", b"C\x06\x00\x1f-near"),
             ("wired.mpy", b"C\x06\x00\x1f-wired"),

@@ -215,16 +215,7 @@ impl Job {
         } else {
             Vec::new()
         };
-        for (name, version) in &built_in {
-            printer.say(&format!(
-                "{name} is built into this firmware{}; nothing to copy",
-                if version.is_empty() {
-                    String::new()
-                } else {
-                    format!(" (version {version})")
-                }
-            ));
-        }
+        say_built_in(&built_in, printer);
         let compile = !self.no_mpy && !self.as_mip;
         let mut built = Vec::new();
         for package in packages {
@@ -452,6 +443,18 @@ impl Job {
             ));
         }
         Ok(())
+    }
+}
+
+fn say_built_in(built_in: &[(String, String)], printer: &Printer) {
+    for (name, version) in built_in {
+        let version = match version.as_str() {
+            "" => String::new(),
+            version => format!(" (version {version})"),
+        };
+        printer.say(&format!(
+            "{name} is built into this firmware{version}; nothing to copy"
+        ));
     }
 }
 

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::contents::{check_owners, downloads, pick, unpacked};
+use super::dependency::Dependency;
 use super::fetch::Store;
 use super::http::{Client, redacted};
 use super::install::Fetching;
 use super::lock::{self, Lock, Locked, LockedFile, Required};
 use super::manifest::Manifest;
-use super::project::{Dependency, Project};
+use super::project::Project;
 use super::requirement::Environment;
 use super::resolve::{
     Content, Expect, File, Origin, Package, Root, Settings, Source, Wanted, solve,

@@ -16,6 +16,7 @@ pub(crate) mod build;
 pub(crate) mod bundle;
 pub(crate) mod cache;
 pub(crate) mod contents;
+pub(crate) mod dependency;
 pub(crate) mod exchange;
 pub(crate) mod fetch;
 pub(crate) mod firmware;

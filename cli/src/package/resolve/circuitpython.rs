@@ -28,7 +28,7 @@ impl Resolver<'_> {
             let found = bundle.find(name);
             let found = found.map(|(module, library)| (module.to_string(), library.clone()));
             if let Some((module, library)) = found {
-                return self.from_bundle((index, &module, &library), wish, trail);
+                return self.take_library((index, &module, &library), wish, trail);
             }
         }
         let mut places: Vec<String> = Vec::new();
@@ -44,7 +44,7 @@ impl Resolver<'_> {
         ))
     }
 
-    fn from_bundle(
+    fn take_library(
         &mut self,
         (index, module, library): (usize, &str, &bundle::Library),
         wish: &Wish,

@@ -71,20 +71,12 @@ impl Resolver<'_> {
         self.open.push((name.to_string(), version.clone()));
         let (dependencies, ranges) = self.what_it_needs(&unpacked.requirements, trail)?;
         self.open.pop();
+        let place = redacted(&self.settings.pypi);
+        let origin = origin(place, &candidate.url, &archive, ranges);
         let file = |(path, bytes)| File {
             path,
             content: Content::Bytes(bytes),
             url: None,
-        };
-        let origin = Origin {
-            index: redacted(&self.settings.pypi),
-            archive: Some(Archive {
-                url: redacted(&candidate.url),
-                sha256: sha256(&archive),
-                len_bytes: archive.len() as u64,
-            }),
-            ranges,
-            ..Origin::default()
         };
         Ok(Some(self.push(Package {
             name: name.to_string(),
@@ -164,5 +156,19 @@ impl Resolver<'_> {
             ));
         }
         Ok(unpacked)
+    }
+}
+
+/// How a package of the index `place` was found.
+fn origin(place: String, url: &str, archive: &[u8], ranges: Vec<String>) -> Origin {
+    Origin {
+        index: place,
+        archive: Some(Archive {
+            url: redacted(url),
+            sha256: sha256(archive),
+            len_bytes: archive.len() as u64,
+        }),
+        ranges,
+        ..Origin::default()
     }
 }
