@@ -337,7 +337,7 @@ fn write_record(
         return remove(agent, directory, std::slice::from_ref(&path));
     }
     let files = vec![Outgoing::bytes(record.to_bytes(), path)];
-    if transfer::changed(agent, &files)? == [true] {
+    if transfer::changed(agent, &files, None)? == [true] {
         return Sending::new(files, &printer.silent()).attempt(agent);
     }
     Ok(())

@@ -112,12 +112,13 @@ fn open_error(path: &str, error: &serialport::Error) -> Error {
 
 impl Transport for Serial {
     fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> Result<usize> {
-        let wait = deadline.saturating_duration_since(Instant::now());
-        // Nobody wants to wait, and nothing is there: the shortest wait is saved.
-        if wait.is_zero() && self.port.bytes_to_read().is_ok_and(|len| len == 0) {
+        // What has arrived by now is known without the wait, which is a millisecond at least.
+        if deadline <= Instant::now() && matches!(self.port.bytes_to_read(), Ok(0)) {
             return Ok(0);
         }
-        let wait = wait.max(MIN_WAIT);
+        let wait = deadline
+            .saturating_duration_since(Instant::now())
+            .max(MIN_WAIT);
         self.port
             .set_timeout(wait)
             .map_err(|error| lost(&self.name, &error.to_string()))?;
