@@ -39,6 +39,8 @@ mod re;
 mod select;
 #[cfg(feature = "network")]
 mod socket;
+#[cfg(feature = "threads")]
+mod thread;
 mod time;
 #[cfg(feature = "tls")]
 mod tls;
@@ -90,6 +92,8 @@ types! {
     AES cryptolib::AES;
     #[cfg(feature = "framebuf")]
     FRAME_BUFFER framebuf::FRAME_BUFFER;
+    #[cfg(feature = "threads")]
+    LOCK thread::LOCK;
     #[cfg(feature = "asyncio")]
     TASK asyncio::TASK;
     #[cfg(feature = "asyncio")]
@@ -176,6 +180,8 @@ mod roots {
 }
 
 const MODULES: &[ModuleInfo] = &[
+    #[cfg(feature = "threads")]
+    module(q::_thread, thread::ENTRIES),
     #[cfg(feature = "asyncio")]
     module(q::_asyncio, asyncio::ENTRIES),
     #[cfg(feature = "files")]

@@ -57,6 +57,7 @@ upy_runtime::names! {
     LONG "LONG";
     LONGLONG "LONGLONG";
     LSB "LSB";
+    LockType "LockType";
     MODE_CBC "MODE_CBC";
     MODE_CTR "MODE_CTR";
     MODE_ECB "MODE_ECB";
@@ -149,12 +150,15 @@ upy_runtime::names! {
     __repr__ "__repr__";
     __setitem__ "__setitem__";
     _asyncio "_asyncio";
+    _thread "_thread";
     a2b_base64 "a2b_base64";
     accept "accept";
+    acquire "acquire";
     active "active";
     addressof "addressof";
     addrsize "addrsize";
     aes "aes";
+    allocate_lock "allocate_lock";
     alt "alt";
     any "any";
     atten "atten";
@@ -212,6 +216,7 @@ upy_runtime::names! {
     encrypt "encrypt";
     end "end";
     essid "essid";
+    exit "exit";
     extend "extend";
     feed "feed";
     file "file";
@@ -226,6 +231,7 @@ upy_runtime::names! {
     format "format";
     framebuf "framebuf";
     freq "freq";
+    get_ident "get_ident";
     getaddrinfo "getaddrinfo";
     getcwd "getcwd";
     getpeercert "getpeercert";
@@ -271,6 +277,8 @@ upy_runtime::names! {
     load_verify_locations "load_verify_locations";
     loads "loads";
     localtime "localtime";
+    lock "lock";
+    locked "locked";
     lookahead "lookahead";
     low "low";
     machine "machine";
@@ -380,7 +388,9 @@ upy_runtime::names! {
     span "span";
     split "split";
     ssid "ssid";
+    stack_size "stack_size";
     start "start";
+    start_new_thread "start_new_thread";
     stat "stat";
     status "status";
     statvfs "statvfs";

@@ -97,6 +97,8 @@ pub struct Vm<'m> {
     /// Values that the library keeps.
     pub(crate) roots: Vector<Value>,
     pub(crate) hints: crate::ops::attr::Hints,
+    #[cfg(feature = "threads")]
+    pub(crate) threads: crate::vm::threads::Threads<'m>,
 }
 
 impl<'m> Vm<'m> {
@@ -115,8 +117,22 @@ impl<'m> Vm<'m> {
         let (stack, memory) = Stack::carve(memory, sizes.stack_words)?;
         let (frames, memory) = Frames::carve(memory, sizes.frames)?;
         let (handlers, memory) = Handlers::carve(memory, sizes.handlers)?;
-        let mut vm = Self {
-            heap: Heap::new(memory),
+        let heap = Heap::new(memory);
+        let mut vm = Self::assemble(heap, (stack, frames, handlers), host, library, sizes);
+        vm.start().ok()?;
+        Some(vm)
+    }
+
+    /// An interpreter whose first objects are not made yet.
+    pub(crate) fn assemble(
+        heap: Heap<'m>,
+        (stack, frames, handlers): (Stack<'m>, Frames<'m>, Handlers<'m>),
+        host: &'m mut dyn Host,
+        library: &'static Library,
+        sizes: Sizes,
+    ) -> Self {
+        Self {
+            heap,
             stack,
             frames,
             handlers,
@@ -150,9 +166,9 @@ impl<'m> Vm<'m> {
             prompt: crate::prompt::Prompt::new(),
             roots: Vector::new(),
             hints: crate::ops::attr::Hints::new(),
-        };
-        vm.start().ok()?;
-        Some(vm)
+            #[cfg(feature = "threads")]
+            threads: crate::vm::threads::Threads::new(),
+        }
     }
 
     /// Makes the objects every program finds.
@@ -452,6 +468,8 @@ impl<'m> Vm<'m> {
             dying,
             prompt,
             roots: kept,
+            #[cfg(feature = "threads")]
+            threads,
             ..
         } = self;
         heap.collect(trace_object, |marker, finalising| {
@@ -472,6 +490,8 @@ impl<'m> Vm<'m> {
             marker.values(guarded);
             marker.plain(finalisable);
             marker.values(dying);
+            #[cfg(feature = "threads")]
+            marker.values(&threads.list);
             prompt.trace(marker);
             extra(marker);
         });

@@ -128,6 +128,29 @@ pub(crate) struct Heap<'m> {
     memory: PhantomData<&'m mut [usize]>,
 }
 
+/// What native code that goes on later has allocated last; storage that was given back since may be among it.
+#[cfg(feature = "threads")]
+#[derive(Clone, Copy)]
+pub(crate) struct Recent {
+    places: [usize; RECENT],
+    count: usize,
+    floor: usize,
+}
+
+#[cfg(feature = "threads")]
+impl Recent {
+    /// Nothing is remembered.
+    pub(crate) const NONE: Self = Self {
+        places: [0; RECENT],
+        count: 0,
+        floor: 0,
+    };
+
+    pub(crate) fn places(&self) -> &[usize] {
+        &self.places[..self.count.min(RECENT)]
+    }
+}
+
 /// What was allocated over time, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct History {
@@ -234,6 +257,25 @@ impl<'m> Heap<'m> {
     fn remember(&mut self, address: usize) {
         self.recent[self.recent_count % RECENT] = address;
         self.recent_count += 1;
+    }
+
+    /// Takes what is remembered out, for native code that goes on later.
+    #[cfg(feature = "threads")]
+    pub(crate) fn take_recent(&mut self) -> Recent {
+        let recent = Recent {
+            places: self.recent,
+            count: self.recent_count,
+            floor: self.recent_floor,
+        };
+        (self.recent_count, self.recent_floor) = (0, 0);
+        recent
+    }
+
+    /// Puts back what was taken out.
+    #[cfg(feature = "threads")]
+    pub(crate) fn put_recent(&mut self, recent: Recent) {
+        self.recent = recent.places;
+        (self.recent_count, self.recent_floor) = (recent.count, recent.floor);
     }
 
     /// The remembered allocations; places whose storage was given back are 0.

@@ -142,7 +142,7 @@ impl Vm<'_> {
         Ok(())
     }
 
-    /// Runs what was registered with `sys.atexit`.
+    /// The end of the program: runs what was registered with `sys.atexit`, and ends the threads.
     pub fn finish(&mut self) {
         if let Some(function) = self.atexit.take()
             && let Err(Raised) = self.call(function, &[])
@@ -150,6 +150,7 @@ impl Vm<'_> {
             let exception = self.take_exception();
             self.print_exception(exception);
         }
+        self.end_threads();
     }
 
     pub(crate) fn outcome(&mut self, outcome: Result<()>) -> Outcome {
