@@ -5,4 +5,5 @@ mod network;
 mod project;
 mod prompt;
 mod simulated;
+mod threads;
 mod tools;
