@@ -41,7 +41,10 @@ fn thread_goes_on_between_programs_and_ends_with_the_interpreter() {
     let bench = Bench::new();
     bench.says(COUNTER);
     // The program waits for the thread; nobody else could count.
-    assert_eq!(bench.says("a=n\nwhile n<a+3: pass\nprint('ran')"), "ran\r\n");
+    assert_eq!(
+        bench.says("a=n\nwhile n<a+3: pass\nprint('ran')"),
+        "ran\r\n"
+    );
     // Nothing runs now but the thread, until the prompt has seen it count.
     let mut counted = false;
     for _ in 0..100 {
@@ -66,10 +69,7 @@ fn interrupt_is_for_the_first_thread() {
         "input()",
     ] {
         let program = format!("{COUNTER}\n{waits}");
-        bench
-            .ucli(&["exec", "--no-follow", &program])
-            .run()
-            .ok();
+        bench.ucli(&["exec", "--no-follow", &program]).run().ok();
         assert_eq!(
             bench.says("a=n\nwhile n<a+3: pass\nprint('ran')"),
             "ran\r\n",
@@ -120,7 +120,10 @@ time.sleep_ms(50)",
         said.starts_with("Unhandled exception in thread started by <function fail at 0x"),
         "{said}"
     );
-    assert!(said.ends_with("ZeroDivisionError: divide by zero\r\n"), "{said}");
+    assert!(
+        said.ends_with("ZeroDivisionError: divide by zero\r\n"),
+        "{said}"
+    );
     assert_eq!(said.matches("Unhandled").count(), 1, "{said}");
 }
 

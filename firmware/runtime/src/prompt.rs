@@ -289,13 +289,14 @@ impl Vm<'_> {
         Some(self.settle(result))
     }
 
-    /// As [`Vm::outcome`] for a board, where nobody gets an exit status with a text.
-    fn settle(&mut self, result: Result<()>) -> Outcome {
+    /// As [`Vm::outcome`]; on a board, where nobody gets an exit status, a text in its place is not shown either.
+    pub(crate) fn settle(&mut self, result: Result<()>) -> Outcome {
         let Err(Raised) = result else {
             return self.outcome(Ok(()));
         };
         let exception = self.exception.unwrap_or(Value::NONE);
-        if self.is_instance(exception, TypeId::SystemExit) {
+        let is_exit = self.is_instance(exception, TypeId::SystemExit);
+        if is_exit && self.host.enter_is_return() {
             let status = self.exception_value(exception);
             let status = match (status.is_none(), self.small_of(status)) {
                 (true, _) => 0,

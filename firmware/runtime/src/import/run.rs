@@ -142,13 +142,14 @@ impl Vm<'_> {
         Ok(())
     }
 
-    /// The end of the program: runs what was registered with `sys.atexit`, and ends the threads.
+    /// The end of the program: runs what was registered with `sys.atexit`, unless the board is being reset, and ends
+    /// the threads.
     pub fn finish(&mut self) {
         if let Some(function) = self.atexit.take()
+            && !self.host.aborted()
             && let Err(Raised) = self.call(function, &[])
         {
-            let exception = self.take_exception();
-            self.print_exception(exception);
+            self.settle(Err(Raised));
         }
         self.end_threads();
     }

@@ -240,7 +240,7 @@ fn until_reset(vm: &mut Vm<'_>, repl: &mut Repl<'_>, line: &Arc<Line>, safe_mode
     if booted == Booted::Prompt && !line.is_resetting() {
         repl.serve(vm, &terminal);
     }
-    vm.finish();
+    repl.end(vm, &terminal);
 }
 
 /// The chip's number: another for each name.
