@@ -151,6 +151,7 @@ upy_runtime::names! {
     __setitem__ "__setitem__";
     _asyncio "_asyncio";
     _thread "_thread";
+    _webrepl "_webrepl";
     a2b_base64 "a2b_base64";
     accept "accept";
     acquire "acquire";
@@ -207,6 +208,7 @@ upy_runtime::names! {
     drive "drive";
     dump "dump";
     dumps "dumps";
+    dupterm "dupterm";
     duty "duty";
     duty_ns "duty_ns";
     duty_u16 "duty_u16";
@@ -439,6 +441,7 @@ upy_runtime::names! {
     waiting "waiting";
     watcher "watcher";
     wbits "wbits";
+    websocket "websocket";
     when "when";
     wrap_socket "wrap_socket";
     write "write";

@@ -251,9 +251,9 @@ impl Vm<'_> {
 
     /// Looks after timers, pins and scheduled calls while no program runs; what they raise is printed.
     ///
-    /// `true` if threads ran meanwhile, so that whoever waits need not wait by himself.
+    /// `true` if that took a moment, so that whoever waits need not wait by himself.
     pub fn attend(&mut self) -> bool {
-        if self.has_threads() {
+        if self.has_threads() || self.attends {
             let result = self.rest(THREADS_US).and_then(|()| self.look());
             self.settle(result);
             return true;

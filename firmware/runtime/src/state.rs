@@ -86,6 +86,8 @@ pub struct Vm<'m> {
     pub(crate) scheduler_locked: bool,
     /// `micropython.kbd_intr` was scheduled: `KeyboardInterrupt` is raised as soon as no scheduled call runs.
     pub(crate) interrupt_scheduled: bool,
+    /// The library is to look after something all the time.
+    pub(crate) attends: bool,
     pub(crate) native_depth: u16,
     pub(crate) native_limit: u16,
     pub(crate) opt_level: u8,
@@ -156,6 +158,7 @@ impl<'m> Vm<'m> {
             guarded: Vector::new(),
             scheduler_locked: false,
             interrupt_scheduled: false,
+            attends: false,
             native_depth: 0,
             native_limit: sizes.native_depth,
             opt_level: 0,

@@ -306,7 +306,7 @@ impl Vm<'_> {
         if self.host.interrupted() {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
         }
-        if self.host.event_waits()
+        if (self.attends || self.host.event_waits())
             && let Some(service) = self.library.service
         {
             service(self)?;

@@ -21,9 +21,9 @@ use crate::state::Vm;
 const INPUT_US: u64 = 1000;
 
 impl Vm<'_> {
-    /// While other threads can run, waits until the console has input; otherwise whoever reads waits.
+    /// While other threads can run or the library looks after something, waits until the console has input; otherwise whoever reads waits.
     pub(crate) fn await_input(&mut self) -> Result<()> {
-        while self.has_threads() && !self.host.readable() {
+        while (self.has_threads() || self.attends) && !self.host.readable() {
             self.rest(INPUT_US)?;
             self.look()?;
         }
