@@ -7,3 +7,4 @@ mod prompt;
 mod simulated;
 mod threads;
 mod tools;
+mod webrepl;

@@ -255,8 +255,9 @@ fn service(vm: &mut upy_runtime::Vm<'_>) -> upy_runtime::Result<()> {
     machine::service(vm)?;
     #[cfg(feature = "webrepl")]
     if dupterm::is_time(vm) {
-        socket::notify::service(vm)?;
+        // In this order a client that has gone makes room for the next.
         dupterm::service(vm)?;
+        socket::notify::service(vm)?;
     }
     Ok(())
 }
