@@ -161,7 +161,11 @@ fn run(line: args::Line, is_mpremote: bool) -> ExitCode {
 }
 
 fn run_all(commands: Vec<args::Command>, context: &mut Context) -> Result<Exit> {
-    for command in commands {
+    let count = commands.len();
+    for (index, command) in commands.into_iter().enumerate() {
+        if index + 1 == count {
+            context.set_closing();
+        }
         let exit = command::run(command, context)?;
         if exit != Exit::Done {
             return Ok(exit);

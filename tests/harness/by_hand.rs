@@ -1,20 +1,24 @@
-//! `cargo run -p integration --example board [tcp]`: a board of the harness to play with.
+//! `cargo run -p integration --example board [tcp|usb|uart]`: a board of the harness to play with.
 //!
-//! Prints its address and lives until standard input ends.
+//! `usb` paces its line like full-speed USB, `uart` like 115200 baud. Prints its address and lives until standard input ends.
 
 #![expect(clippy::print_stdout, reason = "its address is what it is for")]
 
 use std::io::Read;
 
-use harness::board::{Board, Reach};
+use std::time::Duration;
+
+use harness::board::{Board, Options, Reach};
+use harness::link::Pace;
 
 fn main() {
-    let reach = if std::env::args().nth(1).as_deref() == Some("tcp") {
-        Reach::Tcp
-    } else {
-        Reach::Serial
+    let kind = std::env::args().nth(1);
+    let board = match kind.as_deref() {
+        Some("tcp") => Board::reached(Reach::Tcp),
+        Some("usb") => paced(600_000, 500),
+        Some("uart") => paced(11_520, 1000),
+        _ => Board::reached(Reach::Serial),
     };
-    let board = Board::reached(reach);
     println!("{}", board.address());
     println!("its files are in {}", board.files().display());
     let mut typed = Vec::new();
@@ -26,4 +30,14 @@ fn main() {
         "{} bytes up, {} down, {} turn-rounds",
         traffic.up, traffic.down, traffic.rounds
     );
+}
+
+fn paced(rate: u32, latency_us: u64) -> Board {
+    Board::with(&Options {
+        pace: Pace {
+            rate,
+            latency: Duration::from_micros(latency_us),
+        },
+        ..Options::default()
+    })
 }

@@ -10,11 +10,12 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use ucli_protocol::agent::request_header;
-use ucli_protocol::host::Exec;
+use ucli_protocol::host::{Exec, Paste};
 use ucli_protocol::literal;
 
 use super::errno;
 use super::fast::Fast;
+use super::fs::buffer_exponent;
 use super::session::{Output, Patience, Session};
 use super::snippet;
 use super::value::{self, Value};
@@ -97,6 +98,8 @@ pub(crate) struct Agent<'s> {
     pub(super) has_buffers: bool,
     /// It has buffers of this size, chosen for it.
     pub(super) buffer_exponent: Option<u32>,
+    /// Parts on their way, in a request whose answer nobody has looked at yet.
+    ahead: Vec<&'static str>,
 }
 
 /// How requests reach the board.
@@ -131,7 +134,8 @@ impl Session {
             let boot = snippet::BOOT
                 .replace("{n}", &body.len().to_string())
                 .replace("{w}", &window.to_string());
-            let mut machine = Exec::new(boot.as_bytes(), self.paste());
+            // So short a program fits every input buffer: no window has to be asked for first.
+            let mut machine = Exec::new(boot.as_bytes(), Paste::Unsupported);
             if let Some(fast) = Fast::start(self, &mut machine, body.into_bytes(), window)? {
                 let mut agent = Agent::new(Path::Fast(fast));
                 let result = work(&mut agent);
@@ -155,6 +159,7 @@ impl<'s> Agent<'s> {
             capabilities: None,
             has_buffers: false,
             buffer_exponent: None,
+            ahead: Vec::new(),
         }
     }
 
@@ -201,6 +206,28 @@ impl<'s> Agent<'s> {
         }
     }
 
+    /// Takes the answer about the parts of [`Agent::finish_before`], which comes before all later ones.
+    pub(super) fn settle_ahead(&mut self) -> Result<()> {
+        let parts = core::mem::take(&mut self.ahead);
+        while !parts.is_empty() {
+            match self.reply()? {
+                Reply::Data(_) => {}
+                Reply::Done => {
+                    if parts.contains(&snippet::OWN_BUFFERS) {
+                        self.buffer_exponent = Some(buffer_exponent(&self.capabilities()?));
+                    }
+                    break;
+                }
+                Reply::Raised(_) => {
+                    self.forget(&parts);
+                    self.has_buffers = false;
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Queues a request.
     ///
     /// # Errors
@@ -229,6 +256,18 @@ impl<'s> Agent<'s> {
     pub(super) fn data(&mut self, bytes: &[u8]) -> Result<()> {
         if let Path::Fast(fast) = &mut self.path {
             fast.queue(bytes);
+            fast.pump(&mut self.replies, QUEUE_BYTES)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the agent to end behind what is queued: nothing more will be asked of it.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    pub(super) fn say_farewell(&mut self) -> Result<()> {
+        if let Path::Fast(fast) = &mut self.path {
+            fast.say_farewell();
             fast.pump(&mut self.replies, QUEUE_BYTES)?;
         }
         Ok(())
@@ -265,6 +304,31 @@ impl<'s> Agent<'s> {
     /// # Errors
     /// What the board raised, as an error of `action` on `path`.
     pub(super) fn finish(&mut self, action: &str, path: &str) -> Result<Vec<Vec<u8>>> {
+        self.settle_ahead()?;
+        self.collect(action, path)
+    }
+
+    /// [`Agent::finish`] with parts on their way behind the request, whose answer is looked at later.
+    ///
+    /// # Errors
+    /// As [`Agent::finish`]. Where the board has no room for the parts they are sent again later.
+    pub(super) fn finish_before(
+        &mut self,
+        parts: &[&'static str],
+        action: &str,
+        path: &str,
+    ) -> Result<Vec<Vec<u8>>> {
+        self.settle_ahead()?;
+        let mut source = String::new();
+        self.need_early(parts, &mut source);
+        if !source.is_empty() {
+            self.request(&source)?;
+            self.ahead = parts.to_vec();
+        }
+        self.collect(action, path)
+    }
+
+    fn collect(&mut self, action: &str, path: &str) -> Result<Vec<Vec<u8>>> {
         let mut data = Vec::new();
         loop {
             match self.reply()? {

@@ -34,6 +34,8 @@ pub(super) struct Fast<'s> {
     ended: bool,
     /// It ended without saying so.
     died: bool,
+    /// It was told to end, and whether to leave raw mode as well.
+    farewell: Option<bool>,
 }
 
 impl<'s> Fast<'s> {
@@ -51,7 +53,6 @@ impl<'s> Fast<'s> {
         let mut sender = Sender::new(u32::try_from(window).unwrap_or(u32::MAX), IN_FLIGHT);
         // The last, partial window of the agent itself is acknowledged like a whole one.
         sender.sent(body.len().next_multiple_of(window) - body.len());
-        session.set_paste(machine.paste());
         Ok(Some(Self {
             session,
             sender,
@@ -63,6 +64,7 @@ impl<'s> Fast<'s> {
             capabilities_came: false,
             ended: false,
             died: false,
+            farewell: None,
         }))
     }
 
@@ -220,6 +222,14 @@ impl<'s> Fast<'s> {
         Ok(())
     }
 
+    /// Tells the agent to end behind what is queued: nothing more will be asked of it.
+    pub(super) fn say_farewell(&mut self) {
+        let leave = self.session.early_leave();
+        self.queue(&request_header(0));
+        self.queue(leave);
+        self.farewell = Some(!leave.is_empty());
+    }
+
     /// Ends the agent. The board's last words are waited for when they matter.
     pub(super) fn end(mut self) -> Result<()> {
         if self.session.is_torn() {
@@ -227,6 +237,15 @@ impl<'s> Fast<'s> {
         }
         if self.died {
             self.session.tear();
+            return Ok(());
+        }
+        if let Some(leaving) = self.farewell {
+            self.flush()?;
+            if leaving {
+                self.session.left_early();
+            } else {
+                self.session.settle_later(&[]);
+            }
             return Ok(());
         }
         if self.ended {
@@ -239,8 +258,15 @@ impl<'s> Fast<'s> {
             self.session.settle_later(&bye);
             return Ok(());
         }
-        let mut rest = VecDeque::new();
         self.queue(&bye);
+        self.flush()?;
+        self.session.settle_later(&[]);
+        Ok(())
+    }
+
+    /// Sends all that is queued.
+    fn flush(&mut self) -> Result<()> {
+        let mut rest = VecDeque::new();
         while self.queued_bytes() > 0 {
             self.decode(&mut rest)?;
             self.send()?;
@@ -248,7 +274,6 @@ impl<'s> Fast<'s> {
                 self.wait()?;
             }
         }
-        self.session.settle_later(&[]);
         Ok(())
     }
 }
@@ -274,7 +299,6 @@ fn start_program(
                     Some(ExecEvent::Finished { .. } | ExecEvent::Reset | ExecEvent::Cancelled)
                 ) {
                     session.wire.consume(used);
-                    session.set_paste(machine.paste());
                     return Ok(false);
                 }
                 used

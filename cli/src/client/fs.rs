@@ -217,7 +217,7 @@ impl Agent<'_> {
     }
 
     /// Puts buffers for what the board has room for into the next request.
-    fn early_buffers(&mut self, source: &mut String) {
+    pub(super) fn early_buffers(&mut self, source: &mut String) {
         if !self.has_buffers {
             self.has_buffers = true;
             source.push_str(&buffers(FIRST_BUFFER));
@@ -227,6 +227,7 @@ impl Agent<'_> {
     /// Loads `parts` behind buffers as large as is good for a transfer, or as the board can give;
     /// returns the power of two.
     fn make_ready(&mut self, parts: &[&'static str]) -> Result<u32> {
+        self.settle_ahead()?;
         let capabilities = self.capabilities()?;
         let mut exponent = self
             .buffer_exponent
@@ -242,10 +243,10 @@ impl Agent<'_> {
             }
             self.request(&source)?;
             match self.finish("allocate buffers", "") {
+                // Once more around: a part that was sent early may not have fitted.
                 Ok(_) => {
                     self.has_buffers = true;
                     self.buffer_exponent = Some(exponent);
-                    return Ok(exponent);
                 }
                 Err(error) if error.code() == Code::NoMemory && exponent > SMALLEST_BUFFER => {
                     self.forget(parts);
@@ -257,7 +258,7 @@ impl Agent<'_> {
     }
 
     /// Writes files, each under a temporary name until it has arrived whole. `moved` is told of
-    /// the bytes that are through; a negative number takes back what a failed file had counted.
+    /// the bytes that are through. With `closing` nothing more will be asked of this agent.
     ///
     /// # Errors
     /// Those of the connection, and [`Code::Interrupted`]; what went wrong with a single file is
@@ -265,12 +266,13 @@ impl Agent<'_> {
     pub(crate) fn put(
         &mut self,
         files: &[Upload<'_>],
+        closing: bool,
         moved: &mut dyn FnMut(usize, u64),
     ) -> Result<Vec<Result<()>>> {
         if self.is_text() {
             return self.put_text(files, moved);
         }
-        let exponent = self.make_ready(&[snippet::COMMIT, snippet::PUT])?;
+        let exponent = self.make_ready(&[snippet::COMMIT, snippet::PUT, snippet::PUT_BUFFER])?;
         let capabilities = self.capabilities()?;
         let mut queue = Outstanding {
             results: Vec::with_capacity(files.len()),
@@ -295,6 +297,9 @@ impl Agent<'_> {
                     "Interrupted; every file on the board is whole",
                 ));
             }
+        }
+        if closing {
+            self.say_farewell()?;
         }
         while queue.results.len() < files.len() {
             let reply = self.reply()?;
@@ -493,7 +498,7 @@ impl Outstanding {
 
 /// As large as leaves the board most of its memory: one buffer each for input and output, and the
 /// inflater's own window of the same size.
-fn buffer_exponent(capabilities: &Capabilities) -> u32 {
+pub(super) fn buffer_exponent(capabilities: &Capabilities) -> u32 {
     let room = capabilities.free_bytes.saturating_sub(SPARE_BYTES) / 4;
     match room {
         16_384.. => 14,
@@ -526,7 +531,7 @@ fn is_connection(error: &Error) -> bool {
     )
 }
 
-fn stat_of(value: &Value) -> Result<Stat> {
+pub(super) fn stat_of(value: &Value) -> Result<Stat> {
     match value {
         Value::Int(errno) => Ok(Stat::Missing(*errno)),
         Value::Items(_) if value.at(0).int().unwrap_or(0) != 0 => Ok(Stat::Directory),

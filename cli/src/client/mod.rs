@@ -1,6 +1,7 @@
 //! A conversation with a board: sessions, programs, files.
 
 pub(crate) mod agent;
+pub(crate) mod early;
 mod errno;
 mod exec;
 mod fast;

@@ -24,7 +24,11 @@ impl Packer {
         self.blocks += 1;
         // What has not got shorter so far is tried again only now and then.
         let worth_trying = self.inflates && (self.poor < 2 || self.blocks.is_multiple_of(8));
-        let deflated = if worth_trying { deflate(chunk) } else { None };
+        let deflated = if worth_trying && promising(chunk) {
+            deflate(chunk)
+        } else {
+            None
+        };
         let (bytes, flag) = match &deflated {
             Some(bytes) => {
                 self.poor = 0;
@@ -42,6 +46,12 @@ impl Packer {
         block.extend_from_slice(bytes);
         block
     }
+}
+
+/// Whether the beginning of a long block gets shorter: noise is not worth the time of all of it.
+fn promising(chunk: &[u8]) -> bool {
+    const SAMPLE_BYTES: usize = 1024;
+    chunk.len() < 4 * SAMPLE_BYTES || deflate(&chunk[..SAMPLE_BYTES]).is_some()
 }
 
 /// A raw deflate stream of `data`, if it is clearly shorter.

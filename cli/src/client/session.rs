@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use ucli_protocol::control;
 use ucli_protocol::host::{Enter, EnterEvent, Leave, LeaveEvent, Paste};
 use ucli_protocol::traceback::Traceback;
 
@@ -72,6 +73,8 @@ pub(super) enum Mode {
     Friendly,
     /// The agent was told to end; its last words and the raw prompt are still to come.
     Settling,
+    /// The agent was told to end, and the board to leave raw mode; its answers are still to come.
+    Leaving,
     /// Something was left half done: the board may wait for more bytes.
     Torn,
 }
@@ -87,6 +90,8 @@ pub(crate) struct Session {
     pub(super) paste: Paste,
     pub(super) printer: Printer,
     pub(super) degraded: u8,
+    /// Nothing more is wanted of the board after the command that runs.
+    closing: bool,
     pub(super) mount: Option<MountServer>,
     /// Keyboard or piped input for the program that runs.
     pub(crate) input: Option<Box<dyn FnMut() -> Vec<u8>>>,
@@ -123,6 +128,7 @@ impl Session {
             paste: Paste::Unknown,
             printer: printer.clone(),
             degraded: 0,
+            closing: false,
             mount: None,
             input: None,
         })
@@ -168,6 +174,25 @@ impl Session {
         self.degraded = self.degraded.saturating_add(1);
     }
 
+    /// Nothing more is wanted of the board after the command that runs: it may be sent away early.
+    pub(crate) fn set_closing(&mut self) {
+        self.closing = true;
+    }
+
+    /// What tells the board, behind the last request, to leave raw mode; empty when it stays there.
+    pub(super) fn early_leave(&self) -> &'static [u8] {
+        if self.closing && self.mount.is_none() {
+            control::LEAVE_RAW
+        } else {
+            &[]
+        }
+    }
+
+    /// The agent ends, and [`Session::early_leave`] is sent.
+    pub(super) fn left_early(&mut self) {
+        self.mode = Mode::Leaving;
+    }
+
     /// The agent ends; its last words need not be waited for now.
     ///
     /// `owed` goes out before anything else does.
@@ -205,19 +230,9 @@ impl Session {
         self.mode == Mode::Torn
     }
 
-    /// What is known of the board's raw-paste mode.
-    pub(super) fn paste(&self) -> Paste {
-        self.paste
-    }
-
-    /// Remembers what was learnt of the board's raw-paste mode.
-    pub(super) fn set_paste(&mut self, paste: Paste) {
-        self.paste = paste;
-    }
-
     /// Whether the board stands at the raw prompt.
     pub(crate) fn is_raw(&self) -> bool {
-        matches!(self.mode, Mode::Raw | Mode::Settling)
+        matches!(self.mode, Mode::Raw | Mode::Settling | Mode::Leaving)
     }
 
     /// Opens the same board again after it has restarted.
@@ -320,7 +335,7 @@ impl Session {
 
     /// Fills what a torn transfer may be waiting for, so that the agent on the board gives up.
     fn flood(&mut self) -> Result<()> {
-        let fill = vec![ucli_protocol::control::INTERRUPT; FLOOD_BYTES];
+        let fill = vec![control::INTERRUPT; FLOOD_BYTES];
         let deadline = Instant::now() + Duration::from_secs(1);
         let mut sent = 0;
         while sent < fill.len() && Instant::now() < deadline {
@@ -436,7 +451,9 @@ impl Session {
         let mut first = core::mem::take(&mut self.owed);
         let farewell = machine.send();
         let farewell_bytes = farewell.len();
-        first.extend_from_slice(farewell);
+        if self.mode != Mode::Leaving {
+            first.extend_from_slice(farewell);
+        }
         machine.sent(farewell_bytes);
         self.wire.write_all(&first, self.options.timeout)?;
         self.mode = Mode::Friendly;

@@ -18,7 +18,7 @@
 
 /// Loads the resident part over raw bytes. `{n}`: its length in bytes, `{w}`: bytes per window.
 ///
-/// It is short so that it fits the two windows a raw-paste starts with. Ctrl-C is switched off
+/// It is shorter than any board's input buffer, 256 bytes, so that plain raw mode takes it at once. Ctrl-C is switched off
 /// because the data may hold it; the REPL switches it on again.
 pub(crate) const BOOT: &str = "\
 def _u(n,w):
@@ -149,6 +149,12 @@ def A(l):
   f(68,repr(t).encode())
 ";
 
+/// Free bytes of the file system that holds `{p}`, or -1: one data frame.
+pub(crate) const FREE: &str = "\
+try:z=os.statvfs({p});f(68,repr((z[1]or z[0])*z[3]).encode())
+except Exception:f(68,b'-1')
+";
+
 /// `L(root, recursive)`: one data frame `(path, is_dir, size)` per entry.
 pub(crate) const LIST: &str = "\
 def J(a,b):return b if not a else a+b if a[-1]=='/'else a+'/'+b
@@ -208,13 +214,26 @@ def Q(a,t,n,x,d):
  except Exception:R(t);raise
 ";
 
-/// `P(path, temporary, size, digest)`: an upload in blocks. Needs [`BUFFERS`] and [`COMMIT`].
+/// [`BUFFERS`] as large as the board has room for: `buffer_exponent` of `fs.rs`, worked out there. `n` is
+/// the free heap of [`CAPABILITIES`].
+pub(crate) const OWN_BUFFERS: &str = "\
+N=14
+while N>9 and n-12288<4<<N:N-=1
+V=None
+gc.collect()
+B=1<<N;V=memoryview(bytearray(B))
+";
+
+/// What [`PUT`] inflates into. Needs [`BUFFERS`].
+pub(crate) const PUT_BUFFER: &str = "if D==2:Z=memoryview(bytearray(B))\n";
+
+/// `P(path, temporary, size, digest)`: an upload in blocks. Runs with [`BUFFERS`], [`PUT_BUFFER`] and
+/// [`COMMIT`].
 ///
 /// A block is 0x42, its length (bit 15: deflated), its bytes; an empty one ends the file. After an
 /// error the rest is read and thrown away, an empty data frame tells the host to stop early.
 pub(crate) const PUT: &str = "\
 if D==2:
- Z=memoryview(bytearray(B))
  def I(y):return Z[:deflate.DeflateIO(io.BytesIO(y),deflate.RAW,N).readinto(Z)]
 elif D:
  def I(y):return zlib.decompress(y,-15)

@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::files::local::{self, Exclude};
 use crate::files::mpy::{self, Choice};
-use crate::files::plan::{Destination, Origin, Plan, Source, plan};
+use crate::files::plan::{Destination, Origin, Plan, Source, plan, single_size};
 use crate::files::transfer::{self, Content, Outgoing, Report, Sending};
 use crate::output::Printer;
 use crate::output::progress::Progress;
@@ -157,7 +157,15 @@ impl Job<'_> {
         let mut sending = None;
         let mut unchanged = Vec::new();
         let first = session.with_agent(|agent| {
-            let destination = board_destination(agent, base)?;
+            let early = match single_size(sources)? {
+                Some(len_bytes) if !is_root(base) => Some(agent.look_early(base, len_bytes)?),
+                _ => None,
+            };
+            let destination = match &early {
+                Some(early) => destination_of(&early.stat),
+                None => board_destination(agent, base)?,
+            };
+            let early = early.as_ref();
             let plan = plan(sources, base, destination, forced, recursive)?;
             let mut wanted = outgoing(&plan)?;
             if self.args.mpy {
@@ -165,14 +173,14 @@ impl Job<'_> {
                 warn_of_twins(agent, &wanted, &printer)?;
             }
             if !force {
-                let mut differs = transfer::changed(agent, &wanted)?.into_iter();
+                let mut differs = transfer::changed(agent, &wanted, early)?.into_iter();
                 unchanged.extend(wanted.extract_if(.., |_| differs.next() == Some(false)));
             }
-            transfer::check_space(agent, &wanted)?;
+            transfer::check_space(agent, &wanted, early)?;
             let directories: Vec<&str> = plan.directories.iter().map(String::as_str).collect();
             agent.make_directories(&directories)?;
             sending
-                .insert(Sending::new(wanted, &printer))
+                .insert(Sending::new(wanted, &printer).closing())
                 .attempt(agent)
         });
         for file in &unchanged {
@@ -311,15 +319,25 @@ fn trimmed(target: &str) -> (&str, bool) {
 }
 
 fn board_destination(agent: &mut Agent<'_>, path: &str) -> Result<Destination> {
-    if path.is_empty() || path == "/" || path == "." {
+    if is_root(path) {
         return Ok(Destination::Directory);
     }
     // A size that no file has: nothing is hashed.
-    Ok(match agent.stat(&[(path, Some(NO_SIZE))])?.remove(0) {
+    Ok(destination_of(
+        &agent.stat(&[(path, Some(NO_SIZE))])?.remove(0),
+    ))
+}
+
+fn is_root(path: &str) -> bool {
+    path.is_empty() || path == "/" || path == "."
+}
+
+fn destination_of(stat: &Stat) -> Destination {
+    match stat {
         Stat::Missing(_) => Destination::Missing,
         Stat::Directory => Destination::Directory,
         Stat::File { .. } => Destination::File,
-    })
+    }
 }
 
 /// What a board path holds: several sources where it is a pattern.

@@ -75,6 +75,7 @@ pub(crate) struct Context {
     soft_reset: bool,
     /// The board was told to restart; the next command waits for it.
     restarting: bool,
+    closing: bool,
 }
 
 impl Context {
@@ -97,6 +98,7 @@ impl Context {
             acted: false,
             soft_reset,
             restarting: false,
+            closing: false,
         }
     }
 
@@ -157,13 +159,22 @@ impl Context {
     /// As [`Context::open`], and those of getting there.
     pub(crate) fn session(&mut self) -> Result<&mut Session> {
         let soft_reset = core::mem::take(&mut self.soft_reset);
+        let closing = self.closing;
         let session = self.open()?;
         if soft_reset {
             session.soft_reset_raw(&mut |_| Ok(()))?;
         } else {
             session.enter_raw()?;
         }
+        if closing {
+            session.set_closing();
+        }
         Ok(session)
+    }
+
+    /// The command that runs is the last one.
+    pub(crate) fn set_closing(&mut self) {
+        self.closing = true;
     }
 
     /// The next command that uses raw mode resets nothing.

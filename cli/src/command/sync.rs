@@ -315,7 +315,7 @@ impl Job {
                 }
                 printer.say(&format!("  deleted :{}", sanitise::line(path)));
             }
-            transfer::check_space(agent, &work.outgoing)?;
+            transfer::check_space(agent, &work.outgoing, None)?;
             let directories: Vec<&str> = work.directories.iter().map(String::as_str).collect();
             agent.make_directories(&directories)?;
             sending.attempt(agent)

@@ -40,6 +40,20 @@ pub(crate) enum Origin {
     Board(String),
 }
 
+/// The size of the file when one file of this computer is all there is to copy.
+///
+/// # Errors
+/// When it cannot be looked at.
+pub(crate) fn single_size(sources: &[Source]) -> Result<Option<u64>> {
+    let [source] = sources else { return Ok(None) };
+    match (source.directory, source.files.as_slice()) {
+        (false, [(_, Origin::Local(path))]) => std::fs::metadata(path)
+            .map(|data| Some(data.len()))
+            .map_err(|error| Error::local("read", path, &error)),
+        _ => Ok(None),
+    }
+}
+
 /// What a copy has to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::client::agent::Agent;
-use crate::client::fs::{Stat, Upload, parent};
+use crate::client::early::Early;
+use crate::client::fs::{Stat, Upload};
 use crate::client::session::Session;
 use crate::error::{Code, Error, Result};
 use crate::output::bytes::{exact, grouped, human};
@@ -98,17 +99,25 @@ impl Outgoing {
     }
 }
 
-/// Which of `files` differ from what the board has, by size and digest.
+/// Which of `files` differ from what the board has, by size and digest. `early` may answer for one.
 ///
 /// # Errors
 /// Those of the connection, of this computer's files, and [`Code::IsDirectory`] where a directory
 /// of the board stands in the way.
-pub(crate) fn changed(agent: &mut Agent<'_>, files: &[Outgoing]) -> Result<Vec<bool>> {
-    let paths: Vec<(&str, Option<u64>)> = files
-        .iter()
-        .map(|file| (file.target.as_str(), Some(file.len_bytes)))
-        .collect();
-    let stats = agent.stat(&paths)?;
+pub(crate) fn changed(
+    agent: &mut Agent<'_>,
+    files: &[Outgoing],
+    early: Option<&Early>,
+) -> Result<Vec<bool>> {
+    let stats = if let Some(early) = early.filter(|early| answers_for(early, files)) {
+        vec![early.stat.clone()]
+    } else {
+        let paths: Vec<(&str, Option<u64>)> = files
+            .iter()
+            .map(|file| (file.target.as_str(), Some(file.len_bytes)))
+            .collect();
+        agent.stat(&paths)?
+    };
     let kind = agent.capabilities()?.digest;
     let mut differs = Vec::with_capacity(files.len());
     for (file, stat) in files.iter().zip(stats) {
@@ -130,24 +139,29 @@ pub(crate) fn changed(agent: &mut Agent<'_>, files: &[Outgoing]) -> Result<Vec<b
     Ok(differs)
 }
 
-/// Refuses before anything is written when the board's file system has too little room.
+/// Whether `files` are the one that `early` was asked about.
+fn answers_for(early: &Early, files: &[Outgoing]) -> bool {
+    matches!(files, [file] if file.target == early.path && file.len_bytes == early.len_bytes)
+}
+
+/// Refuses before anything is written when the board's file system has too little room. `early` may
+/// know how much there is.
 ///
 /// # Errors
 /// [`Code::NoSpace`] with the numbers.
-pub(crate) fn check_space(agent: &mut Agent<'_>, files: &[Outgoing]) -> Result<()> {
+pub(crate) fn check_space(
+    agent: &mut Agent<'_>,
+    files: &[Outgoing],
+    early: Option<&Early>,
+) -> Result<()> {
     let Some(largest) = files.iter().max_by_key(|file| file.len_bytes) else {
         return Ok(());
     };
-    let directory = parent(&largest.target);
-    let quoted = crate::client::fs::quoted(if directory.is_empty() { "." } else { directory });
-    let source = format!(
-        "try:z=os.statvfs({quoted});f(68,repr((z[1]or z[0])*z[3]).encode())\nexcept Exception:f(68,b'-1')\n"
-    );
-    let free = agent
-        .call(&source, "look at", directory)?
-        .first()
-        .and_then(crate::client::value::Value::int);
-    let Some(free) = free.and_then(|free| u64::try_from(free).ok()) else {
+    let free = match early.filter(|early| answers_for(early, files)) {
+        Some(early) => early.free_bytes,
+        None => agent.free_around(&largest.target)?,
+    };
+    let Some(free) = free else {
         return Ok(());
     };
     if largest.len_bytes > free {
@@ -172,6 +186,8 @@ pub(crate) fn check_space(agent: &mut Agent<'_>, files: &[Outgoing]) -> Result<(
 pub(crate) struct Sending {
     files: Vec<Outgoing>,
     sent: usize,
+    /// The agent is wanted no more when they are through.
+    closing: bool,
     progress: Progress,
     printer: Printer,
 }
@@ -183,9 +199,16 @@ impl Sending {
         Self {
             files,
             sent: 0,
+            closing: false,
             progress: Progress::new(printer, total),
             printer: printer.clone(),
         }
+    }
+
+    /// The agent is wanted no more when these files are through.
+    pub(crate) fn closing(mut self) -> Self {
+        self.closing = true;
+        self
     }
 
     /// What is to be sent.
@@ -220,7 +243,8 @@ impl Sending {
             .collect();
         let progress = &mut self.progress;
         let (mut current, mut counted) = (usize::MAX, 0);
-        let results = agent.put(&uploads, &mut |index, len| {
+        let closing = self.closing && self.sent + count == self.files.len();
+        let results = agent.put(&uploads, closing, &mut |index, len| {
             if index != current {
                 current = index;
                 progress.file(uploads[index].path);

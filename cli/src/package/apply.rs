@@ -158,7 +158,7 @@ fn survey(agent: &mut Agent<'_>, directory: &str, plan: &Plan) -> Result<Survey>
     let differs = if wanted.is_empty() {
         Vec::new()
     } else {
-        transfer::changed(agent, &wanted)?
+        transfer::changed(agent, &wanted, None)?
     };
     let mut differs = differs.into_iter();
     wanted.retain(|_| differs.next() == Some(true));
@@ -323,7 +323,7 @@ fn write_record(
     let mut sending = None;
     let first = session.with_agent(|agent| {
         let files = vec![outgoing.clone()];
-        if transfer::changed(agent, &files)? == [true] {
+        if transfer::changed(agent, &files, None)? == [true] {
             return sending.insert(Sending::new(files, &quiet)).attempt(agent);
         }
         Ok(())

@@ -82,7 +82,7 @@ pub(crate) fn peers() -> Result {
     let ready = home.join("ready");
     let wanted = PEERS.join("\n");
     if fs::read_to_string(&ready).is_ok_and(|have| have == wanted)
-        && home.join("venv/bin/mpremote").exists()
+        && starts(&home.join("venv/bin/mpremote"))
     {
         return Ok(());
     }
@@ -116,6 +116,14 @@ pub(crate) fn peers() -> Result {
     start(command(environment.join("bin/python3"), &arguments))?;
     fs::write(ready, wanted)?;
     Ok(())
+}
+
+/// Whether the interpreter that a script's first line names is there: it is not when the checkout has moved.
+fn starts(script: &Path) -> bool {
+    let text = fs::read_to_string(script).unwrap_or_default();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("#!")
+        .is_some_and(|interpreter| Path::new(interpreter).exists())
 }
 
 fn make(python: &Path, place: &str) -> Result {
