@@ -53,6 +53,7 @@ cargo xtask bench transfer [--quick]   ucli, mpremote and mpytool on the same li
 cargo xtask bench flash [--quick]      ucli and esptool on the same slow line
 cargo xtask bench install DIR [--quick]  ucli and mpremote install 1, 5 and 20 packages
 cargo xtask bench interp [NAME...]     upy, MicroPython and petitpy on the programs in tests/bench
+cargo xtask bench interp --suite DIR   the same on perf_bench of a MicroPython checkout
 ";
 
 fn main() -> ExitCode {
