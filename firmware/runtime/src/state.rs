@@ -325,7 +325,7 @@ impl<'m> Vm<'m> {
     }
 
     #[cold]
-    fn heap_is_locked(&mut self) -> Raised {
+    pub(crate) fn heap_is_locked(&mut self) -> Raised {
         self.raise_emergency(b"memory allocation failed, heap is locked")
     }
 

@@ -104,10 +104,11 @@ pub(crate) fn run(words: &[String]) -> Result {
     match words.first().map(String::as_str) {
         Some("transfer") => {}
         Some("flash") => return crate::bench_flash::run(&words[1..]),
+        Some("install") => return crate::packages::bench(&words[1..]),
         Some("interp") => return crate::interp::run(&words[1..]),
         _ => {
             return Err(Failed(
-                "there are `cargo xtask bench transfer`, `bench flash`, each with `--quick`, and `bench interp`"
+                "there are `cargo xtask bench transfer`, `bench flash`, each with `--quick`, `bench install DIR` and `bench interp`"
                     .into(),
             ));
         }

@@ -42,6 +42,7 @@ pub(crate) const SYS: &[Entry] = &[
     item(q::stderr, Item::Get(|vm| standard(vm, 2))),
     function(q::exit, exit, 0, 1),
     function(q::print_exception, print_exception, 1, 2),
+    function(q::exc_info, exc_info, 0, 0),
     function(q::atexit, atexit, 1, 1),
     item(q::ps1, Item::Get(|vm| vm.new_str(b">>> "))),
     item(q::ps2, Item::Get(|vm| vm.new_str(b"... "))),
@@ -116,6 +117,16 @@ fn print_exception(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     Ok(Value::NONE)
 }
 
+/// `exc_info()`: class and value of the innermost exception that is being handled, by any caller, and `None`.
+fn exc_info(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
+    let handled = vm.handled_exception();
+    let class = match handled {
+        Some(exception) => vm.type_of(exception),
+        None => Value::NONE,
+    };
+    vm.new_tuple(&[class, handled.unwrap_or(Value::NONE), Value::NONE])
+}
+
 fn atexit(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let old = vm.atexit.replace(args.at(vm, 0));
     Ok(old.unwrap_or(Value::NONE))
@@ -181,7 +192,6 @@ fn threshold(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 }
 
 pub(crate) const MICROPYTHON: &[Entry] = &[
-    class(q::RingIO, TypeId::RingIo),
     item(q::__name__, Item::Text(q::micropython)),
     function(q::const_, |vm, args| Ok(args.at(vm, 0)), 1, 1),
     function(q::opt_level, opt_level, 0, 1),
@@ -221,6 +231,7 @@ pub(crate) const MICROPYTHON: &[Entry] = &[
     function(q::heap_unlock, heap_unlock, 0, 0),
     function(q::kbd_intr, kbd_intr, 1, 1),
     function(q::schedule, schedule, 2, 2),
+    class(q::RingIO, TypeId::RingIo),
 ];
 
 /// `micropython.kbd_intr(byte)`; -1 is none.

@@ -359,6 +359,9 @@ pub(crate) struct Exception {
     pub(crate) args: Option<Value>,
     /// File, line, name of each frame it passed, innermost first.
     pub(crate) traceback: Vector<Value>,
+    /// Its constructor has been called. The part of an instance that is still in an `__init__` of its own
+    /// cannot be raised.
+    pub(crate) complete: bool,
 }
 
 impl Exception {
@@ -367,6 +370,7 @@ impl Exception {
             class,
             args: Some(args),
             traceback: Vector::new(),
+            complete: true,
         }
     }
 }

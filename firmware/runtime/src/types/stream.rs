@@ -415,7 +415,11 @@ pub(crate) fn make_string_io(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Resu
             if vm.text_or_bytes(source).is_none() {
                 return Err(vm.type_error(b"object with buffer protocol required"));
             }
-            vm.bytearray_from(source)?
+            if vm.is_str(source) || vm.is_bytes(source) {
+                source
+            } else {
+                vm.bytearray_from(source)?
+            }
         }
         None => vm.new_array(0, 0)?.value(),
     };
