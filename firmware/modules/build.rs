@@ -14,7 +14,7 @@ fn feature(directory: &str, stem: &str) -> &'static str {
     match (directory, stem) {
         ("src/asyncio", _) | (_, "uasyncio") => "ASYNCIO",
         (_, "dht" | "neopixel" | "onewire") => "MACHINE",
-        (_, "ssl") => "TLS",
+        (_, "ssl" | "ussl") => "TLS",
         (_, "unittest") => "UNITTEST",
         (_, "webrepl" | "webrepl_setup") => "WEBREPL",
         _ => "NETWORK",

@@ -1,6 +1,7 @@
 //! The simulated board, driven by tools that were made for real ones, and its prompt beside MicroPython's.
 #![cfg(unix)]
 
+mod faults;
 mod network;
 mod project;
 mod prompt;

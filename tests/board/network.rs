@@ -308,3 +308,115 @@ fn lines_of_the_article_run_as_they_are() {
     assert!(said.contains("is built into this firmware"), "{said}");
     assert!(said.contains("Pin(GPIO15, mode=OUT) 1 127.0.0.1"), "{said}");
 }
+
+/// A real broker that lets in whoever the authority has signed. It ends with its handle.
+struct Broker(Child);
+
+impl Broker {
+    fn start(desk: &Desk) -> (Self, u16) {
+        let port = free_port();
+        let settings = format!(
+            "listener {port} 127.0.0.1\ncafile {}\ncertfile {}\nkeyfile {}\nrequire_certificate true\n\
+             use_identity_as_username true\nallow_anonymous false\nuser root\n",
+            path(desk, "ca.pem"),
+            path(desk, "server.pem"),
+            path(desk, "server.key"),
+        );
+        desk.put("mosquitto.conf", settings);
+        let child = Command::new("/usr/sbin/mosquitto")
+            .args(["-c", &path(desk, "mosquitto.conf")])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("mosquitto starts");
+        let mut broker = Self(child);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = broker.0.try_wait().expect("our own child");
+            assert!(ended.is_none(), "mosquitto has ended: {ended:?}");
+            std::thread::yield_now();
+        }
+        (broker, port)
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        // It has served its purpose whatever it says now.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Whether the broker and the program that speaks MQTT are there; in CI they have to be.
+fn has_mqtt() -> bool {
+    let program = paths::peers().join("../../packages/umqtt/simple.py");
+    let is_there = Path::new("/usr/sbin/mosquitto").exists() && program.exists();
+    assert!(
+        is_there || std::env::var_os("CI").is_none(),
+        "mosquitto or umqtt.simple is missing: `cargo xtask setup`"
+    );
+    if !is_there {
+        println!("skipped: mosquitto or umqtt.simple is missing: `cargo xtask setup`");
+    }
+    is_there
+}
+
+/// The way devices connect to AWS IoT: both sides show certificates. The program is umqtt.simple as it is on the index.
+#[test]
+fn unmodified_umqtt_publishes_and_subscribes_over_mutual_tls() {
+    if !has_mqtt() {
+        return;
+    }
+    let desk = certified();
+    let (_broker, port) = Broker::start(&desk);
+    let board = Sim::start(&["--pty"]);
+    let umqtt = std::fs::read(paths::peers().join("../../packages/umqtt/simple.py"));
+    desk.put("lib/umqtt/simple.py", umqtt.expect("it is there"));
+    for name in ["ca.pem", "client.pem", "client.key"] {
+        let content = desk.get(name);
+        desk.put(&format!("lib/{name}"), content);
+    }
+    desk.ucli(&["-p", board.address(), "cp", "-r", "lib", ":"])
+        .run()
+        .ok();
+    let program = format!(
+        "from umqtt.simple import MQTTClient
+import ssl
+def read(name):
+    with open('/lib/' + name, 'rb') as file: return file.read()
+def client(name, **settings):
+    return MQTTClient(name, '127.0.0.1', port={port}, keepalive=60, ssl=True, ssl_params=dict(
+        cert_reqs=ssl.CERT_REQUIRED, cadata=read('ca.pem'), server_hostname='localhost', **settings))
+heard = []
+mine = client('board', cert=read('client.pem'), key=read('client.key'))
+mine.set_callback(lambda topic, message: heard.append((topic, message)))
+mine.connect()
+mine.subscribe(b'sensors/#', qos=1)
+for number in range(5):
+    mine.publish(b'sensors/%d' % number, b'value %d' % number, qos=number % 2)
+mine.publish(b'sensors/large', b'x' * 20000, qos=1)
+while len(heard) < 6: mine.wait_msg()
+print([topic for topic, message in heard], len(heard[-1][1]))
+mine.ping()
+mine.disconnect()
+try:
+    client('stranger').connect()
+    print('let in')
+except (OSError, IndexError, TypeError): print('refused')
+"
+    );
+    desk.put("program.py", program);
+    let said = desk
+        .ucli(&["-p", board.address(), "run", "program.py"])
+        .out();
+    let topics: Vec<String> = (0..5)
+        .map(|number| format!("b'sensors/{number}'"))
+        .collect();
+    assert_eq!(
+        said,
+        format!(
+            "[{}, b'sensors/large'] 20000\r\nrefused\r\n",
+            topics.join(", ")
+        )
+    );
+}

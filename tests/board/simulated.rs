@@ -127,6 +127,57 @@ fn pins_are_driven_and_seen() {
         .fails(3, "nobody");
 }
 
+/// A file of orders sets the stage by the board's clock, and a test in Python plays with the program that runs.
+#[test]
+fn board_is_played_with_by_a_script_and_by_a_test_in_python() {
+    let lab = Lab::new();
+    lab.desk.put(
+        "stage.jsonl",
+        "{\"at_ms\":0,\"op\":\"i2c\",\"bus\":0,\"address\":72,\"registers\":\"1950\"}\n\
+         {\"at_ms\":50,\"op\":\"adc\",\"channel\":0,\"value\":777}\n",
+    );
+    let words = [
+        "sim",
+        "start",
+        "--script",
+        "stage.jsonl",
+        "--control",
+        "127.0.0.1:0",
+    ];
+    let started = lab.record(&words, "sim-start");
+    let control = started["control"].as_str().expect("a port");
+    lab.desk.put(
+        "lamp.py",
+        "from machine import Pin, I2C, ADC
+import time
+lamp = Pin(25, Pin.OUT, value=0)
+bus = I2C(0)
+print(bus.readfrom_mem(72, 0, 2))
+bus.writeto_mem(72, 1, b'\\xa5')
+while ADC(26).read_u16() != 777: time.sleep_ms(1)
+Pin(15, Pin.IN).irq(lambda pin: lamp.toggle(), Pin.IRQ_FALLING)
+print('ready')
+",
+    );
+    let said = lab.ucli(&["-p", "sim", "run", "lamp.py"]).out();
+    assert_eq!(said, "b'\\x19P'\r\nready\r\n");
+    let test = harness::paths::root().join("tests/board/peers/button_test.py");
+    let test = test.to_string_lossy().into_owned();
+    // The handler is called while the board waits at its prompt.
+    assert_eq!(
+        lab.desk.peer("python3", &[&test, control]).out(),
+        "passed\n"
+    );
+    lab.record(&["sim", "list"], "sim-list");
+    lab.ucli(&["sim", "start", "other", "--script", "nowhere.jsonl"])
+        .run()
+        .fails(1, "nowhere.jsonl");
+    lab.desk.put("bad.jsonl", "{\"at_ms\":0,\"op\":\"fly\"}");
+    lab.ucli(&["sim", "start", "other", "--script", "bad.jsonl"])
+        .run()
+        .fails(1, "line 1 of the script: there is no order `fly`");
+}
+
 /// Many at once want the same board: one is started, all get it.
 #[test]
 fn board_is_started_once() {

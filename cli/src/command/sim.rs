@@ -1,5 +1,7 @@
 //! `ucli sim start|stop|list|reset|pins`: simulated boards.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use super::Context;
@@ -41,6 +43,12 @@ pub(crate) struct Args {
     /// Its console is a TCP port at this address, such as 127.0.0.1:0
     #[arg(long, value_name = "HOST:PORT")]
     tcp: Option<String>,
+    /// Take orders for its pins and buses, JSON one a line, at this address, such as 127.0.0.1:0
+    #[arg(long, value_name = "HOST:PORT")]
+    control: Option<String>,
+    /// Give the orders in this file, each at its `at_ms` after the start
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
     /// Harm one byte on its line: in|out:drop|flip|cut|reset@BYTE
     #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
@@ -87,13 +95,14 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
 
 impl Args {
     /// The options for the board's own process.
-    fn options(&self) -> Vec<String> {
+    fn options(&self) -> Result<Vec<String>> {
         let mut words = Vec::new();
         for (option, value) in [
             ("--heap", &self.heap),
             ("--flash-size", &self.flash_size),
             ("--power-cut", &self.power_cut),
             ("--tcp", &self.tcp),
+            ("--control", &self.control),
         ] {
             if let Some(value) = value {
                 words.extend([option.to_string(), value.clone()]);
@@ -111,7 +120,21 @@ impl Args {
         for fault in &self.fault {
             words.extend(["--fault".to_string(), fault.clone()]);
         }
-        words
+        if let Some(script) = &self.script {
+            // The board's process may be elsewhere.
+            let path = std::path::absolute(script)
+                .and_then(std::fs::canonicalize)
+                .map_err(|error| Error::local("read", script, &error))?;
+            let text = path.into_os_string().into_string().map_err(|_| {
+                let shown = script.display();
+                Error::new(
+                    Code::Usage,
+                    format!("`{shown}` has a name that is no UTF-8"),
+                )
+            })?;
+            words.extend(["--script".to_string(), text]);
+        }
+        Ok(words)
     }
 }
 
@@ -126,8 +149,11 @@ fn start(name: &str, args: &Args, context: &mut Context) -> Result<Exit> {
         )
         .hint(format!("Switch it off first: `ucli sim stop {name}`")));
     }
-    let running = sim::start(name, &args.options())?;
+    let running = sim::start(name, &args.options()?)?;
     context.printer.data(&running.address)?;
+    if let Some(control) = &running.control {
+        context.printer.data(&format!("control {control}"))?;
+    }
     context.printer.done("sim start", record(&running))?;
     Ok(Exit::Done)
 }
@@ -300,6 +326,7 @@ fn record(running: &Running) -> serde_json::Value {
     json!({
         "name": running.name,
         "address": running.address,
+        "control": running.control,
         "pid": running.pid,
     })
 }

@@ -35,6 +35,9 @@ pub(crate) struct Running {
     pub(crate) name: String,
     /// Its console: the name of a terminal, or `tcp://HOST:PORT`.
     pub(crate) address: String,
+    /// Where others play with its pins and buses, as `HOST:PORT`, if that was asked for.
+    #[serde(default)]
+    pub(crate) control: Option<String>,
     /// The number of its process.
     pub(crate) pid: u32,
     /// Where it takes orders.
@@ -347,6 +350,7 @@ fn prepare(words: &[String]) -> Result<Option<Ready>> {
     let running = Running {
         name: name.clone(),
         address: board.address().to_string(),
+        control: board.control().map(str::to_string),
         pid: std::process::id(),
         orders: orders.local_addr().map_err(listen)?,
         secret: secret.clone(),

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::run::{cargo, command, find, output, run as start};
-use crate::{Failed, Result, is_ci, target};
+use crate::{Failed, Result, is_ci, root, target};
 
 /// What is installed from PyPI; changing a version makes every checkout install anew.
 const PEERS: [&str; 9] = [
@@ -23,8 +23,8 @@ const PEERS: [&str; 9] = [
     "esp32-mock-bootloader==0.3.0",
 ];
 
-/// What the desks, the ports and the tests of FAT need from Debian, and a file that shows it is there.
-const PACKAGES: [(&str, &str); 13] = [
+/// What the desks, the ports and the tests of FAT and MQTT need from Debian, and a file that shows it is there.
+const PACKAGES: [(&str, &str); 14] = [
     ("qemu-system-arm", "/usr/bin/qemu-system-arm"),
     ("qemu-system-misc", "/usr/bin/qemu-system-riscv32"),
     ("nodejs", "/usr/bin/node"),
@@ -36,6 +36,7 @@ const PACKAGES: [(&str, &str); 13] = [
     ("rustc-web", "/usr/bin/rustc"),
     ("dosfstools", "/usr/sbin/mkfs.fat"),
     ("mtools", "/usr/bin/mcopy"),
+    ("mosquitto", "/usr/sbin/mosquitto"),
     ("valgrind", "/usr/bin/valgrind"),
     ("rust-web-src", ""),
 ];
@@ -84,7 +85,7 @@ pub(crate) fn peers() -> Result {
     if fs::read_to_string(&ready).is_ok_and(|have| have == wanted)
         && starts(&home.join("venv/bin/mpremote"))
     {
-        return Ok(());
+        return umqtt(&home);
     }
     if cfg!(windows) {
         return Err(Failed("MicroPython's unix port does not run here".into()));
@@ -115,7 +116,23 @@ pub(crate) fn peers() -> Result {
     arguments.extend(PEERS);
     start(command(environment.join("bin/python3"), &arguments))?;
     fs::write(ready, wanted)?;
-    Ok(())
+    umqtt(&home)
+}
+
+/// A program that speaks MQTT, made by others, into `target/peers/packages`.
+fn umqtt(home: &Path) -> Result {
+    let home = home.join("packages");
+    if home.join("umqtt/simple.py").exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(&home)?;
+    let script = root().join("tests/board/peers/fetch_umqtt.py");
+    let python = target().join("peers/venv/bin/python3");
+    let place = home.to_string_lossy().into_owned();
+    start(command(
+        python,
+        &[&script.to_string_lossy(), place.as_str()],
+    ))
 }
 
 /// Whether the interpreter that a script's first line names is there: it is not when the checkout has moved.

@@ -1,0 +1,3 @@
+# The old name of ssl, for programs such as umqtt.simple of the Python index.
+
+from ssl import *
