@@ -9,6 +9,7 @@ mod hostile;
 mod network;
 mod project;
 mod pypi;
+mod repair;
 mod simulated;
 mod sources;
 
