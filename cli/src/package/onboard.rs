@@ -148,6 +148,17 @@ pub(crate) fn sync(
             ));
         }
     }
+    for one in &packages {
+        let need = super::needs::of(&one.name, &board.version);
+        let asked = lock
+            .find(&one.name)
+            .map_or("", |locked| locked.asked.as_str());
+        if let Some(text) =
+            need.and_then(|need| need.complaint(&one.version, asked, &board.version))
+        {
+            printer.warn(&text);
+        }
+    }
     let modules: Vec<String> = packages.iter().flat_map(modules_of).collect();
     let shadows = shadows(session, &board, &directory, &modules)?;
     let keep: BTreeSet<String> = packages.iter().map(|one| one.name.clone()).collect();
