@@ -16,6 +16,7 @@ fn feature(directory: &str, stem: &str) -> &'static str {
         (_, "dht" | "neopixel" | "onewire") => "MACHINE",
         (_, "ssl") => "TLS",
         (_, "unittest") => "UNITTEST",
+        (_, "webrepl" | "webrepl_setup") => "WEBREPL",
         _ => "NETWORK",
     }
 }

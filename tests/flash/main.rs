@@ -10,6 +10,7 @@ mod catalogue;
 mod drive;
 mod esp;
 mod peers;
+mod rom;
 
 use harness::program::{Call, Desk};
 

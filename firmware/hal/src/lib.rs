@@ -12,6 +12,7 @@ pub mod console;
 pub mod machine;
 pub mod net;
 pub mod ring;
+pub mod soft;
 
 pub use board::Board;
 pub use chip::Chip;

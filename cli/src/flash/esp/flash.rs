@@ -218,9 +218,10 @@ pub(super) fn write(
         // The stub answers before it has written the last block; the next answer comes after it.
         let register = board.chip.spi().user;
         let deadline = Instant::now() + time;
-        while board.link.read_register(register).is_err() {
-            if Instant::now() >= deadline {
-                return Err(failed(Failure::Silent));
+        while let Err(failure) = board.link.read_register(register) {
+            // A line that is gone does not come back; a stub that is busy does.
+            if matches!(failure, Failure::Lost(_)) || Instant::now() >= deadline {
+                return Err(failed(failure));
             }
         }
     }

@@ -286,9 +286,19 @@ impl Vm<'_> {
     /// Looks at the world: Ctrl-C, calls that wait, objects to finalise.
     #[cold]
     pub fn poll(&mut self) -> Result<()> {
+        self.look()?;
+        self.take_turn()
+    }
+
+    /// As [`Vm::poll`], for code that waits: it lets other threads run by [`Vm::rest`].
+    #[cold]
+    pub fn look(&mut self) -> Result<()> {
         if self.host.aborted() {
             self.prompt.aborts = true;
             return Err(self.raise_with(TypeId::SystemExit, None));
+        }
+        if !self.is_main_thread() {
+            return self.look_aside();
         }
         if !self.scheduler_locked && core::mem::take(&mut self.interrupt_scheduled) {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
@@ -296,7 +306,7 @@ impl Vm<'_> {
         if self.host.interrupted() {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
         }
-        if self.host.event_waits()
+        if (self.attends || self.host.event_waits())
             && let Some(service) = self.library.service
         {
             service(self)?;
@@ -317,6 +327,19 @@ impl Vm<'_> {
                 let exception = self.take_exception();
                 self.print_exception(exception);
             }
+        }
+        Ok(())
+    }
+
+    /// What a thread looks at that is not the first one: it may have to end.
+    #[cold]
+    fn look_aside(&mut self) -> Result<()> {
+        #[cfg(feature = "threads")]
+        if self.is_ending() {
+            return Err(self.raise_with(TypeId::SystemExit, None));
+        }
+        if !self.dying.is_empty() {
+            self.finalise();
         }
         Ok(())
     }
@@ -496,6 +519,7 @@ pub(crate) fn input(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let mut any = false;
     loop {
         let mut byte = [0];
+        vm.await_input()?;
         match vm.host.read_in(&mut byte) {
             Ok(0) => break,
             Ok(_) => any = true,

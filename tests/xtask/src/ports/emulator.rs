@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::run::find;
 use crate::setup::rp2040js;
-use crate::{Failed, Result, root};
+use crate::{Failed, Result, root, target};
 
 /// Which emulator a board runs in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(super) enum Machine {
     RiscV,
     /// rp2040js.
     Pico,
+    /// The emulator in `tests/ports/esp32c3`.
+    Esp32c3,
 }
 
 /// An emulator that does not outlive its use.
@@ -25,15 +27,23 @@ pub(super) struct Emulator {
     child: Child,
     /// Where the console is, as `HOST:PORT`.
     pub(super) address: String,
+    /// The same with the lines of a serial port, by RFC 2217, where the emulator has them.
+    pub(super) modem: Option<String>,
 }
 
 impl Machine {
+    /// Whether the emulator makes the file with the flash itself.
+    pub(super) fn makes_flash(self) -> bool {
+        matches!(self, Self::Pico | Self::Esp32c3)
+    }
+
     /// How large the file with the flash is, in bytes.
     pub(super) fn flash_bytes(self) -> u64 {
         match self {
             Self::CortexM => 16 << 20,
             Self::RiscV => 32 << 20,
             Self::Pico => 2 << 20,
+            Self::Esp32c3 => 4 << 20,
         }
     }
 
@@ -54,6 +64,7 @@ impl Machine {
                 qemu("qemu-system-riscv32", &arguments, "-bios", image)
             }
             Self::Pico => pico(&image.with_extension("uf2"), flash),
+            Self::Esp32c3 => esp32c3(&image.with_extension("bin"), flash),
         }
     }
 }
@@ -74,7 +85,11 @@ fn qemu(program: &str, arguments: &[&str], how: &str, image: &Path) -> Result<Em
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;
-    Ok(Emulator { child, address })
+    Ok(Emulator {
+        child,
+        address,
+        modem: None,
+    })
 }
 
 fn pico(image: &Path, flash: &Path) -> Result<Emulator> {
@@ -91,7 +106,41 @@ fn pico(image: &Path, flash: &Path) -> Result<Emulator> {
         BufReader::new(stream).read_line(&mut line)?;
     }
     let address = line.trim().trim_start_matches("tcp://").to_string();
-    Ok(Emulator { child, address })
+    Ok(Emulator {
+        child,
+        address,
+        modem: None,
+    })
+}
+
+/// The image is in the flash from its beginning on.
+fn esp32c3(image: &Path, flash: &Path) -> Result<Emulator> {
+    if !flash.exists() {
+        std::fs::copy(image, flash)?;
+    }
+    espressif(flash, &[])
+}
+
+/// An ESP32-C3 with what is in its flash.
+pub(super) fn espressif(flash: &Path, options: &[&str]) -> Result<Emulator> {
+    let mut child = Command::new(target().join("debug/esp32c3"))
+        .arg("--flash")
+        .arg(flash)
+        .args(options)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut line = String::new();
+    if let Some(stream) = child.stdout.take() {
+        BufReader::new(stream).read_line(&mut line)?;
+    }
+    let mut addresses = line.split(' ').map(str::to_string);
+    let address = addresses.next().unwrap_or_default();
+    Ok(Emulator {
+        child,
+        address,
+        modem: addresses.next(),
+    })
 }
 
 impl Drop for Emulator {

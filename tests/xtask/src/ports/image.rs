@@ -109,7 +109,7 @@ impl Image {
 
 /// Which crate a symbol is of, by the first crate that its name mentions.
 fn crate_of(symbol: &str) -> &str {
-    const CRATES: [&str; 21] = [
+    const CRATES: [&str; 22] = [
         "upy_runtime",
         "upy_modules",
         "upy_compiler",
@@ -120,6 +120,7 @@ fn crate_of(symbol: &str) -> &str {
         "ucli_protocol",
         "upy_hal",
         "upy_rp2040",
+        "upy_esp32c3",
         "upy_qemu_cortex_m",
         "upy_qemu_riscv",
         "usb_device",

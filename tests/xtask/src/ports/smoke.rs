@@ -52,12 +52,8 @@ const TYPED: [(&[u8], &str); 4] = [
 /// Boots the image twice on the same flash.
 pub(super) fn run_all(port: &Port, image: &Path) -> Result {
     let flash = image.with_extension("flash");
-    fs::write(&flash, [])?;
-    if port.machine.flash_bytes() > 0 {
-        fs::File::create(&flash)?.set_len(port.machine.flash_bytes())?;
-    }
-    if port.uf2_family.is_some() {
-        // That emulator makes an erased one.
+    fs::File::create(&flash)?.set_len(port.machine.flash_bytes())?;
+    if port.machine.makes_flash() {
         fs::remove_file(&flash)?;
     }
     let emulator = port.machine.start(image, &flash)?;
@@ -81,18 +77,18 @@ pub(super) fn run_all(port: &Port, image: &Path) -> Result {
     Ok(fs::remove_file(&flash)?)
 }
 
-fn text(path: &Path) -> String {
+pub(super) fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn ucli(address: &str, arguments: &[&str]) -> Command {
+pub(super) fn ucli(address: &str, arguments: &[&str]) -> Command {
     let address = format!("tcp://{address}");
     let mut all = vec!["-p", &address, "wait", "--for", "60"];
     all.extend(arguments);
     command(target().join("debug/ucli"), &all)
 }
 
-fn expect(port: &Port, address: &str, program: &str, prints: &str) -> Result {
+pub(super) fn expect(port: &Port, address: &str, program: &str, prints: &str) -> Result {
     let said = output(ucli(address, &["exec", program]))?.replace("\r\n", "\n");
     if said == prints {
         return Ok(());
@@ -137,6 +133,10 @@ fn transfer(port: &Port, address: &str) -> Result {
     }
     let there = target().join("firmware/there.bin");
     let back = target().join("firmware/back.bin");
+    if back.exists() {
+        // What is left of the last run would count as copied.
+        fs::remove_file(&back)?;
+    }
     let mut state = 1_u32;
     let bytes: Vec<u8> = std::iter::repeat_with(|| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

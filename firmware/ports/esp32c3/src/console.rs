@@ -1,0 +1,191 @@
+//! The console: the first UART at 115200 baud and the chip's USB serial line, both at once, as MicroPython has it.
+//!
+//! Input of both is one stream, output goes to both. The UART keeps 128 bytes, which are taken out while a program
+//! runs, between its instructions; the window of raw-paste mode fits into that. The USB line holds its host back.
+//!
+//! Source: ESP32-C3 Technical Reference Manual, chapters 26 and 30.
+
+use core::cell::{Cell, RefCell};
+
+use upy_hal::console::{Closed, Console};
+use upy_hal::ring::Ring;
+
+use crate::register::{UART, USB};
+use crate::time;
+
+mod uart {
+    pub(super) const DATA: usize = 0x00;
+    pub(super) const INTERRUPT_ON: usize = 0x0c;
+    pub(super) const INTERRUPT_DONE: usize = 0x10;
+    pub(super) const DIVIDER: usize = 0x14;
+    pub(super) const STATUS: usize = 0x1c;
+    pub(super) const LEVELS: usize = 0x24;
+    pub(super) const CLOCK: usize = 0x78;
+    pub(super) const UPDATE: usize = 0x80;
+    /// Something has come, or waits for longer than a character.
+    pub(super) const RECEIVED: u32 = 1 | 1 << 8;
+    pub(super) const RECEIVED_MASK: u32 = 0x3ff;
+    pub(super) const SENDING_SHIFT: u32 = 16;
+    /// The crystal's 40 MHz, undivided, for both directions.
+    pub(super) const CRYSTAL: u32 = 3 << 20 | 1 << 22 | 1 << 24 | 1 << 25;
+    /// Sixteenths of 40 MHz / 115200.
+    pub(super) const SIXTEENTHS: u32 = 40_000_000 / 7200;
+}
+
+mod usb {
+    pub(super) const DATA: usize = 0x00;
+    pub(super) const STATE: usize = 0x04;
+    pub(super) const INTERRUPT_ON: usize = 0x10;
+    pub(super) const INTERRUPT_DONE: usize = 0x14;
+    pub(super) const FLUSH: u32 = 1;
+    pub(super) const ROOM: u32 = 1 << 1;
+    pub(super) const AVAILABLE: u32 = 1 << 2;
+    pub(super) const RECEIVED: u32 = 1 << 2;
+}
+
+/// What the UART's transmitter holds.
+const FIFO_BYTES: u32 = 120;
+/// The longest sleep: Ctrl-C is looked for as often.
+const SLEEP_US: u64 = 1000;
+/// How long a host may leave the USB line full before what is sent is dropped.
+const PATIENCE_US: u64 = 100_000;
+
+/// How much input waits here for its reader.
+pub const BUFFER_BYTES: usize = 512;
+/// Two windows fit into the UART.
+pub const WINDOW_BYTES: u16 = 64;
+
+/// Both lines and the input that waits.
+pub struct Lines {
+    input: RefCell<Ring<BUFFER_BYTES>>,
+    watched: Cell<Option<u8>>,
+    interrupted: Cell<bool>,
+    /// A host reads the USB line.
+    listens: Cell<bool>,
+}
+
+impl Lines {
+    /// Sets the UART's rate; the boot loader has switched both lines on.
+    pub fn start() -> Self {
+        let line = UART[0];
+        line.write(uart::CLOCK, uart::CRYSTAL);
+        line.write(
+            uart::DIVIDER,
+            uart::SIXTEENTHS / 16 | uart::SIXTEENTHS % 16 << 20,
+        );
+        line.write(uart::LEVELS, 1);
+        line.write(uart::INTERRUPT_DONE, u32::MAX);
+        line.write(uart::INTERRUPT_ON, uart::RECEIVED);
+        line.set(uart::UPDATE, 1 << 31);
+        USB.write(usb::INTERRUPT_ON, usb::RECEIVED);
+        Self {
+            input: RefCell::new(Ring::new()),
+            watched: Cell::new(None),
+            interrupted: Cell::new(false),
+            listens: Cell::new(true),
+        }
+    }
+
+    /// Takes in what has come. While an interrupt byte is watched for, what finds no room is lost.
+    fn collect(&self) {
+        let mut input = self.input.borrow_mut();
+        let keeps = self.watched.get().is_none();
+        while !(input.is_full() && keeps) && UART[0].read(uart::STATUS) & uart::RECEIVED_MASK != 0 {
+            self.put(&mut input, UART[0].read(uart::DATA).to_le_bytes()[0]);
+        }
+        while !(input.is_full() && keeps) && USB.read(usb::STATE) & usb::AVAILABLE != 0 {
+            self.listens.set(true);
+            self.put(&mut input, USB.read(usb::DATA).to_le_bytes()[0]);
+        }
+        UART[0].write(uart::INTERRUPT_DONE, uart::RECEIVED);
+        USB.write(usb::INTERRUPT_DONE, usb::RECEIVED);
+    }
+
+    fn put(&self, input: &mut Ring<BUFFER_BYTES>, byte: u8) {
+        if self.watched.get() == Some(byte) {
+            self.interrupted.set(true);
+        } else {
+            input.push(byte);
+        }
+    }
+
+    /// Waits for room in the USB line; false when nobody takes anything out of it.
+    fn has_room(&self) -> bool {
+        if USB.read(usb::STATE) & usb::ROOM != 0 {
+            self.listens.set(true);
+            return true;
+        }
+        let start = time::ticks_us();
+        while self.listens.get() {
+            if USB.read(usb::STATE) & usb::ROOM != 0 {
+                return true;
+            }
+            if time::ticks_us() - start > PATIENCE_US {
+                self.listens.set(false);
+            }
+        }
+        false
+    }
+}
+
+/// Sends bytes over the UART only.
+pub fn write_uart(bytes: &[u8]) {
+    for &byte in bytes {
+        while UART[0].read(uart::STATUS) >> uart::SENDING_SHIFT & 0x3ff >= FIFO_BYTES {}
+        UART[0].write(uart::DATA, u32::from(byte));
+    }
+}
+
+impl Console for Lines {
+    fn read(&self, buffer: &mut [u8]) -> Result<usize, Closed> {
+        self.collect();
+        Ok(self.input.borrow_mut().take(buffer))
+    }
+
+    fn is_readable(&self) -> bool {
+        self.collect();
+        !self.input.borrow().is_empty()
+    }
+
+    fn write(&self, bytes: &[u8]) {
+        for part in bytes.chunks(32) {
+            write_uart(part);
+            for &byte in part {
+                if !self.has_room() {
+                    break;
+                }
+                USB.write(usb::DATA, u32::from(byte));
+            }
+            self.collect();
+        }
+        USB.write(usb::STATE, usb::FLUSH);
+    }
+
+    fn wait(&self, limit_us: Option<u64>) {
+        let start = time::ticks_us();
+        while !self.is_readable() && !self.interrupted.get() {
+            let gone = time::ticks_us() - start;
+            let left = limit_us.map_or(SLEEP_US, |limit| limit.saturating_sub(gone));
+            if left == 0 {
+                return;
+            }
+            time::doze(left.min(SLEEP_US));
+        }
+    }
+
+    fn watch(&self, byte: Option<u8>) {
+        self.collect();
+        self.watched.set(byte);
+        self.interrupted.set(false);
+    }
+
+    fn take_interrupt(&self) -> bool {
+        self.collect();
+        self.interrupted.replace(false)
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.collect();
+        self.interrupted.get()
+    }
+}

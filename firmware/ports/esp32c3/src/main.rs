@@ -1,0 +1,64 @@
+//! `upy` on the ESP32-C3.
+#![no_std]
+#![no_main]
+
+mod adc;
+mod board;
+mod console;
+mod flash;
+mod i2c;
+mod pins;
+mod pwm;
+mod register;
+mod spi;
+mod start;
+mod system;
+mod time;
+mod uart;
+
+use upy_repl::{Life, LineEnds, Settings, Terminal};
+use upy_runtime::Sizes;
+
+use crate::board::Chip;
+use crate::console::Lines;
+
+/// Words of the interpreter's memory: stack, frames and heap.
+const MEMORY_WORDS: usize = 80 * 1024;
+
+const LIFE: Life<'static> = Life {
+    settings: Settings {
+        banner: "MicroPython v1.29.0-preview (upy); ESP32C3 module with ESP32C3",
+        window_bytes: console::WINDOW_BYTES,
+    },
+    sizes: Sizes {
+        stack_words: 2048,
+        frames: 96,
+        handlers: 64,
+        native_depth: 12,
+    },
+    library: &upy_modules::LIBRARY,
+    start: upy_modules::START,
+};
+
+/// Called by `start.rs` when there is a stack.
+fn main(memory: &mut [usize]) -> ! {
+    system::silence_watchdogs();
+    time::start();
+    let lines = Lines::start();
+    let terminal = Terminal::new(&lines, LineEnds::CarriageReturn);
+    // It returns only when there is no room for an interpreter.
+    let _ = LIFE.live(memory, terminal, &mut Chip::new());
+    fail();
+}
+
+/// A defect of this program, or an exception of the processor: it is said, and the chip starts again.
+fn fail() -> ! {
+    console::write_uart(b"\r\nMPY: internal error, the board resets\r\n");
+    time::spin(20_000);
+    system::restart();
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    fail()
+}
