@@ -10,6 +10,7 @@ mod network;
 mod project;
 mod pypi;
 mod repair;
+mod sameness;
 mod simulated;
 mod sources;
 

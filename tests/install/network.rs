@@ -61,15 +61,18 @@ fn broken_download_is_resumed() {
     assert_eq!(ranges, ["bytes=20-"]);
 }
 
-/// Servers that lie about what they have, in every place where they can: a reason, and nothing written.
-#[test]
-fn lying_servers_are_refused() {
-    let huge = 40 << 20;
-    type Lie = Box<dyn Fn(&Server)>;
+/// What a server does.
+type Lie = Box<dyn Fn(&Server)>;
+
+/// A lie in words, the package that is asked for, the lie itself, and the code of the error.
+type Case = (&'static str, &'static str, Lie, &'static str);
+
+/// Lies in descriptions and lists.
+fn lies_in_words() -> Vec<Case> {
     let page = |path: &'static str, text: &'static str| -> Lie {
         Box::new(move |server| server.put(path, text))
     };
-    let lies: Vec<(&str, &str, Lie, &str)> = vec![
+    vec![
         (
             "a page instead of a description",
             "pack",
@@ -103,6 +106,19 @@ fn lying_servers_are_refused() {
             ),
             "package_not_found",
         ),
+        (
+            "a page of a Python index that is none",
+            "pypi:micropython-q",
+            page("/simple/micropython-q/", "{\"files\": 7}"),
+            "bad_package",
+        ),
+    ]
+}
+
+/// Lies in what is downloaded.
+fn lies_in_files() -> Vec<Case> {
+    let huge = 40 << 20;
+    vec![
         (
             "a file that is not there",
             "pack",
@@ -146,12 +162,6 @@ fn lying_servers_are_refused() {
             "redirect",
         ),
         (
-            "a page of a Python index that is none",
-            "pypi:micropython-q",
-            page("/simple/micropython-q/", "{\"files\": 7}"),
-            "bad_package",
-        ),
-        (
             "a bomb",
             "pypi:micropython-q",
             Box::new(|server| {
@@ -163,8 +173,13 @@ fn lying_servers_are_refused() {
             }),
             "too_large",
         ),
-    ];
-    for (what, package, lie, code) in lies {
+    ]
+}
+
+/// Servers that lie about what they have, in every place where they can: a reason, and nothing written.
+#[test]
+fn lying_servers_are_refused() {
+    for (what, package, lie, code) in lies_in_words().into_iter().chain(lies_in_files()) {
         let (desk, board, server) = (Desk::new(), board(), server());
         lie(&server);
         let finished = ucli(&desk, &board, &server, &format!("--json install {package}")).run();
