@@ -63,7 +63,7 @@ impl Machine {
                 let arguments = ["-M", "virt", "-m", "64M", "-drive", &drive];
                 qemu("qemu-system-riscv32", &arguments, "-bios", image)
             }
-            Self::Pico => pico(&image.with_extension("uf2"), flash),
+            Self::Pico => pico(&image.with_extension("uf2"), flash, None),
             Self::Esp32c3 => esp32c3(&image.with_extension("bin"), flash),
         }
     }
@@ -92,10 +92,12 @@ fn qemu(program: &str, arguments: &[&str], how: &str, image: &Path) -> Result<Em
     })
 }
 
-fn pico(image: &Path, flash: &Path) -> Result<Emulator> {
+/// A Pico with an image; its boot loader's drive is the directory `drive`.
+pub(super) fn pico(image: &Path, flash: &Path, drive: Option<&Path>) -> Result<Emulator> {
     let mut child = Command::new("node")
         .arg(root().join("tests/ports/rp2040/emulator.mjs"))
         .args([image, flash])
+        .args(drive)
         .env("RP2040JS", rp2040js()?)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -1,8 +1,10 @@
 //! `cargo xtask ports [NAME]`: firmware images, their sizes against their budgets, and what they do in emulators.
 //!
-//! ELF, BIN, UF2 and a manifest of each are put into `target/firmware/`.
+//! ELF, BIN, UF2 and a manifest of each are put into `target/firmware/`, and a catalogue of those that can be flashed.
 
 mod build;
+mod catalogue;
+mod drive;
 mod emulator;
 mod esp;
 mod flash;
@@ -140,7 +142,11 @@ pub(crate) fn run_all(words: &[String]) -> Result {
         let kept = folder.join(format!("{}.elf", port.name));
         fs::copy(&built, &kept)?;
         measure(port, &kept)?;
+        let catalogue = catalogue::write(&folder)?;
         smoke::run_all(port, &kept)?;
+        if port.machine == Machine::Pico {
+            drive::through_drive(port, &kept.with_extension("uf2"), &catalogue)?;
+        }
         if port.machine == Machine::Esp32c3 {
             flash::through_rom(port, &kept.with_extension("bin"))?;
         }
