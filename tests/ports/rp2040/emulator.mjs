@@ -1,16 +1,17 @@
-// A Pico in rp2040js: `node emulator.mjs IMAGE.uf2 FLASH.img`. Its USB serial line is a TCP port, which is printed.
+// A Pico in rp2040js: `node emulator.mjs IMAGE.uf2 FLASH.img [--parts]`. Its USB serial line is a TCP port, which is printed.
 // The flash is kept in the file, so what is stored survives. A reset by the watchdog starts the chip again.
 
 import fs from 'node:fs';
 import net from 'node:net';
 import { createRequire } from 'node:module';
+import { connect } from './parts.mjs';
 import { installRom } from './rom.mjs';
 
 // The package is installed beside the other peers, not here.
 const require = createRequire(process.env.RP2040JS ?? import.meta.url);
 const { ConsoleLogger, LogLevel, Simulator, USBCDC } = require('rp2040js');
 
-const [image, flashFile] = process.argv.slice(2);
+const [image, flashFile, option] = process.argv.slice(2);
 const FLASH_BYTES = 2 << 20;
 const XIP = 0x10000000;
 const STACK = 0x20041f00;
@@ -73,6 +74,7 @@ function powerOn() {
     bootloader: () => { console.error('boot loader'); chip.store(); process.exit(0); },
   });
   mcu.peripherals[WATCHDOG].onWatchdogTrigger = () => { chip.isReset = true; };
+  if (option === '--parts') connect(mcu, simulator.clock);
   chip.receive = attach(mcu);
   // Where the ROM would jump to: the second stage of the boot.
   mcu.core.PC = XIP;

@@ -93,9 +93,19 @@ fn qemu(program: &str, arguments: &[&str], how: &str, image: &Path) -> Result<Em
 }
 
 fn pico(image: &Path, flash: &Path) -> Result<Emulator> {
+    start_pico(image, flash, &[])
+}
+
+/// A Pico with what the programs of `tests/ports/conformance` want on its pins.
+pub(super) fn pico_with_parts(image: &Path, flash: &Path) -> Result<Emulator> {
+    start_pico(image, flash, &["--parts"])
+}
+
+fn start_pico(image: &Path, flash: &Path, options: &[&str]) -> Result<Emulator> {
     let mut child = Command::new("node")
         .arg(root().join("tests/ports/rp2040/emulator.mjs"))
         .args([image, flash])
+        .args(options)
         .env("RP2040JS", rp2040js()?)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -3,6 +3,7 @@
 //! ELF, BIN, UF2 and a manifest of each are put into `target/firmware/`.
 
 mod build;
+mod conformance;
 mod emulator;
 mod esp;
 mod flash;
@@ -134,13 +135,17 @@ pub(crate) fn run_all(words: &[String]) -> Result {
     }
     let folder = target().join("firmware");
     fs::create_dir_all(&folder)?;
-    run(cargo(&["build", "-p", "ucli", "-p", "esp32c3"]))?;
+    run(cargo(&[
+        "build", "-p", "ucli", "-p", "esp32c3", "-p", "upy-sim",
+    ]))?;
+    conformance::on_simulated()?;
     for port in chosen {
         let built = build::build(port)?;
         let kept = folder.join(format!("{}.elf", port.name));
         fs::copy(&built, &kept)?;
         measure(port, &kept)?;
         smoke::run_all(port, &kept)?;
+        conformance::on_board(port, &kept)?;
         if port.machine == Machine::Esp32c3 {
             flash::through_rom(port, &kept.with_extension("bin"))?;
         }
