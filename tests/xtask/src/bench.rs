@@ -105,9 +105,10 @@ pub(crate) fn run(words: &[String]) -> Result {
         Some("transfer") => {}
         Some("flash") => return crate::bench_flash::run(&words[1..]),
         Some("interp") => return crate::interp::run(&words[1..]),
+        Some("chips") => return crate::chips::measure(&words[1..]),
         _ => {
             return Err(Failed(
-                "there are `cargo xtask bench transfer`, `bench flash`, each with `--quick`, and `bench interp`"
+                "there are `cargo xtask bench transfer`, `bench flash`, each with `--quick`, `bench interp` and `bench chips DIR`"
                     .into(),
             ));
         }

@@ -8,6 +8,8 @@ mod bench;
 #[cfg(unix)]
 mod bench_flash;
 #[cfg(unix)]
+mod chips;
+#[cfg(unix)]
 mod demo;
 mod desks;
 #[cfg(unix)]
@@ -48,6 +50,7 @@ cargo xtask sizes            files and functions that have grown too long
 cargo xtask upstream DIR [AREA...]      MicroPython's own tests on upy and on MicroPython, from a checkout
 cargo xtask bench transfer [--quick]   ucli, mpremote and mpytool on the same links
 cargo xtask bench flash [--quick]      ucli and esptool on the same slow line
+cargo xtask bench chips DIR [NAME...]   our images for Cortex-M on MicroPython's perf_bench, from a checkout
 cargo xtask bench interp [NAME...]     upy, MicroPython and petitpy on the programs in tests/bench
 ";
 

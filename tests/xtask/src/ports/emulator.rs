@@ -23,7 +23,7 @@ pub(super) enum Machine {
 }
 
 /// An emulator that does not outlive its use.
-pub(super) struct Emulator {
+pub(crate) struct Emulator {
     child: Child,
     /// Where the console is, as `HOST:PORT`.
     pub(super) address: String,
@@ -49,18 +49,31 @@ impl Machine {
 
     /// Starts an image; `flash` is the file with the flash.
     pub(super) fn start(self, image: &Path, flash: &Path) -> Result<Emulator> {
+        self.start_with(image, flash, &[])
+    }
+
+    /// The same with options for QEMU.
+    pub(super) fn start_with(
+        self,
+        image: &Path,
+        flash: &Path,
+        options: &[&str],
+    ) -> Result<Emulator> {
         match self {
             Self::CortexM => {
                 let memory = format!(
                     "memory-backend-file,id=flash,size=16M,share=on,mem-path={}",
                     flash.display()
                 );
-                let arguments = ["-M", "mps2-an385,memory-backend=flash", "-object", &memory];
+                let mut arguments = vec!["-M", "mps2-an385,memory-backend=flash"];
+                arguments.extend(["-object", &memory]);
+                arguments.extend(options);
                 qemu("qemu-system-arm", &arguments, "-kernel", image)
             }
             Self::RiscV => {
                 let drive = format!("if=pflash,unit=1,format=raw,file={}", flash.display());
-                let arguments = ["-M", "virt", "-m", "64M", "-drive", &drive];
+                let mut arguments = vec!["-M", "virt", "-m", "64M", "-drive", &drive];
+                arguments.extend(options);
                 qemu("qemu-system-riscv32", &arguments, "-bios", image)
             }
             Self::Pico => pico(&image.with_extension("uf2"), flash),

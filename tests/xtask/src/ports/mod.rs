@@ -16,7 +16,7 @@ use std::path::Path;
 
 use crate::run::{cargo, run};
 use crate::{Failed, Result, root, target};
-use emulator::Machine;
+use emulator::{Emulator, Machine};
 use image::Image;
 
 /// One firmware image.
@@ -195,4 +195,18 @@ fn manifest(port: &Port, flash_bytes: u64, ram_bytes: u64) -> String {
         port.files.start,
         port.files.len()
     )
+}
+
+/// Starts an image for a Cortex-M in a QEMU whose time counts instructions, a nanosecond each.
+#[cfg(unix)]
+pub(crate) fn counted(image: &Path) -> Result<Emulator> {
+    let flash = image.with_extension("counted");
+    fs::File::create(&flash)?.set_len(Machine::CortexM.flash_bytes())?;
+    Machine::CortexM.start_with(image, &flash, &["-icount", "shift=0"])
+}
+
+/// What a program prints on a board.
+#[cfg(unix)]
+pub(crate) fn exec(board: &Emulator, program: &str) -> Result<String> {
+    crate::run::output(smoke::ucli(&board.address, &["exec", program]))
 }
