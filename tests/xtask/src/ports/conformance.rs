@@ -27,6 +27,11 @@ const ALL: [&str; 9] = [
     "pin", "adc", "pwm", "i2c", "spi", "uart", "timer", "rtc", "system",
 ];
 
+/// And what no other board has.
+const ESPRESSIF: [&str; 10] = [
+    "pin", "adc", "pwm", "i2c", "spi", "uart", "timer", "rtc", "system", "esp32",
+];
+
 const SIMULATED: Bench = Bench {
     programs: &ALL,
     pins: "A=2\nB=3\nANALOG=26\nTWO_WIRE=(0,5,4)\nTHREE_WIRE=(0,6,7,8)\nSERIAL=(1,12,13)\n",
@@ -49,7 +54,7 @@ impl Machine {
                 pins: "A=2\nB=3\nANALOG=26\nTWO_WIRE=(0,5,4)\nTHREE_WIRE=(0,18,19,16)\nSERIAL=(1,8,9)\n",
             }),
             Self::Esp32c3 => Some(Bench {
-                programs: &ALL,
+                programs: &ESPRESSIF,
                 pins: "A=3\nB=10\nANALOG=0\nTWO_WIRE=(0,9,8)\nTHREE_WIRE=(1,6,7,2)\nSERIAL=(1,4,5)\n",
             }),
             Self::RiscV => Some(Bench {
