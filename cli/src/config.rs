@@ -221,7 +221,8 @@ impl Config {
                 }
                 // Other programs of the house keep their settings in the same tables.
                 "dependencies" | "dev-dependencies" | "micropython" | "target" | "mpy"
-                | "python-version" | "board" | "firmware" | "files" | "index" | "sources" => {}
+                | "python-version" | "exclude-newer" | "board" | "firmware" | "files" | "index"
+                | "sources" => {}
                 _ => {
                     return Err(Error::new(
                         Code::Config,

@@ -22,6 +22,8 @@ pub(crate) const CACHE_DIR: &str = "UCLI_CACHE_DIR";
 pub(crate) const OFFLINE: &str = "UCLI_OFFLINE";
 /// The index of packages when `--index` is not given.
 pub(crate) const INDEX: &str = "UCLI_INDEX";
+/// CircuitPython's bundles, URLs separated by spaces, each perhaps with `@` and the tag of a release.
+pub(crate) const BUNDLES: &str = "UCLI_CIRCUITPYTHON_BUNDLES";
 /// The Python package index, as pip's variable of that name.
 pub(crate) const PIP_INDEX_URL: &str = "PIP_INDEX_URL";
 /// The Python package index, as uv's variable of that name; tried after pip's.

@@ -17,6 +17,7 @@ fn feature(directory: &str, stem: &str) -> &'static str {
         (_, "esp32") => "ESP32",
         (_, "ssl") => "TLS",
         (_, "unittest") => "UNITTEST",
+        (_, "webrepl" | "webrepl_setup") => "WEBREPL",
         _ => "NETWORK",
     }
 }

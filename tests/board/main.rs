@@ -5,4 +5,6 @@ mod network;
 mod project;
 mod prompt;
 mod simulated;
+mod threads;
 mod tools;
+mod webrepl;

@@ -1,6 +1,6 @@
-//! `cargo run -p integration --example board [tcp|usb]`: a board of the harness to play with.
+//! `cargo run -p integration --example board [tcp|usb|uart]`: a board of the harness to play with.
 //!
-//! `usb` paces its line like full-speed USB. Prints its address and lives until standard input ends.
+//! `usb` paces its line like full-speed USB, `uart` like 115200 baud. Prints its address and lives until standard input ends.
 
 #![expect(clippy::print_stdout, reason = "its address is what it is for")]
 
@@ -15,13 +15,8 @@ fn main() {
     let kind = std::env::args().nth(1);
     let board = match kind.as_deref() {
         Some("tcp") => Board::reached(Reach::Tcp),
-        Some("usb") => Board::with(&Options {
-            pace: Pace {
-                rate: 600_000,
-                latency: Duration::from_micros(500),
-            },
-            ..Options::default()
-        }),
+        Some("usb") => paced(600_000, 500),
+        Some("uart") => paced(11_520, 1000),
         _ => Board::reached(Reach::Serial),
     };
     println!("{}", board.address());
@@ -35,4 +30,14 @@ fn main() {
         "{} bytes up, {} down, {} turn-rounds",
         traffic.up, traffic.down, traffic.rounds
     );
+}
+
+fn paced(rate: u32, latency_us: u64) -> Board {
+    Board::with(&Options {
+        pace: Pace {
+            rate,
+            latency: Duration::from_micros(latency_us),
+        },
+        ..Options::default()
+    })
 }

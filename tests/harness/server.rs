@@ -149,6 +149,8 @@ impl Server {
 }
 
 fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
+    // Head and body are written apart; the second must not wait for the client's word on the first.
+    stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
     loop {

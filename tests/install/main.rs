@@ -10,6 +10,7 @@ mod network;
 mod project;
 mod pypi;
 mod simulated;
+mod sources;
 
 use harness::board::{Board, Options};
 use harness::program::{Call, Desk};

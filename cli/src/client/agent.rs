@@ -10,7 +10,7 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use ucli_protocol::agent::request_header;
-use ucli_protocol::host::Exec;
+use ucli_protocol::host::{Exec, Paste};
 use ucli_protocol::literal;
 
 use super::errno;
@@ -134,7 +134,8 @@ impl Session {
             let boot = snippet::BOOT
                 .replace("{n}", &body.len().to_string())
                 .replace("{w}", &window.to_string());
-            let mut machine = Exec::new(boot.as_bytes(), self.paste());
+            // So short a program fits every input buffer: no window has to be asked for first.
+            let mut machine = Exec::new(boot.as_bytes(), Paste::Unsupported);
             if let Some(fast) = Fast::start(self, &mut machine, body.into_bytes(), window)? {
                 let mut agent = Agent::new(Path::Fast(fast));
                 let result = work(&mut agent);

@@ -53,7 +53,6 @@ impl<'s> Fast<'s> {
         let mut sender = Sender::new(u32::try_from(window).unwrap_or(u32::MAX), IN_FLIGHT);
         // The last, partial window of the agent itself is acknowledged like a whole one.
         sender.sent(body.len().next_multiple_of(window) - body.len());
-        session.set_paste(machine.paste());
         Ok(Some(Self {
             session,
             sender,
@@ -300,7 +299,6 @@ fn start_program(
                     Some(ExecEvent::Finished { .. } | ExecEvent::Reset | ExecEvent::Cancelled)
                 ) {
                     session.wire.consume(used);
-                    session.set_paste(machine.paste());
                     return Ok(false);
                 }
                 used

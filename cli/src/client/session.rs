@@ -230,16 +230,6 @@ impl Session {
         self.mode == Mode::Torn
     }
 
-    /// What is known of the board's raw-paste mode.
-    pub(super) fn paste(&self) -> Paste {
-        self.paste
-    }
-
-    /// Remembers what was learnt of the board's raw-paste mode.
-    pub(super) fn set_paste(&mut self, paste: Paste) {
-        self.paste = paste;
-    }
-
     /// Whether the board stands at the raw prompt.
     pub(crate) fn is_raw(&self) -> bool {
         matches!(self.mode, Mode::Raw | Mode::Settling | Mode::Leaving)

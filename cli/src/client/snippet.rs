@@ -18,7 +18,7 @@
 
 /// Loads the resident part over raw bytes. `{n}`: its length in bytes, `{w}`: bytes per window.
 ///
-/// It is short so that it fits the two windows a raw-paste starts with. Ctrl-C is switched off
+/// It is shorter than any board's input buffer, 256 bytes, so that plain raw mode takes it at once. Ctrl-C is switched off
 /// because the data may hold it; the REPL switches it on again.
 pub(crate) const BOOT: &str = "\
 def _u(n,w):

@@ -407,6 +407,8 @@ pub(super) fn freeze(args: &FreezeArgs, context: &mut Context) -> Result<Exit> {
             format!("{name}{version}")
         } else if package.source == "pypi" {
             format!("pypi:{name}{version}")
+        } else if package.source.starts_with("circuitpython:") {
+            format!("circuitpython:{name}{version}")
         } else {
             let source = package
                 .source

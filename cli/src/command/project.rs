@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
-use crate::package::exchange;
 use crate::package::http::Client;
 use crate::package::install::{Fetching, Place};
 use crate::package::lock::{self, Lock};
@@ -15,6 +14,7 @@ use crate::package::normalised;
 use crate::package::onboard::{self, Manner};
 use crate::package::project::{self, Project};
 use crate::package::spec::Spec;
+use crate::package::{dependency, exchange};
 
 /// Arguments of `ucli init`.
 #[derive(Debug, clap::Args)]
@@ -142,7 +142,7 @@ pub(super) fn add(args: &AddArgs, context: &mut Context) -> Result<Exit> {
     for spec in specs_of(&args.packages, &args.requirements)? {
         let locking = Locking::new(&project, &args.fetching, &client);
         let (name, from_pypi) = locking.identify(&spec)?;
-        let value = project::value_of(&spec, from_pypi, &project.root)?;
+        let value = dependency::value_of(&spec, from_pypi, &project.root)?;
         project.set(&name, value, args.dev)?;
         added.push(name);
     }

@@ -54,6 +54,16 @@ impl PortInfo {
     }
 }
 
+/// Whether a port may be among [`ports`]; where that is known beforehand, the list need not be made.
+pub(crate) fn may_list(port: &str) -> bool {
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    let real = std::fs::canonicalize(port).unwrap_or_else(|_| port.into());
+    let name = real.file_name().unwrap_or_default();
+    std::path::Path::new("/sys/class/tty").join(name).exists()
+}
+
 /// Every serial port, sorted so that `ttyACM2` stands before `ttyACM10`.
 pub(crate) fn ports() -> Vec<PortInfo> {
     // No list is an empty list: a machine without serial support has no board on it.

@@ -152,7 +152,11 @@ pub(crate) fn resolve(selector: &Selector, names: &BTreeMap<String, String>) -> 
     {
         return resolve(&Selector::parse(other)?, &BTreeMap::new());
     }
-    choose(selector, list::ports())
+    let ports = match selector {
+        Selector::Port(port) if !list::may_list(port) => Vec::new(),
+        _ => list::ports(),
+    };
+    choose(selector, ports)
 }
 
 fn named(name: &str, names: &BTreeMap<String, String>) -> Result<Target> {

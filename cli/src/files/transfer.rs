@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::client::agent::Agent;
+use crate::client::agent::{Agent, Digest};
 use crate::client::early::Early;
 use crate::client::fs::{Stat, Upload};
 use crate::client::session::Session;
@@ -118,7 +118,14 @@ pub(crate) fn changed(
             .collect();
         agent.stat(&paths)?
     };
-    let kind = agent.capabilities()?.digest;
+    differing(files, &stats, agent.capabilities()?.digest)
+}
+
+/// Which of the files the board lacks, or has in another form, by what it said of each.
+///
+/// # Errors
+/// [`Code::IsDirectory`] for a file that would go where a directory is.
+pub(crate) fn differing(files: &[Outgoing], stats: &[Stat], kind: Digest) -> Result<Vec<bool>> {
     let mut differs = Vec::with_capacity(files.len());
     for (file, stat) in files.iter().zip(stats) {
         differs.push(match stat {
@@ -132,7 +139,7 @@ pub(crate) fn changed(
                     ),
                 ));
             }
-            Stat::File { len_bytes, .. } if len_bytes != file.len_bytes => true,
+            Stat::File { len_bytes, .. } if *len_bytes != file.len_bytes => true,
             Stat::File { digest, .. } => digest.as_deref() != Some(&kind.of(&file.read()?)),
         });
     }

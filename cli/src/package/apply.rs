@@ -110,7 +110,7 @@ pub(crate) fn apply(
 ) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let mut sending = None;
-    let mut removals = Vec::new();
+    let mut settled = false;
     let first = session.with_agent(|agent| {
         let survey = survey(agent, directory, plan)?;
         outcome.unchanged = survey.unchanged;
@@ -119,17 +119,25 @@ pub(crate) fn apply(
             .iter()
             .map(|file| (file.target.clone(), file.len_bytes))
             .collect();
-        removals = survey.removals;
+        outcome.removed = survey.removals;
         if dry_run {
             return Ok(());
         }
         let directories: Vec<&str> = survey.directories.iter().map(String::as_str).collect();
         agent.make_directories(&directories)?;
-        sending
-            .insert(Sending::new(survey.wanted, printer))
-            .attempt(agent)
+        let sending = sending.insert(Sending::new(survey.wanted, printer));
+        sending.attempt(agent)?;
+        // The usual case: all in one go.
+        settle(
+            agent,
+            directory,
+            (&outcome.removed, &plan.record),
+            record,
+            printer,
+        )?;
+        settled = true;
+        Ok(())
     });
-    outcome.removed.clone_from(&removals);
     match sending {
         Some(sending) => sending.finish(session, first).map_err(partial)?,
         None => {
@@ -137,11 +145,30 @@ pub(crate) fn apply(
             return Ok(outcome);
         }
     };
-    session.with_agent(|agent| remove(agent, directory, &removals))?;
-    if record {
-        write_record(session, directory, &plan.record, printer)?;
+    if !settled {
+        session
+            .with_agent(|agent| {
+                let last = (&outcome.removed[..], &plan.record);
+                settle(agent, directory, last, record, printer)
+            })
+            .map_err(partial)?;
     }
     Ok(outcome)
+}
+
+/// What comes after the files: what is not wanted goes, and with `write` the record comes.
+fn settle(
+    agent: &mut Agent<'_>,
+    directory: &str,
+    (removals, record): (&[String], &Record),
+    write: bool,
+    printer: &Printer,
+) -> Result<()> {
+    remove(agent, directory, removals)?;
+    if write {
+        write_record(agent, directory, record, printer)?;
+    }
+    Ok(())
 }
 
 fn partial(error: Error) -> Error {
@@ -154,35 +181,47 @@ fn survey(agent: &mut Agent<'_>, directory: &str, plan: &Plan) -> Result<Survey>
         .iter()
         .map(|(path, bytes)| Outgoing::bytes(bytes.clone(), join(directory, path)))
         .collect();
-    let all = wanted.len();
-    let differs = if wanted.is_empty() {
-        Vec::new()
-    } else {
-        transfer::changed(agent, &wanted, None)?
-    };
-    let mut differs = differs.into_iter();
-    wanted.retain(|_| differs.next() == Some(true));
     let gone: Vec<String> = plan
         .twins
         .union(&plan.dropped)
         .map(|path| join(directory, path))
         .collect();
-    let asked: Vec<(&str, Option<u64>)> = gone
+    let needed = directories(directory, &wanted);
+    // One question for all of them.
+    let files = wanted
         .iter()
-        .map(|path| (path.as_str(), Some(NO_SIZE)))
-        .collect();
-    let stats = if asked.is_empty() {
-        Vec::new()
-    } else {
-        agent.stat(&asked)?
-    };
-    let removals = gone
+        .map(|one| (one.target.as_str(), one.len_bytes));
+    let others = gone
         .iter()
-        .zip(&stats)
-        .filter(|(_, stat)| matches!(stat, Stat::File { .. }))
-        .map(|(path, _)| path.clone())
+        .chain(&needed)
+        .map(|one| (one.as_str(), NO_SIZE));
+    let asked: Vec<(&str, Option<u64>)> = files
+        .chain(others)
+        .map(|(path, len_bytes)| (path, Some(len_bytes)))
         .collect();
-    let directories = directories(agent, directory, &wanted)?;
+    let stats = agent.stat(&asked)?;
+    let (of_files, rest) = stats.split_at(wanted.len());
+    let (of_gone, of_needed) = rest.split_at(gone.len());
+    let all = wanted.len();
+    let differs = transfer::differing(&wanted, of_files, agent.capabilities()?.digest)?;
+    let mut differs = differs.into_iter();
+    wanted.retain(|_| differs.next() == Some(true));
+    let is_file = |(_, stat): &(&String, &Stat)| matches!(stat, Stat::File { .. });
+    let removals = gone.iter().zip(of_gone).filter(is_file);
+    let removals = removals.map(|(path, _)| path.clone()).collect();
+    let mut directories = Vec::new();
+    for (path, stat) in needed.iter().zip(of_needed) {
+        match stat {
+            Stat::Directory => {}
+            Stat::Missing(_) => directories.push(path.clone()),
+            Stat::File { .. } => {
+                return Err(Error::new(
+                    Code::NotDirectory,
+                    format!("`:{path}` is a file on the board; a directory is needed there"),
+                ));
+            }
+        }
+    }
     check_space(agent, directory, &wanted)?;
     Ok(Survey {
         unchanged: all - wanted.len(),
@@ -192,8 +231,8 @@ fn survey(agent: &mut Agent<'_>, directory: &str, plan: &Plan) -> Result<Survey>
     })
 }
 
-/// The directories that are missing, parents first.
-fn directories(agent: &mut Agent<'_>, root: &str, wanted: &[Outgoing]) -> Result<Vec<String>> {
+/// The directories that files need, parents first.
+fn directories(root: &str, wanted: &[Outgoing]) -> BTreeSet<String> {
     let mut needed: BTreeSet<String> = BTreeSet::new();
     let targets = wanted.iter().map(|file| file.target.as_str());
     for target in targets.chain([join(root, FILE).as_str()]) {
@@ -203,28 +242,7 @@ fn directories(agent: &mut Agent<'_>, root: &str, wanted: &[Outgoing]) -> Result
             above = parent(above);
         }
     }
-    let asked: Vec<(&str, Option<u64>)> = needed
-        .iter()
-        .map(|path| (path.as_str(), Some(NO_SIZE)))
-        .collect();
-    if asked.is_empty() {
-        return Ok(Vec::new());
-    }
-    let stats = agent.stat(&asked)?;
-    let mut missing = Vec::new();
-    for (path, stat) in needed.iter().zip(stats) {
-        match stat {
-            Stat::Directory => {}
-            Stat::Missing(_) => missing.push(path.clone()),
-            Stat::File { .. } => {
-                return Err(Error::new(
-                    Code::NotDirectory,
-                    format!("`:{path}` is a file on the board; a directory is needed there"),
-                ));
-            }
-        }
-    }
-    Ok(missing)
+    needed
 }
 
 /// Refuses what does not fit: sizes rounded up to blocks, and a tenth more for the file system. A file
@@ -309,29 +327,20 @@ fn remove(agent: &mut Agent<'_>, root: &str, paths: &[String]) -> Result<()> {
 }
 
 fn write_record(
-    session: &mut Session,
+    agent: &mut Agent<'_>,
     directory: &str,
     record: &Record,
     printer: &Printer,
 ) -> Result<()> {
     let path = join(directory, FILE);
     if record.packages.is_empty() {
-        return session.with_agent(|agent| remove(agent, directory, std::slice::from_ref(&path)));
+        return remove(agent, directory, std::slice::from_ref(&path));
     }
-    let outgoing = Outgoing::bytes(record.to_bytes(), path);
-    let quiet = printer.silent();
-    let mut sending = None;
-    let first = session.with_agent(|agent| {
-        let files = vec![outgoing.clone()];
-        if transfer::changed(agent, &files, None)? == [true] {
-            return sending.insert(Sending::new(files, &quiet)).attempt(agent);
-        }
-        Ok(())
-    });
-    match sending {
-        Some(sending) => sending.finish(session, first).map(|_| ()),
-        None => first,
+    let files = vec![Outgoing::bytes(record.to_bytes(), path)];
+    if transfer::changed(agent, &files, None)? == [true] {
+        return Sending::new(files, &printer.silent()).attempt(agent);
     }
+    Ok(())
 }
 
 /// Removes packages; returns the files that went. Files that another package owns stay.
@@ -394,7 +403,7 @@ pub(crate) fn uninstall(
     if !dry_run {
         let mut left = record.clone();
         left.packages.retain(|name, _| !names.contains(name));
-        write_record(session, directory, &left, printer)?;
+        session.with_agent(|agent| write_record(agent, directory, &left, printer))?;
     }
     Ok(removed)
 }

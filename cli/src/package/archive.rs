@@ -327,27 +327,43 @@ fn source(members: Members, package: &str) -> Result<Unpacked> {
 
 /// The packages and modules of a source tree: those below `src/`, or those at the top.
 fn importable(files: Files, links: Vec<String>, package: &str) -> Result<(Files, Vec<String>)> {
-    let has_src = files
-        .keys()
-        .any(|path| path.starts_with("src/") && path.ends_with(".py"));
-    let moved = |path: &str| {
-        if has_src {
-            path.strip_prefix("src/").map(str::to_string)
-        } else {
-            Some(path.to_string())
-        }
-    };
-    let tree: Files = files
-        .into_iter()
-        .filter_map(|(path, bytes)| Some((moved(&path)?, bytes)))
+    let all: Vec<String> = files.keys().chain(&links).cloned().collect();
+    let kept: std::collections::BTreeMap<String, String> =
+        importable_paths(&all, false).into_iter().collect();
+    let links = links.iter().filter_map(|path| kept.get(path).cloned());
+    let links = links.collect();
+    let renamed = |(path, bytes): (String, Vec<u8>)| Some((kept.get(&path)?.clone(), bytes));
+    let files: Files = files.into_iter().filter_map(renamed).collect();
+    for path in files.keys() {
+        super::path::check(path, package)?;
+    }
+    Ok((files, links))
+}
+
+/// The paths of a source tree that belong on a board, and their paths there. `whole`: the tree is one
+/// package, not what is around packages.
+pub(crate) fn importable_paths(paths: &[String], whole: bool) -> Vec<(String, String)> {
+    let has_src = !whole
+        && paths
+            .iter()
+            .any(|path| path.starts_with("src/") && path.ends_with(".py"));
+    let tree: Vec<(&String, &str)> = paths
+        .iter()
+        .filter_map(|path| {
+            let moved = if has_src {
+                path.strip_prefix("src/")?
+            } else {
+                path
+            };
+            Some((path, moved))
+        })
         .collect();
-    let links: Vec<String> = links.iter().filter_map(|path| moved(path)).collect();
     // A top directory is a package when code is in it; data comes along with code.
     let has_code = |top: &str| {
-        tree.keys().chain(&links).any(|path| {
+        tree.iter().any(|(_, path)| {
             path.strip_prefix(top)
                 .is_some_and(|rest| rest.starts_with('/'))
-                && (path.ends_with(".py") || path.ends_with(".mpy"))
+                && super::spec::is_module(path)
         })
     };
     let kept = |path: &str| {
@@ -364,17 +380,9 @@ fn importable(files: Files, links: Vec<String>, package: &str) -> Result<(Files,
             super::spec::is_module(path)
         }
     };
-    let kept_links = links.iter().filter(|path| kept(path)).cloned().collect();
-    let names: Vec<String> = tree.keys().filter(|path| kept(path)).cloned().collect();
-    let mut tree = tree;
-    let files: Files = names
-        .into_iter()
-        .filter_map(|path| tree.remove_entry(&path))
-        .collect();
-    for path in files.keys() {
-        super::path::check(path, package)?;
-    }
-    Ok((files, kept_links))
+    let kept = tree.iter().filter(|(_, moved)| kept(moved));
+    kept.map(|(path, moved)| ((*path).clone(), (*moved).to_string()))
+        .collect()
 }
 
 #[cfg(test)]

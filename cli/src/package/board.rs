@@ -1,7 +1,8 @@
 //! What an installation must know of a board: its firmware, where libraries go, what is built in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::build::Loads;
 use crate::client::fs::quoted;
 use crate::client::session::Session;
 use crate::client::snippet;
@@ -11,6 +12,19 @@ use crate::output::sanitise;
 
 /// The modules of the firmware; boards without `help` say nothing.
 const MODULES: &str = "try:\n help('modules')\nexcept Exception:\n pass\n";
+
+/// The record of a library directory: empty without one, `None` when it cannot be said.
+const RECORD: &str = "\
+def _u(d):
+ import sys
+ try:
+  d=d or next(e for e in sys.path if e.endswith('/lib')and not e.startswith('/rom'))
+  with open(d+'/{f}','rb')as f:return f.read()
+ except OSError as e:return b''if e.args[0]==2 else None
+ except Exception:pass
+print(repr(_u({d})))
+del _u
+";
 
 /// `(name, version)` of each module that is frozen: it has a file and is not on a file system.
 const FROZEN: &str = "\
@@ -35,8 +49,13 @@ pub(crate) struct Board {
     pub(crate) platform: String,
     /// `sys.implementation._mpy`; 0 when it has none, or when it is not MicroPython's.
     pub(crate) mpy: i64,
+    /// The first number of the version of CircuitPython; `None` for other firmware.
+    pub(crate) circuitpython: Option<u64>,
     /// `sys.path`.
     pub(crate) path: Vec<String>,
+    /// The modules of the firmware, with `/` between the parts; empty when it was not asked or does
+    /// not say.
+    pub(crate) modules: BTreeSet<String>,
 }
 
 impl Board {
@@ -45,7 +64,35 @@ impl Board {
     /// # Errors
     /// Those of the board and of the connection.
     pub(crate) fn ask(session: &mut Session) -> Result<Self> {
-        let answer = value::parse(session.ask(snippet::INFO)?.trim_ascii())?;
+        Self::parse(session.ask(snippet::INFO)?.trim_ascii())
+    }
+
+    /// Asks the board, in one turn, also for the record of its packages and, with `modules`, for the
+    /// modules of its firmware. The record is empty where there is none, `None` where it must be read in
+    /// another way.
+    ///
+    /// # Errors
+    /// Those of the board and of the connection.
+    pub(crate) fn survey(
+        session: &mut Session,
+        directory: Option<&str>,
+        modules: bool,
+    ) -> Result<(Self, Option<Vec<u8>>)> {
+        let record = RECORD
+            .replace("{f}", super::record::FILE)
+            .replace("{d}", &quoted(directory.unwrap_or_default()));
+        let listing = if modules { MODULES } else { "" };
+        let answer = session.ask(&[snippet::INFO, &record, listing].concat())?;
+        let mut lines = answer.splitn(3, |&byte| byte == b'\n');
+        let mut next = || lines.next().unwrap_or_default().trim_ascii();
+        let mut board = Self::parse(next())?;
+        let record = value::parse(next())?.bytes().map(<[u8]>::to_vec);
+        board.modules = listed(&sanitise::lossy(next())).into_iter().collect();
+        Ok((board, record))
+    }
+
+    fn parse(answer: &[u8]) -> Result<Self> {
+        let answer = value::parse(answer)?;
         let text = |index: usize| answer.at(index).str().unwrap_or_default().to_string();
         let numbers: Vec<String> = answer
             .at(1)
@@ -60,9 +107,13 @@ impl Board {
         }
         Ok(Self {
             mpy: if text(0) == "micropython" { mpy } else { 0 },
+            circuitpython: (text(0) == "circuitpython")
+                .then(|| numbers.first().and_then(|one| one.parse().ok()))
+                .flatten(),
             version: numbers.join("."),
             platform: text(3),
             path,
+            modules: BTreeSet::new(),
         })
     }
 
@@ -88,6 +139,14 @@ impl Board {
             (Some(frozen), Some(library)) => frozen < library,
             (Some(_), None) => true,
             (None, _) => false,
+        }
+    }
+
+    /// The bytecode that the board loads.
+    pub(crate) fn loads(&self) -> Loads {
+        Loads {
+            mpy: self.mpy,
+            circuitpython: self.circuitpython.is_some(),
         }
     }
 
@@ -151,8 +210,10 @@ mod tests {
         Board {
             version: "1.28.0".to_string(),
             platform: "rp2".to_string(),
+            circuitpython: None,
             mpy,
             path: path.iter().map(|entry| (*entry).to_string()).collect(),
+            modules: BTreeSet::new(),
         }
     }
 

@@ -17,12 +17,22 @@ pub(crate) struct Built {
     pub(crate) files: Vec<(String, Vec<u8>)>,
 }
 
-/// Prepares the files of a package. `mpy` is the board's `sys.implementation._mpy`, 0 for none.
+/// Which bytecode a board loads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Loads {
+    /// `sys.implementation._mpy`; 0 for none that is MicroPython's.
+    pub(crate) mpy: i64,
+    /// That of CircuitPython.
+    pub(crate) circuitpython: bool,
+}
+
+/// Prepares the files of a package for a board.
 ///
 /// # Errors
 /// [`Code::Syntax`] for a source that no board could read, [`Code::BadPackage`] for bytecode of
 /// another version.
-pub(crate) fn build(mut package: Package, mpy: i64, compile: bool) -> Result<Built> {
+pub(crate) fn build(mut package: Package, loads: Loads, compile: bool) -> Result<Built> {
+    let mpy = loads.mpy;
     let mut files = Vec::new();
     for file in core::mem::take(&mut package.files) {
         let Content::Bytes(bytes) = file.content else {
@@ -32,7 +42,7 @@ pub(crate) fn build(mut package: Package, mpy: i64, compile: bool) -> Result<Bui
             ));
         };
         if file.path.ends_with(".mpy") {
-            check_mpy(&bytes, mpy, &package.name, &file.path)?;
+            check_mpy(&bytes, loads, &package.name, &file.path)?;
         }
         let compiles = compile && mpy & 0xff == BYTECODE && file.path.ends_with(".py");
         if !compiles || mpy::stays_source(&file.path) {
@@ -67,7 +77,7 @@ fn has_native(source: &[u8]) -> bool {
 }
 
 /// `.mpy`: `[M][version][flags: sub-version 0-1, architecture 2-5][bits of a small integer]`
-fn check_mpy(bytes: &[u8], mpy: i64, package: &str, path: &str) -> Result<()> {
+fn check_mpy(bytes: &[u8], loads: Loads, package: &str, path: &str) -> Result<()> {
     let refuse = |reason: String| {
         Error::new(
             Code::BadPackage,
@@ -75,7 +85,13 @@ fn check_mpy(bytes: &[u8], mpy: i64, package: &str, path: &str) -> Result<()> {
         )
         .hint("`--no-mpy` takes the source where the package has it")
     };
+    let mpy = loads.mpy;
     match bytes {
+        // The archives of a bundle are made for one version; the board says the rest itself.
+        [b'C', ..] if loads.circuitpython => Ok(()),
+        [b'M', ..] if loads.circuitpython => {
+            Err(refuse("it is bytecode of MicroPython".to_string()))
+        }
         [b'C', ..] => Err(refuse("it is bytecode of CircuitPython".to_string())),
         [b'M', version, flags, _, ..] => {
             let wanted = mpy & 0xff;
@@ -119,7 +135,11 @@ mod tests {
     }
 
     fn built(path: &str, bytes: &[u8], mpy: i64, compile: bool) -> Result<(String, Vec<u8>)> {
-        Ok(build(package(path, bytes), mpy, compile)?.files.remove(0))
+        let loads = Loads {
+            mpy,
+            circuitpython: false,
+        };
+        Ok(build(package(path, bytes), loads, compile)?.files.remove(0))
     }
 
     #[test]
@@ -158,5 +178,11 @@ mod tests {
                 Code::BadPackage
             );
         }
+        let loads = Loads {
+            mpy: 0,
+            circuitpython: true,
+        };
+        let build = |bytes| build(package("a.mpy", bytes), loads, true);
+        assert!(build(b"C\x06\x00\x1f").is_ok() && build(b"M\x06\x00\x1f").is_err());
     }
 }

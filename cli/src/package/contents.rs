@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::lock::{self, Lock, Locked, LockedFile};
 use super::locking::is_local;
 use super::resolve::{Expect, Wanted};
-use super::{archive, sha256, simple};
+use super::{archive, bundle, sha256, simple};
 use crate::error::{Code, Error, Result};
 
 /// One owner per path, unless all have the same content, or one carries a copy of another package.
@@ -83,9 +83,13 @@ pub(super) fn unpacked(
     let filename = filename.rsplit('/').next().unwrap_or(filename);
     let kind = simple::kind(filename, &package.name);
     let kind = kind.map_or(simple::Kind::Source, |(kind, _)| kind);
-    let unpacked = archive::unpack(bytes, filename, kind, &package.name)?;
-    let found: BTreeMap<(String, String), Vec<u8>> = unpacked
-        .files
+    let files = if package.source.starts_with("circuitpython:") {
+        let wanted = |path: &str| package.form(form).iter().any(|file| file.path == path);
+        bundle::select(bytes, &package.name, &wanted)?
+    } else {
+        archive::unpack(bytes, filename, kind, &package.name)?.files
+    };
+    let found: BTreeMap<(String, String), Vec<u8>> = files
         .into_iter()
         .map(|(path, bytes)| ((package.name.clone(), path), bytes))
         .collect();

@@ -8,6 +8,7 @@
 
 use super::lock::{self, Lock, Locked};
 use super::manifest::Manifest;
+use super::manifest_py::{self, wrong};
 use super::requirement::{self, Environment};
 use super::spec::{Spec, Wish, is_hosted};
 use crate::error::{Code, Error, Result};
@@ -89,6 +90,8 @@ fn requirement(package: &Locked) -> String {
         format!("{}{version}", package.name)
     } else if package.source == "pypi" {
         format!("pypi:{}{version}", package.name)
+    } else if package.source.starts_with("circuitpython:") {
+        format!("circuitpython:{}{version}", package.name)
     } else if is_hosted(&package.source) && !package.commit.is_empty() {
         let place = package
             .source
@@ -120,10 +123,6 @@ pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Vec<Spec>> {
     }
 }
 
-fn wrong(name: &str, line: usize, reason: &str) -> Error {
-    Error::new(Code::BadPackage, format!("`{name}`, line {line}: {reason}"))
-}
-
 /// Lines of `requirements.txt`: what `ucli install` takes, and the lines of PEP 508.
 fn requirements(name: &str, text: &str) -> Result<Vec<Spec>> {
     let mut specs = Vec::new();
@@ -148,7 +147,7 @@ fn requirements(name: &str, text: &str) -> Result<Vec<Spec>> {
                 &format!("the option `{line}` is not understood"),
             ));
         }
-        let scheme = ["mip:", "pypi:"]
+        let scheme = ["mip:", "pypi:", "circuitpython:"]
             .iter()
             .any(|scheme| line.starts_with(scheme));
         if scheme || is_hosted(line) || line.starts_with(['.', '/']) {
@@ -190,100 +189,31 @@ fn package_json(name: &str, bytes: &[u8]) -> Result<Vec<Spec>> {
 /// files of a firmware build say nothing about packages.
 fn manifest_py(name: &str, text: &str) -> Result<Vec<Spec>> {
     let mut specs = Vec::new();
-    let mut pending: Option<(usize, String)> = None;
-    for (index, line) in text.lines().enumerate() {
-        let code = without_comment(line);
-        let (start, statement) = match pending.take() {
-            Some((start, before)) => (start, format!("{before} {}", code.trim())),
-            None => (index + 1, code.trim_end().to_string()),
-        };
-        if statement.trim().is_empty() {
-            continue;
-        }
-        if open_brackets(&statement) > 0 {
-            if index + 1 - start > 200 {
-                return Err(wrong(name, start, "a call is not closed"));
+    for call in manifest_py::calls(name, text)? {
+        match call.function.as_str() {
+            "require" => {
+                let package = call.text(name, 0, "name")?.unwrap_or_default();
+                match Spec::parse(&package) {
+                    Ok(Spec::Name(package, Wish::Newest)) => {
+                        specs.push(Spec::Name(package, Wish::Newest));
+                    }
+                    _ => return Err(wrong(name, call.line, "this is no name of a package")),
+                }
             }
-            pending = Some((start, statement));
-            continue;
-        }
-        if let Some(package) = call(name, start, &statement)? {
-            specs.push(Spec::Name(package, Wish::Newest));
-        }
-    }
-    match pending {
-        Some((start, _)) => Err(wrong(name, start, "a call is not closed")),
-        None => Ok(specs),
-    }
-}
-
-fn without_comment(line: &str) -> &str {
-    let mut quote = None;
-    for (at, letter) in line.char_indices() {
-        match (letter, quote) {
-            ('"' | '\'', None) => quote = Some(letter),
-            (letter, Some(open)) if letter == open => quote = None,
-            ('#', None) => return &line[..at],
-            _ => {}
-        }
-    }
-    line
-}
-
-fn open_brackets(text: &str) -> i32 {
-    let mut depth = 0;
-    let mut quote = None;
-    for letter in text.chars() {
-        match (letter, quote) {
-            ('"' | '\'', None) => quote = Some(letter),
-            (letter, Some(open)) if letter == open => quote = None,
-            ('(' | '[' | '{', None) => depth += 1,
-            (')' | ']' | '}', None) => depth -= 1,
-            _ => {}
-        }
-    }
-    depth
-}
-
-/// The package of one statement.
-fn call(name: &str, line: usize, statement: &str) -> Result<Option<String>> {
-    let refuse = || {
-        wrong(
-            name,
-            line,
-            "only calls with literal arguments are read; a manifest is not executed",
-        )
-    };
-    if statement.starts_with([' ', '\t']) {
-        return Err(refuse());
-    }
-    let (function, rest) = statement.split_once('(').ok_or_else(refuse)?;
-    let arguments = rest.trim_end().strip_suffix(')').ok_or_else(refuse)?;
-    match function.trim() {
-        "require" => {
-            let first = arguments.split(',').next().unwrap_or("").trim();
-            let first = first.strip_prefix("name=").unwrap_or(first).trim();
-            let quote = first
-                .chars()
-                .next()
-                .filter(|letter| matches!(letter, '"' | '\''))
-                .ok_or_else(refuse)?;
-            let inner = first[1..].strip_suffix(quote).ok_or_else(refuse)?;
-            match Spec::parse(inner) {
-                Ok(Spec::Name(package, Wish::Newest)) => Ok(Some(package)),
-                _ => Err(wrong(name, line, "this is no name of a package")),
+            // Files of the firmware build, and what the package says of itself.
+            "metadata" | "module" | "package" | "freeze" | "freeze_as_mpy" | "freeze_as_str"
+            | "freeze_mpy" | "add_library" => {}
+            "include" => {
+                let text = "`include` leads to another manifest; read that one itself";
+                return Err(wrong(name, call.line, text));
+            }
+            other => {
+                let text = format!("`{other}` is no call of a manifest");
+                return Err(wrong(name, call.line, &text));
             }
         }
-        // Files of the firmware build, and what the package says of itself.
-        "metadata" | "module" | "package" | "freeze" | "freeze_as_mpy" | "freeze_as_str"
-        | "freeze_mpy" | "add_library" => Ok(None),
-        "include" => Err(wrong(
-            name,
-            line,
-            "`include` leads to another manifest; read that one itself",
-        )),
-        _ => Err(refuse()),
     }
+    Ok(specs)
 }
 
 #[cfg(test)]

@@ -23,6 +23,9 @@ const MOST_DOCUMENT_BYTES: u64 = 32 << 20;
 /// The largest file or archive.
 const MOST_FILE_BYTES: u64 = 32 << 20;
 
+/// Most files of a folder of this computer.
+const MOST_LOCAL_FILES: usize = 2000;
+
 /// The cache and what it is filled from.
 pub(crate) struct Store<'a> {
     /// What was fetched before.
@@ -82,6 +85,27 @@ impl Source for Store<'_> {
             return Ok(None);
         }
         crate::files::local::read(&path).map(Some)
+    }
+
+    fn folder(&self, path: &Path) -> Result<Vec<String>> {
+        let root = self.root.join(path);
+        let exclude =
+            crate::files::local::Exclude::new(&[".*".to_string(), "__pycache__".to_string()])?;
+        let entries = crate::files::local::scan(&root, &exclude)?;
+        let files = entries.into_iter().filter(|entry| !entry.directory);
+        let mut names: Vec<String> = files.map(|entry| entry.name).collect();
+        if names.len() > MOST_LOCAL_FILES {
+            return Err(Error::new(
+                Code::TooLarge,
+                format!(
+                    "`{}` has more than {MOST_LOCAL_FILES} files",
+                    path.display()
+                ),
+            )
+            .hint("A `package.json` names those that belong on a board"));
+        }
+        names.sort();
+        Ok(names)
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn look_at_firmware(
     if packages.is_empty() {
         return Ok(Vec::new());
     }
-    let modules: BTreeSet<String> = board::modules(session)?.into_iter().collect();
+    let modules = &board.modules;
     let mut built_in = Vec::new();
     if board.frozen_comes_before(directory) {
         let mut asked = BTreeSet::new();
@@ -68,7 +68,7 @@ pub(crate) fn look_at_firmware(
         }
     }
     if !modules.is_empty() {
-        check_imports(session, board, &modules, packages)?;
+        check_imports(session, board, packages)?;
     }
     Ok(built_in)
 }
@@ -83,20 +83,15 @@ pub(crate) fn modules_of(package: &Package) -> Vec<String> {
         .collect()
 }
 
-/// Refuses packages of PyPI that import what is nowhere.
-fn check_imports(
-    session: &mut Session,
-    board: &Board,
-    firmware: &BTreeSet<String>,
-    packages: &[Package],
-) -> Result<()> {
+/// Refuses packages of PyPI and of bundles that import what is nowhere.
+fn check_imports(session: &mut Session, board: &Board, packages: &[Package]) -> Result<()> {
     let top = |name: &str| name.split(['/', '.']).next().unwrap_or(name).to_string();
-    let mut known: BTreeSet<String> = firmware.iter().map(|name| top(name)).collect();
+    let mut known: BTreeSet<String> = board.modules.iter().map(|name| top(name)).collect();
     for package in packages {
         known.extend(modules_of(package).iter().map(|name| top(name)));
     }
     let mut unmet: BTreeMap<String, (String, String)> = BTreeMap::new();
-    for package in packages.iter().filter(|package| package.source == "pypi") {
+    for package in packages.iter().filter(|package| is_foreign(package)) {
         for (name, module) in imports::unmet(&sources_of(package)) {
             // The firmware finds `json` for `ujson` too.
             let plain = name.strip_prefix('u').unwrap_or(&name);
@@ -104,6 +99,9 @@ fn check_imports(
                 unmet.entry(name).or_insert((package.name.clone(), module));
             }
         }
+    }
+    if unmet.is_empty() {
+        return Ok(());
     }
     let names: Vec<String> = unmet.keys().cloned().collect();
     let present = session.with_agent(|agent| apply::present_modules(agent, &board.path, &names))?;
@@ -118,6 +116,11 @@ fn check_imports(
         )
         .hint("Nothing was written; `--force` installs it all the same")),
     }
+}
+
+/// Whether a package may be made for something else than this board.
+fn is_foreign(package: &Package) -> bool {
+    package.source == "pypi" || package.source.starts_with("circuitpython:")
 }
 
 /// The source files of a package by module: whether it is an `__init__`, and the text.

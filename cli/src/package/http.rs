@@ -8,7 +8,7 @@
 //! The client is made at the first request, so that other commands start without it.
 
 use std::io::Read;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client as Blocking, Response};
@@ -71,9 +71,14 @@ pub(crate) trait Http: Sync {
 /// The real thing.
 #[derive(Debug, Default)]
 pub(crate) struct Client {
-    inner: OnceLock<core::result::Result<Blocking, String>>,
+    /// With the certificates of this computer, which take their time to read.
+    secure: Arc<OnceLock<Made>>,
+    /// For open connections.
+    open: OnceLock<Made>,
     credentials: OnceLock<Credentials>,
 }
+
+type Made = core::result::Result<Blocking, String>;
 
 /// A URL without user name and password.
 pub(crate) fn redacted(url: &str) -> String {
@@ -159,17 +164,33 @@ fn network(url: &str, reason: &str) -> Error {
     )
 }
 
+fn make(secure: bool) -> Made {
+    Blocking::builder()
+        .user_agent(concat!("ucli/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT)
+        .timeout(SILENCE)
+        .tls_built_in_root_certs(secure)
+        .build()
+        .map_err(|error| chain(&error))
+}
+
 impl Client {
-    fn inner(&self) -> Result<&Blocking> {
-        let made = self.inner.get_or_init(|| {
-            Blocking::builder()
-                .user_agent(concat!("ucli/", env!("CARGO_PKG_VERSION")))
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(CONNECT)
-                .timeout(SILENCE)
-                .build()
-                .map_err(|error| chain(&error))
-        });
+    /// Reads the certificates beside other work when `url` will need them.
+    pub(crate) fn get_ready(&self, url: &str) {
+        if url.starts_with("https:") {
+            let secure = Arc::clone(&self.secure);
+            std::thread::spawn(move || {
+                secure.get_or_init(|| make(true));
+            });
+        }
+    }
+
+    fn inner(&self, scheme: &str) -> Result<&Blocking> {
+        let made = match scheme {
+            "https" => self.secure.get_or_init(|| make(true)),
+            _ => self.open.get_or_init(|| make(false)),
+        };
         made.as_ref()
             .map_err(|reason| Error::new(Code::Network, format!("No HTTP client: {reason}")))
     }
@@ -218,9 +239,9 @@ impl Client {
         first: Url,
         partial: &Partial,
     ) -> Result<Response, Failure> {
-        let client = self.inner().map_err(Failure::Final)?;
         let mut url = first;
         for _ in 0..=REDIRECTS {
+            let client = self.inner(url.scheme()).map_err(Failure::Final)?;
             let mut builder = client.get(url.clone());
             if !request.accept.is_empty() {
                 builder = builder.header(header::ACCEPT, request.accept);
@@ -287,7 +308,7 @@ fn redirect(request: &Request, from: &Url, headers: &HeaderMap) -> Result<Url> {
             "from an encrypted to an open connection".to_string(),
         ));
     }
-    if to.host_str() != from.host_str() && !request.pinned {
+    if to.host_str() != from.host_str() && !request.pinned && !is_same_house(from, &to) {
         let host = to.host_str().unwrap_or("");
         return Err(refuse(format!("to another host, `{host}`")).hint(format!(
             "If you trust it, name it yourself: `{}`",
@@ -295,6 +316,14 @@ fn redirect(request: &Request, from: &Url, headers: &HeaderMap) -> Result<Url> {
         )));
     }
     Ok(to)
+}
+
+/// Whether a host sends its own contents from another: GitHub keeps the files of releases elsewhere.
+fn is_same_house(from: &Url, to: &Url) -> bool {
+    let host = |url: &Url| url.host_str().unwrap_or_default().to_ascii_lowercase();
+    to.scheme() == "https"
+        && host(from) == "github.com"
+        && host(to).ends_with(".githubusercontent.com")
 }
 
 /// Whether a partial answer begins where the bytes at hand end.
@@ -406,6 +435,29 @@ mod tests {
             ..Request::default()
         };
         redirect(&request, &Url::parse(from).unwrap(), &headers).map(|url| url.to_string())
+    }
+
+    #[test]
+    fn files_of_releases_are_kept_elsewhere() {
+        let place = "https://objects.githubusercontent.com/x";
+        assert_eq!(to("https://github.com/o/r/x", place, false).unwrap(), place);
+        assert!(to("https://github.example/o/r/x", place, false).is_err());
+        assert!(
+            to(
+                "https://github.com/x",
+                "https://githubusercontent.com.example/x",
+                false
+            )
+            .is_err()
+        );
+        assert!(
+            to(
+                "https://github.com/x",
+                "https://evilgithubusercontent.com/x",
+                false
+            )
+            .is_err()
+        );
     }
 
     #[test]

@@ -6,14 +6,15 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::DEFAULT_INDEX;
-use super::alias::{self, Alias};
 use super::apply::{self, Outcome, Presence};
 use super::board::Board;
 use super::build::{self, Built};
 use super::cache::Cache;
 use super::fetch::Store;
 use super::firmware::look_at_firmware;
+use super::glance;
 use super::http::Client;
+use super::moment::Moment;
 use super::plan;
 use super::record::Record;
 use super::requirement::Environment;
@@ -42,6 +43,9 @@ pub(crate) struct Fetching {
     /// Use only what was fetched before
     #[arg(long)]
     offline: bool,
+    /// Take nothing that was published after this day (UTC)
+    #[arg(long, value_name = "DATE")]
+    exclude_newer: Option<String>,
 }
 
 impl Place {
@@ -52,23 +56,20 @@ impl Place {
         }
     }
 
+    /// The directory that was named.
+    pub(crate) fn named(&self) -> Option<String> {
+        let target = self.target.as_deref()?;
+        let target = target.strip_prefix(':').unwrap_or(target);
+        let trimmed = target.trim_end_matches('/');
+        Some(if trimmed.is_empty() { target } else { trimmed }.to_string())
+    }
+
     /// The directory of the board.
     ///
     /// # Errors
     /// `Code::NotFound` when the board names none.
     pub(crate) fn directory(&self, board: &Board) -> Result<String> {
-        match &self.target {
-            Some(target) => {
-                let target = target.strip_prefix(':').unwrap_or(target);
-                let trimmed = target.trim_end_matches('/');
-                Ok(if trimmed.is_empty() {
-                    target.to_string()
-                } else {
-                    trimmed.to_string()
-                })
-            }
-            None => board.library(),
-        }
+        self.named().map_or_else(|| board.library(), Ok)
     }
 }
 
@@ -88,6 +89,24 @@ impl Fetching {
         } else {
             project.to_vec()
         }
+    }
+
+    /// CircuitPython's bundles: those of the environment, of a project, or the usual ones.
+    pub(crate) fn bundles(project: &[String]) -> Vec<String> {
+        match env::get(env::BUNDLES) {
+            Some(text) => text.split_whitespace().map(str::to_string).collect(),
+            None if project.is_empty() => super::bundle::DEFAULT.map(str::to_string).to_vec(),
+            None => project.to_vec(),
+        }
+    }
+
+    /// The moment after which nothing counts: the one that was named, or that of a project.
+    ///
+    /// # Errors
+    /// `Code::Usage` for what is no date.
+    pub(crate) fn exclude_newer(&self, project: Option<String>) -> Result<Option<Moment>> {
+        let text = self.exclude_newer.clone().or(project);
+        text.map(|text| Moment::parse(&text)).transpose()
     }
 
     /// The same without a network.
@@ -159,9 +178,27 @@ impl Job {
     /// Those of every step; nothing is written before all but the last have gone well.
     pub(crate) fn run(mut self, session: &mut Session, printer: &Printer) -> Result<()> {
         let started = Instant::now();
-        let board = Board::ask(session)?;
+        let asks = !self.upgrade && !self.as_mip && !self.force && !self.specs.is_empty();
+        if asks
+            && let Some((directory, there)) = glance::all_there(
+                session,
+                &self.specs,
+                self.place.named().as_deref(),
+                self.no_mpy,
+            )?
+        {
+            return self.report_all_there(&directory, &there, printer, started);
+        }
+        let client = Client::default();
+        client.get_ready(&self.fetching.index());
+        let looks = !self.as_mip && !self.force;
+        let (board, found) = Board::survey(session, self.place.named().as_deref(), looks)?;
         let directory = self.place.directory(&board)?;
-        let record = session.with_agent(|agent| apply::read_record(agent, &directory))?;
+        let record = match found {
+            Some(bytes) if bytes.is_empty() => Record::default(),
+            Some(bytes) => Record::parse(&bytes)?,
+            None => session.with_agent(|agent| apply::read_record(agent, &directory))?,
+        };
         if self.upgrade && self.specs.is_empty() {
             self.specs = recorded_specs(&record)?;
         }
@@ -169,30 +206,20 @@ impl Job {
         for (name, version) in &kept {
             printer.say(&format!("{name} {version} is installed already"));
         }
-        let client = Client::default();
         let (mut packages, notes) = self.resolve(&client, &board, &record)?;
         for note in &notes {
             printer.note(note);
         }
-        let built_in = if self.as_mip || self.force {
-            Vec::new()
-        } else {
+        let built_in = if looks {
             look_at_firmware(session, &board, &directory, &mut packages)?
+        } else {
+            Vec::new()
         };
-        for (name, version) in &built_in {
-            printer.say(&format!(
-                "{name} is built into this firmware{}; nothing to copy",
-                if version.is_empty() {
-                    String::new()
-                } else {
-                    format!(" (version {version})")
-                }
-            ));
-        }
+        say_built_in(&built_in, printer);
         let compile = !self.no_mpy && !self.as_mip;
         let mut built = Vec::new();
         for package in packages {
-            built.push(build::build(package, board.mpy, compile)?);
+            built.push(build::build(package, board.loads(), compile)?);
         }
         let plan = plan::plan(built.clone(), &record, self.force || self.as_mip)?;
         for note in &plan.notes {
@@ -229,6 +256,37 @@ impl Job {
         )
     }
 
+    /// Everything is on the board.
+    fn report_all_there(
+        &self,
+        directory: &str,
+        there: &[glance::Known],
+        printer: &Printer,
+        started: Instant,
+    ) -> Result<()> {
+        for one in there {
+            printer.say(&format!(
+                "{} {} is installed already",
+                one.name, one.version
+            ));
+        }
+        printer.done(
+            self.command,
+            json!({
+                "target": directory,
+                "dry_run": self.dry_run,
+                "packages": [],
+                "already_installed": there.iter().map(|one| &one.name).collect::<BTreeSet<_>>(),
+                "built_in": [],
+                "notes": [],
+                "written": [],
+                "unchanged": 0,
+                "removed": [],
+                "seconds": started.elapsed().as_secs_f64(),
+            }),
+        )
+    }
+
     /// Takes out of the wishes what is on the board already, intact and in the wanted form.
     fn settled(
         &mut self,
@@ -241,26 +299,18 @@ impl Job {
             return Ok(kept);
         }
         let known = |spec: &Spec| -> Option<String> {
-            let (name, wish) = match spec {
-                Spec::Name(name, wish) | Spec::Mip(name, wish) | Spec::Pypi(name, wish) => {
-                    (name, wish)
-                }
-                _ => return None,
-            };
-            let other = match alias::find(name) {
-                Some(Alias::Placeholder(other) | Alias::OldCopy(other)) => record.find(other),
-                _ => None,
-            };
-            let found = record.find(name).or(other)?;
+            let (name, _) = glance::named(spec)?;
+            let found = record
+                .find(name)
+                .or_else(|| record.find(glance::other_name(name)?))?;
             let installed = record.packages.get(found)?;
-            let of_source = match spec {
-                Spec::Mip(..) => installed.source.starts_with("mip:"),
-                Spec::Pypi(..) => installed.source == "pypi",
-                _ => true,
+            let known = glance::Known {
+                name: found.to_string(),
+                version: installed.version.clone(),
+                source: installed.source.clone(),
+                compiled: installed.files.iter().any(|file| file.0.ends_with(".mpy")),
             };
-            let in_form =
-                !self.no_mpy || installed.files.iter().all(|file| !file.0.ends_with(".mpy"));
-            (of_source && in_form && wish.allows(&installed.version)).then(|| found.to_string())
+            glance::answers(&known, spec, self.no_mpy).then(|| found.to_string())
         };
         let names: Vec<Option<String>> = self.specs.iter().map(known).collect();
         let mut files = Vec::new();
@@ -318,6 +368,10 @@ impl Job {
             mip_only: self.as_mip,
             pins_commits: false,
             preferred: BTreeMap::new(),
+            bundles: Fetching::bundles(&[]),
+            circuitpython: board.circuitpython,
+            exclude_newer: self.fetching.exclude_newer(None)?,
+            firmware: board.version.clone(),
         };
         let roots: Vec<Root> = self
             .specs
@@ -332,10 +386,14 @@ impl Job {
     fn as_recorded(&self, spec: &Spec, record: &Record) -> Spec {
         if let Spec::Name(name, wish) = spec
             && let Some(installed) = record.find(name).and_then(|name| record.packages.get(name))
-            && installed.source == "pypi"
             && !self.as_mip
         {
-            return Spec::Pypi(name.clone(), wish.clone());
+            if installed.source == "pypi" {
+                return Spec::Pypi(name.clone(), wish.clone());
+            }
+            if installed.source.starts_with("circuitpython:") {
+                return Spec::CircuitPython(name.clone(), wish.clone());
+            }
         }
         spec.clone()
     }
@@ -388,6 +446,18 @@ impl Job {
     }
 }
 
+fn say_built_in(built_in: &[(String, String)], printer: &Printer) {
+    for (name, version) in built_in {
+        let version = match version.as_str() {
+            "" => String::new(),
+            version => format!(" (version {version})"),
+        };
+        printer.say(&format!(
+            "{name} is built into this firmware{version}; nothing to copy"
+        ));
+    }
+}
+
 /// What would bring every package that was asked for here again.
 fn recorded_specs(record: &Record) -> Result<Vec<Spec>> {
     let mut specs = Vec::new();
@@ -398,6 +468,8 @@ fn recorded_specs(record: &Record) -> Result<Vec<Spec>> {
     {
         specs.push(if package.source == "pypi" {
             Spec::Pypi(name.clone(), Wish::Newest)
+        } else if package.source.starts_with("circuitpython:") {
+            Spec::CircuitPython(name.clone(), Wish::Newest)
         } else if package.source.starts_with("mip:") {
             Spec::Mip(name.clone(), Wish::Newest)
         } else if let Some(path) = package.source.strip_prefix("path:") {

@@ -291,6 +291,8 @@ impl TextPackage {
             (format!("mip:{index}"), index.clone())
         } else if let Some(index) = self.source.get("pypi") {
             ("pypi".to_string(), index.clone())
+        } else if let Some(index) = self.source.get("circuitpython") {
+            (format!("circuitpython:{index}"), index.clone())
         } else if let Some(place) = self.source.get("git") {
             let reference = match get("ref") {
                 text if text.is_empty() => text,
@@ -381,6 +383,9 @@ impl Locked {
         if self.source.starts_with("mip:") {
             return pair("mip", &self.index);
         }
+        if self.source.starts_with("circuitpython:") {
+            return pair("circuitpython", &self.index);
+        }
         if self.source == "pypi" {
             return pair("pypi", &self.index);
         }
@@ -457,6 +462,13 @@ mod tests {
                         sha256: "cd".repeat(32),
                         len_bytes: 9,
                     }),
+                    ..Locked::default()
+                },
+                Locked {
+                    name: "g".into(),
+                    source: "circuitpython:https://h/b".into(),
+                    index: "https://h/b".into(),
+                    asked: "20250214".into(),
                     ..Locked::default()
                 },
                 Locked {

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::contents::{check_owners, downloads, pick, unpacked};
+use super::dependency::Dependency;
 use super::fetch::Store;
 use super::http::{Client, redacted};
 use super::install::Fetching;
 use super::lock::{self, Lock, Locked, LockedFile, Required};
 use super::manifest::Manifest;
-use super::project::{Dependency, Project};
+use super::project::Project;
 use super::requirement::Environment;
 use super::resolve::{
     Content, Expect, File, Origin, Package, Root, Settings, Source, Wanted, solve,
@@ -77,22 +78,26 @@ impl<'a> Locking<'a> {
     fn settings(&self) -> Result<Settings> {
         let own = self.project.indexes()?;
         let range = self.project.micropython()?;
-        let lowest = range
+        let said = range
             .split(',')
             .find_map(|part| part.trim().strip_prefix(">="))
-            .map_or(FIRMWARE, str::trim);
+            .map(str::trim);
         Ok(Settings {
             indexes: self.fetching.indexes(&own.mip),
             pypi: own.pypi.unwrap_or_else(Fetching::pypi),
             form: lock::SOURCE.to_string(),
             environment: Environment {
                 platform: self.project.platform()?,
-                version: lowest.to_string(),
+                version: said.unwrap_or(FIRMWARE).to_string(),
                 python: self.project.python()?,
             },
             mip_only: false,
             pins_commits: true,
             preferred: BTreeMap::new(),
+            bundles: Fetching::bundles(&own.bundles),
+            circuitpython: None,
+            exclude_newer: self.fetching.exclude_newer(self.project.exclude_newer()?)?,
+            firmware: said.unwrap_or_default().to_string(),
         })
     }
 

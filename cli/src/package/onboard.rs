@@ -118,10 +118,15 @@ pub(crate) fn sync(
     dry_run: bool,
     printer: &Printer,
 ) -> Result<Synced> {
-    let board = Board::ask(session)?;
+    let place = place.or(project.target()?);
+    let (board, found) = Board::survey(session, place.named().as_deref(), true)?;
     check_firmware(lock, &board, manner.force)?;
-    let directory = place.or(project.target()?).directory(&board)?;
-    let mut record = session.with_agent(|agent| apply::read_record(agent, &directory))?;
+    let directory = place.directory(&board)?;
+    let mut record = match found {
+        Some(bytes) if bytes.is_empty() => Record::default(),
+        Some(bytes) => Record::parse(&bytes)?,
+        None => session.with_agent(|agent| apply::read_record(agent, &directory))?,
+    };
     let before = record.clone();
     let no_mpy = manner.no_mpy || project.no_mpy()?;
     let form = if board.form(no_mpy) == build::BYTECODE.to_string() {
@@ -151,7 +156,7 @@ pub(crate) fn sync(
     let unwanted: Vec<String> = unwanted.cloned().collect();
     let mut built = Vec::new();
     for package in packages {
-        built.push(build::build(package, board.mpy, !no_mpy)?);
+        built.push(build::build(package, board.loads(), !no_mpy)?);
     }
     let list = built
         .iter()

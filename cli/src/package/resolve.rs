@@ -8,9 +8,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::alias::{self, Alias};
+use super::bundle::Bundle;
 use super::lock::Locked;
+use super::moment::Moment;
 use super::normalised;
 use super::requirement::Environment;
 use super::spec::{Spec, Wish, is_hosted, is_module};
@@ -63,6 +66,12 @@ pub(crate) trait Source: Sync {
     /// # Errors
     /// Those of the file system.
     fn local(&self, path: &Path) -> Result<Option<Vec<u8>>>;
+    /// The files below a directory of this computer, sorted, with `/` between the parts; hidden ones
+    /// and what is behind links is left out.
+    ///
+    /// # Errors
+    /// Those of the file system, and for far too many files.
+    fn folder(&self, path: &Path) -> Result<Vec<String>>;
 }
 
 /// The rules of one installation.
@@ -82,6 +91,14 @@ pub(crate) struct Settings {
     pub(crate) pins_commits: bool,
     /// What a lock has: taken again where it fits.
     pub(crate) preferred: BTreeMap<String, Locked>,
+    /// CircuitPython's bundles: URLs, each perhaps with `@` and a tag; first the one that is asked first.
+    pub(crate) bundles: Vec<String>,
+    /// The first number of the version of CircuitPython; `None` for other firmware.
+    pub(crate) circuitpython: Option<u64>,
+    /// What was published after it does not count.
+    pub(crate) exclude_newer: Option<Moment>,
+    /// The oldest firmware that must do; empty: not known.
+    pub(crate) firmware: String,
 }
 
 /// How a package was found, as far as a lock must know to find the same again.
@@ -177,6 +194,10 @@ pub(crate) struct Resolver<'a> {
     /// Why the last [`Resolver::add`] failed, when another choice might help.
     clash: Option<Clash>,
     commits: BTreeMap<String, Option<String>>,
+    /// The bundles that were read.
+    bundles: Vec<Bundle>,
+    /// Their archives, by URL.
+    archives: BTreeMap<String, Rc<Vec<u8>>>,
 }
 
 /// What led to a package: the user's word first.
@@ -194,6 +215,8 @@ impl<'a> Resolver<'a> {
             open: Vec::new(),
             clash: None,
             commits: BTreeMap::new(),
+            bundles: Vec::new(),
+            archives: BTreeMap::new(),
         }
     }
 
@@ -224,6 +247,11 @@ impl<'a> Resolver<'a> {
             if let Content::Wanted(one) = &file.content {
                 wanted.push(one.clone());
             }
+        }
+        let of_index = |one: &Package| one.source.starts_with("mip:") && one.origin.kept.is_none();
+        if self.settings.exclude_newer.is_some() && self.resolution.packages.iter().any(of_index) {
+            let note = "An index for `mip` does not say when something was published; `--exclude-newer` does not hold for it";
+            self.resolution.notes.push(note.to_string());
         }
         let mut fetched = self.source.files(&wanted)?.into_iter();
         for file in self
@@ -273,6 +301,7 @@ impl<'a> Resolver<'a> {
                     trail,
                 )),
             },
+            Spec::CircuitPython(name, wish) => self.on_circuitpython(name, wish, trail),
             Spec::Hosted(location) => self.on_host(location, trail),
             Spec::Local(text) => self.on_disk(Path::new(text), trail),
         }?;
@@ -446,7 +475,10 @@ fn wanted_file(package: &str, target: &str, url: String, expect: Expect) -> File
 /// What is the same in two specs of one package.
 fn key(spec: &Spec) -> String {
     match spec {
-        Spec::Name(name, _) | Spec::Mip(name, _) | Spec::Pypi(name, _) => normalised(name),
+        Spec::Name(name, _)
+        | Spec::Mip(name, _)
+        | Spec::Pypi(name, _)
+        | Spec::CircuitPython(name, _) => normalised(name),
         Spec::Hosted(location) => location.package().text,
         Spec::Local(path) => path.clone(),
     }
@@ -486,9 +518,11 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 mod catalogue;
+mod circuitpython;
 mod hosted;
 mod indexed;
 mod kept;
+mod local;
 mod pypi;
 mod solve;
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub(crate) struct Candidate {
     pub(crate) sha256: Option<String>,
     /// Taken back by its author.
     pub(crate) yanked: bool,
+    /// When it was uploaded, as the index says it; empty where it does not.
+    pub(crate) uploaded: String,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +41,8 @@ struct PageFile {
     hashes: std::collections::BTreeMap<String, String>,
     #[serde(default)]
     yanked: serde_json::Value,
+    #[serde(default, rename = "upload-time")]
+    uploaded: Option<String>,
 }
 
 /// Reads a page; `url` is its own address.
@@ -70,6 +74,7 @@ pub(crate) fn parse(bytes: &[u8], url: &str) -> Result<Vec<Candidate>> {
             file.yanked,
             serde_json::Value::Bool(false) | serde_json::Value::Null
         ),
+        uploaded: file.uploaded.unwrap_or_default(),
         filename: file.filename,
     };
     Ok(page.files.into_iter().map(candidate).collect())
@@ -95,6 +100,7 @@ fn html(text: &str, absolute: &dyn Fn(&str) -> String) -> Vec<Candidate> {
             url: absolute(place),
             sha256: fragment.strip_prefix("sha256=").map(str::to_string),
             yanked: attributes.contains("data-yanked"),
+            uploaded: String::new(),
         });
     }
     candidates
@@ -209,6 +215,7 @@ mod tests {
                 url: String::new(),
                 sha256: None,
                 yanked: name.ends_with('!'),
+                uploaded: String::new(),
             })
             .collect()
     }

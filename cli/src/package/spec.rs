@@ -3,7 +3,7 @@
 //! Only text: no file is looked at and no server asked.
 //!
 //! Source: `mip`'s documentation for `NAME@VERSION`, `github:`, `gitlab:`, `codeberg:` and URLs; the
-//! schemes `mip:` and `pypi:` and the ranges (`NAME>=1.2`) are ours.
+//! schemes `mip:`, `pypi:` and `circuitpython:` and the ranges (`NAME>=1.2`) are ours.
 
 use pep440_rs::{Version, VersionSpecifiers};
 
@@ -18,6 +18,8 @@ pub(crate) enum Spec {
     Mip(String, Wish),
     /// `pypi:NAME`: only the Python package index.
     Pypi(String, Wish),
+    /// `circuitpython:NAME`: only CircuitPython's bundles.
+    CircuitPython(String, Wish),
     /// A file or `package.json` of a server.
     Hosted(Location),
     /// A file or directory of this computer.
@@ -111,6 +113,10 @@ impl Spec {
             let (name, wish) = name_and_wish(rest, text)?;
             return Ok(Self::Pypi(name, wish));
         }
+        if let Some(rest) = text.strip_prefix("circuitpython:") {
+            let (name, wish) = name_and_wish(rest, text)?;
+            return Ok(Self::CircuitPython(name, wish));
+        }
         let looks_local = text.starts_with('.') || text.contains(['/', '\\']) || is_module(text);
         if looks_local || text.ends_with(".json") {
             return Ok(Self::Local(text.to_string()));
@@ -118,7 +124,7 @@ impl Spec {
         if let Some((scheme, _)) = text.split_once(':') {
             return Err(
                 Error::new(Code::Usage, format!("`{scheme}:` is no source of packages")).hint(
-                    "There are `mip:`, `pypi:`, `github:`, `gitlab:`, `codeberg:` and `https:`",
+                    "There are `mip:`, `pypi:`, `circuitpython:`, `github:`, `gitlab:`, `codeberg:` and `https:`",
                 ),
             );
         }
@@ -325,6 +331,10 @@ mod tests {
             (
                 "pypi:microdot >= 2, <3",
                 Spec::Pypi("microdot".into(), Wish::Range(">=2,<3".parse().unwrap())),
+            ),
+            (
+                "circuitpython:neopixel",
+                Spec::CircuitPython("neopixel".into(), Wish::Newest),
             ),
             ("./lib/a.py", Spec::Local("./lib/a.py".into())),
             ("a.mpy", Spec::Local("a.mpy".into())),

@@ -1,11 +1,17 @@
 //! All parts of a board behind one trait.
 
 use crate::block::BlockDevice;
+use crate::console::Mirror;
 use crate::machine::{Adc, I2c, Pins, Pwm, Rtc, Spi, System, Timers, Uart, Watchdog};
 use crate::net::{Network, Tls, Wifi};
 
 /// The hardware of a board; each part is `None` where there is none.
 pub trait Board {
+    /// A second end of its console.
+    fn mirror(&mut self) -> Option<&mut dyn Mirror> {
+        None
+    }
+
     /// The part of its flash that holds its files.
     fn flash(&mut self) -> Option<&mut dyn BlockDevice> {
         None

@@ -39,6 +39,21 @@ pub trait Console {
     fn end_program(&self) {}
 }
 
+/// The console as a second end of it: what goes out can be had again, and more can come in. MicroPython's `os.dupterm`.
+pub trait Mirror {
+    /// From now on what is written is kept for [`Mirror::output`], or not any more.
+    fn open(&mut self, is_open: bool);
+
+    /// Takes what was written since, and returns how many bytes; 0 when that was all.
+    fn output(&mut self, buffer: &mut [u8]) -> usize;
+
+    /// How many bytes of input there is room for.
+    fn room(&mut self) -> usize;
+
+    /// Hands in what comes as if it had been typed: the interrupt byte interrupts.
+    fn input(&mut self, bytes: &[u8]);
+}
+
 /// The other side has gone and won't come back: standard input of a host program at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed;

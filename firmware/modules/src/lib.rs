@@ -14,6 +14,8 @@ mod binascii;
 mod cryptolib;
 #[cfg(feature = "deflate")]
 mod deflate;
+#[cfg(feature = "webrepl")]
+mod dupterm;
 #[cfg(feature = "files")]
 mod files;
 #[cfg(feature = "framebuf")]
@@ -39,6 +41,8 @@ mod re;
 mod select;
 #[cfg(feature = "network")]
 mod socket;
+#[cfg(feature = "threads")]
+mod thread;
 mod time;
 #[cfg(feature = "tls")]
 mod tls;
@@ -47,6 +51,8 @@ mod uctypes;
 #[cfg(feature = "files")]
 mod upy;
 mod wait;
+#[cfg(feature = "webrepl")]
+mod webrepl;
 
 use upy_runtime::{Entry, Frozen, Library, ModuleInfo, Qstr, TypeInfo};
 
@@ -90,6 +96,8 @@ types! {
     AES cryptolib::AES;
     #[cfg(feature = "framebuf")]
     FRAME_BUFFER framebuf::FRAME_BUFFER;
+    #[cfg(feature = "threads")]
+    LOCK thread::LOCK;
     #[cfg(feature = "asyncio")]
     TASK asyncio::TASK;
     #[cfg(feature = "asyncio")]
@@ -100,6 +108,10 @@ types! {
     SSL_CONTEXT tls::SSL_CONTEXT;
     #[cfg(feature = "tls")]
     SSL_SOCKET tls::SSL_SOCKET;
+    #[cfg(feature = "webrepl")]
+    WEBSOCKET webrepl::websocket::WEBSOCKET;
+    #[cfg(feature = "webrepl")]
+    WEBREPL webrepl::WEBREPL;
     #[cfg(feature = "network")]
     WLAN network::WLAN;
     #[cfg(feature = "machine")]
@@ -171,11 +183,25 @@ mod roots {
     pub(crate) const CURRENT_MOUNT: usize = 6;
     /// The objects `uctypes.addressof` was called with.
     pub(crate) const ADDRESSES: usize = 7;
+    /// The second end of the console.
+    pub(crate) const DUPTERM: usize = 8;
+    /// Whether it is being copied to and from.
+    pub(crate) const DUPTERM_BUSY: usize = 9;
+    /// The password of WebREPL.
+    pub(crate) const PASSWORD: usize = 10;
+    /// Sockets and what is called when they have something to read.
+    pub(crate) const NOTIFIED: usize = 11;
+    /// Whether it is being called.
+    pub(crate) const NOTIFYING: usize = 12;
+    /// When these were looked at last.
+    pub(crate) const ATTENDED: usize = 13;
     /// How many there are.
-    pub(crate) const COUNT: usize = 8;
+    pub(crate) const COUNT: usize = if cfg!(feature = "webrepl") { 14 } else { 8 };
 }
 
 const MODULES: &[ModuleInfo] = &[
+    #[cfg(feature = "threads")]
+    module(q::_thread, thread::ENTRIES),
     #[cfg(feature = "asyncio")]
     module(q::_asyncio, asyncio::ENTRIES),
     #[cfg(feature = "files")]
@@ -216,7 +242,25 @@ const MODULES: &[ModuleInfo] = &[
     module(q::tls, tls::ENTRIES),
     #[cfg(feature = "uctypes")]
     module(q::uctypes, uctypes::ENTRIES),
+    #[cfg(feature = "webrepl")]
+    module(q::websocket, webrepl::websocket::ENTRIES),
+    #[cfg(feature = "webrepl")]
+    module(q::_webrepl, webrepl::ENTRIES),
 ];
+
+/// Looks after what happens beside the program.
+#[cfg(any(feature = "machine", feature = "webrepl"))]
+fn service(vm: &mut upy_runtime::Vm<'_>) -> upy_runtime::Result<()> {
+    #[cfg(feature = "machine")]
+    machine::service(vm)?;
+    #[cfg(feature = "webrepl")]
+    if dupterm::is_time(vm) {
+        // In this order a client that has gone makes room for the next.
+        dupterm::service(vm)?;
+        socket::notify::service(vm)?;
+    }
+    Ok(())
+}
 
 const fn module(name: Qstr, entries: &'static [Entry]) -> ModuleInfo {
     ModuleInfo { name, entries }
@@ -240,8 +284,8 @@ pub static LIBRARY: Library = Library {
     #[cfg(not(feature = "files"))]
     files: None,
     roots: roots::COUNT,
-    #[cfg(feature = "machine")]
-    service: Some(machine::service),
-    #[cfg(not(feature = "machine"))]
+    #[cfg(any(feature = "machine", feature = "webrepl"))]
+    service: Some(service),
+    #[cfg(not(any(feature = "machine", feature = "webrepl")))]
     service: None,
 };

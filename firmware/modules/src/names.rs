@@ -57,6 +57,7 @@ upy_runtime::names! {
     LONG "LONG";
     LONGLONG "LONGLONG";
     LSB "LSB";
+    LockType "LockType";
     MODE_CBC "MODE_CBC";
     MODE_CTR "MODE_CTR";
     MODE_ECB "MODE_ECB";
@@ -149,12 +150,16 @@ upy_runtime::names! {
     __repr__ "__repr__";
     __setitem__ "__setitem__";
     _asyncio "_asyncio";
+    _thread "_thread";
+    _webrepl "_webrepl";
     a2b_base64 "a2b_base64";
     accept "accept";
+    acquire "acquire";
     active "active";
     addressof "addressof";
     addrsize "addrsize";
     aes "aes";
+    allocate_lock "allocate_lock";
     alt "alt";
     any "any";
     atten "atten";
@@ -203,6 +208,7 @@ upy_runtime::names! {
     drive "drive";
     dump "dump";
     dumps "dumps";
+    dupterm "dupterm";
     duty "duty";
     duty_ns "duty_ns";
     duty_u16 "duty_u16";
@@ -212,6 +218,7 @@ upy_runtime::names! {
     encrypt "encrypt";
     end "end";
     essid "essid";
+    exit "exit";
     extend "extend";
     feed "feed";
     file "file";
@@ -226,6 +233,7 @@ upy_runtime::names! {
     format "format";
     framebuf "framebuf";
     freq "freq";
+    get_ident "get_ident";
     getaddrinfo "getaddrinfo";
     getcwd "getcwd";
     getpeercert "getpeercert";
@@ -271,6 +279,8 @@ upy_runtime::names! {
     load_verify_locations "load_verify_locations";
     loads "loads";
     localtime "localtime";
+    lock "lock";
+    locked "locked";
     lookahead "lookahead";
     low "low";
     machine "machine";
@@ -380,7 +390,9 @@ upy_runtime::names! {
     span "span";
     split "split";
     ssid "ssid";
+    stack_size "stack_size";
     start "start";
+    start_new_thread "start_new_thread";
     stat "stat";
     status "status";
     statvfs "statvfs";
@@ -429,6 +441,7 @@ upy_runtime::names! {
     waiting "waiting";
     watcher "watcher";
     wbits "wbits";
+    websocket "websocket";
     when "when";
     wrap_socket "wrap_socket";
     write "write";

@@ -30,6 +30,15 @@ impl Repl<'_> {
         vm.unlock_heap();
     }
 
+    /// The end of an interpreter, before a soft reset: what was registered with `sys.atexit` runs, until Ctrl-C, and
+    /// threads are ended.
+    pub fn end(&self, vm: &mut Vm<'_>, terminal: &Terminal<'_>) {
+        let console = terminal.console();
+        console.watch(Some(INTERRUPT));
+        vm.finish();
+        console.watch(None);
+    }
+
     /// Runs `boot.py` and, unless a tool holds the prompt in raw mode or `boot.py` failed, `main.py`. What they
     /// raise is printed; Ctrl-C ends the one that runs.
     ///

@@ -5,7 +5,7 @@
 //! serves the Tab key, `more.rs` knows when a statement is complete. Both end in [`Repl`], which runs the
 //! program in the interpreter and waits for the next.
 //!
-//! A port loops over the life of its interpreter; [`Life`] does so for a chip:
+//! A port loops over the life of its interpreter; `Life`, behind the feature `chip`, does so for a chip:
 //!
 //! ```text
 //! make a Vm ── Repl::boot ── Repl::serve ── say SOFT_REBOOT ─┐
@@ -18,12 +18,14 @@
 mod boot;
 mod complete;
 mod editor;
+#[cfg(feature = "chip")]
 mod life;
 mod more;
 mod repl;
 mod terminal;
 
 pub use boot::{Booted, SOFT_REBOOT};
+#[cfg(feature = "chip")]
 pub use life::{Life, TooSmall};
 pub use more::needs_more;
 pub use repl::{End, Repl, Settings};

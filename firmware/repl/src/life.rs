@@ -50,6 +50,7 @@ impl Life<'_> {
             if repl.boot(&mut vm, &terminal) == Booted::Prompt {
                 repl.serve(&mut vm, &terminal);
             }
+            repl.end(&mut vm, &terminal);
             terminal.write(SOFT_REBOOT);
         }
     }

@@ -57,15 +57,16 @@ impl<'c> Terminal<'c> {
         }
     }
 
-    /// Waits for a byte; calls `meanwhile` now and then.
+    /// Waits for a byte; calls `meanwhile` now and then, which says whether it has waited itself.
     ///
     /// # Errors
     /// [`Closed`] when none will come.
-    pub fn read_byte(&self, meanwhile: &mut dyn FnMut()) -> Result<u8, Closed> {
+    pub fn read_byte(&self, meanwhile: &mut dyn FnMut() -> bool) -> Result<u8, Closed> {
         let mut byte = [0];
         while self.console.read(&mut byte)? == 0 {
-            meanwhile();
-            self.console.wait(Some(IDLE_US));
+            if !meanwhile() {
+                self.console.wait(Some(IDLE_US));
+            }
         }
         Ok(byte[0])
     }

@@ -1,7 +1,7 @@
 //! The prompt on a console that is a list of bytes: what it runs, what it survives.
 
-use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard};
 
 use upy_hal::console::{Closed, Console};
 use upy_repl::{Booted, End, LineEnds, Repl, Settings, Terminal};
@@ -10,49 +10,54 @@ use upy_runtime::{Host, Loader, PathKind, Sizes, Vm};
 /// What is typed, and what is shown.
 #[derive(Default)]
 struct Script {
-    input: RefCell<VecDeque<u8>>,
-    output: RefCell<Vec<u8>>,
-    watched: Cell<Option<u8>>,
+    input: Mutex<VecDeque<u8>>,
+    output: Mutex<Vec<u8>>,
+    watched: Mutex<Option<u8>>,
+}
+
+fn held<T>(part: &Mutex<T>) -> MutexGuard<'_, T> {
+    part.lock().expect("no test panics with it")
 }
 
 impl Script {
     fn typed(bytes: &[u8]) -> Self {
         Self {
-            input: RefCell::new(bytes.iter().copied().collect()),
+            input: Mutex::new(bytes.iter().copied().collect()),
             ..Self::default()
         }
     }
 
     fn shown(&self) -> String {
-        String::from_utf8_lossy(&self.output.borrow()).into_owned()
+        String::from_utf8_lossy(&held(&self.output)).into_owned()
     }
 }
 
 impl Console for Script {
     fn read(&self, buffer: &mut [u8]) -> Result<usize, Closed> {
-        let byte = self.input.borrow_mut().pop_front().ok_or(Closed)?;
+        let byte = held(&self.input).pop_front().ok_or(Closed)?;
         buffer[0] = byte;
         Ok(1)
     }
 
     fn is_readable(&self) -> bool {
-        !self.input.borrow().is_empty()
+        !held(&self.input).is_empty()
     }
 
     fn write(&self, bytes: &[u8]) {
-        self.output.borrow_mut().extend_from_slice(bytes);
+        held(&self.output).extend_from_slice(bytes);
     }
 
     fn wait(&self, _limit_us: Option<u64>) {}
 
     fn watch(&self, byte: Option<u8>) {
-        self.watched.set(byte);
+        *held(&self.watched) = byte;
     }
 
     /// A program that runs is interrupted by a Ctrl-C that was typed ahead.
     fn take_interrupt(&self) -> bool {
-        let mut input = self.input.borrow_mut();
-        let is_hit = self.watched.get().is_some() && input.front().copied() == self.watched.get();
+        let mut input = held(&self.input);
+        let watched = *held(&self.watched);
+        let is_hit = watched.is_some() && input.front().copied() == watched;
         if is_hit {
             input.pop_front();
         }
@@ -66,7 +71,7 @@ impl Console for Script {
 
 /// A board with a few files.
 struct Board<'s> {
-    terminal: Terminal<'s>,
+    script: &'s Script,
     files: &'s [(&'s str, &'s str)],
     at: usize,
 }
@@ -105,19 +110,19 @@ impl Loader for Board<'_> {
 
 impl Host for Board<'_> {
     fn write_out(&mut self, bytes: &[u8]) {
-        self.terminal.write_text(bytes);
+        Terminal::new(self.script, LineEnds::CarriageReturn).write_text(bytes);
     }
 
     fn write_raw(&mut self, bytes: &[u8]) {
-        self.terminal.write(bytes);
+        Terminal::new(self.script, LineEnds::CarriageReturn).write(bytes);
     }
 
     fn read_in(&mut self, buffer: &mut [u8]) -> Result<usize, i32> {
-        Ok(self.terminal.console().read(buffer).unwrap_or(0))
+        Ok(self.script.read(buffer).unwrap_or(0))
     }
 
     fn interrupted(&mut self) -> bool {
-        self.terminal.console().take_interrupt()
+        self.script.take_interrupt()
     }
 
     fn enter_is_return(&self) -> bool {
@@ -138,7 +143,7 @@ fn serve(script: &Script, files: &[(&str, &str)], heap_words: usize) -> End {
     let mut resets = 0;
     loop {
         let mut board = Board {
-            terminal,
+            script,
             files,
             at: 0,
         };

@@ -28,6 +28,12 @@ impl<'m> Vm<'m> {
         Some((&mut *self.host, &mut self.heap[array].items))
     }
 
+    /// From now on [`Library::service`] is called at every look at the world, whether the surroundings have an event or
+    /// not, and whoever waits for input looks at the world meanwhile.
+    pub fn keep_attending(&mut self) {
+        self.attends = true;
+    }
+
     /// What was added to the language.
     pub fn library(&self) -> &'static Library {
         self.library

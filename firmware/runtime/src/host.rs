@@ -147,8 +147,21 @@ pub trait Loader {
     }
 }
 
+/// What surroundings must be able to do besides: with `threads` the interpreter goes from one thread of the operating
+/// system to another, and they go with it.
+#[cfg(feature = "threads")]
+pub trait Movable: Send {}
+#[cfg(feature = "threads")]
+impl<T: Send + ?Sized> Movable for T {}
+
+/// What surroundings must be able to do besides: without `threads`, nothing.
+#[cfg(not(feature = "threads"))]
+pub trait Movable {}
+#[cfg(not(feature = "threads"))]
+impl<T: ?Sized> Movable for T {}
+
 /// The surroundings of one interpreter.
-pub trait Host: Loader {
+pub trait Host: Loader + Movable {
     /// Writes to the console.
     fn write_out(&mut self, bytes: &[u8]);
 

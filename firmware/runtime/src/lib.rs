@@ -39,7 +39,7 @@ mod vm;
 
 pub use builtins::modules::ModuleInfo;
 pub use heap::{Body, Marker, Ref};
-pub use host::{Host, Loader, PathKind};
+pub use host::{Host, Loader, Movable, PathKind};
 pub use import::Outcome;
 pub use intern::Qstr;
 pub use library::{Files, Frozen, Library, Names, name_number};
@@ -52,6 +52,8 @@ pub use types::float::Real;
 pub use types::{Array, Dict, List, Make, Slots, TypeId, TypeInfo};
 pub use upy_bytecode::BinaryOp;
 pub use value::Value;
+#[cfg(feature = "threads")]
+pub use vm::threads::Relay;
 
 /// Streams: what they can do, and the methods that native stream types share.
 pub mod stream {

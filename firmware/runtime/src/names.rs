@@ -362,7 +362,7 @@ own! {
     atexit "atexit";
     big "big";
     bin "bin";
-    bit_length "bit_length";
+    exc_info "exc_info";
     bound_method "bound_method";
     buffer "buffer";
     byteorder "byteorder";

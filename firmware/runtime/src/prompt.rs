@@ -18,6 +18,9 @@ use crate::value::Value;
 /// How many lines are remembered.
 pub const HISTORY_LINES: usize = 8;
 
+/// How long threads run before the prompt looks for a key again, in microseconds.
+const THREADS_US: u64 = 1000;
+
 /// The text of the prompt and the lines typed before, the last one first.
 pub(crate) struct Prompt {
     text: Vector<u8>,
@@ -171,6 +174,7 @@ impl Vm<'_> {
     pub(crate) fn read_typed_line(&mut self, buffer: Ref<Array>) -> Result<()> {
         loop {
             let mut byte = [0];
+            self.await_input()?;
             let got = self.host.read_in(&mut byte);
             if self.host.interrupted() {
                 return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
@@ -246,12 +250,20 @@ impl Vm<'_> {
     }
 
     /// Looks after timers, pins and scheduled calls while no program runs; what they raise is printed.
-    pub fn attend(&mut self) {
+    ///
+    /// `true` if that took a moment, so that whoever waits need not wait by himself.
+    pub fn attend(&mut self) -> bool {
+        if self.has_threads() || self.attends {
+            let result = self.rest(THREADS_US).and_then(|()| self.look());
+            self.settle(result);
+            return true;
+        }
         if self.scheduled.is_empty() && !self.host.event_waits() {
-            return;
+            return false;
         }
         let result = self.poll();
         self.settle(result);
+        false
     }
 
     /// Throws the text away and prints why, as an exception.
@@ -277,13 +289,14 @@ impl Vm<'_> {
         Some(self.settle(result))
     }
 
-    /// As [`Vm::outcome`] for a board, where nobody gets an exit status with a text.
-    fn settle(&mut self, result: Result<()>) -> Outcome {
+    /// As [`Vm::outcome`]; on a board, where nobody gets an exit status, a text in its place is not shown either.
+    pub(crate) fn settle(&mut self, result: Result<()>) -> Outcome {
         let Err(Raised) = result else {
             return self.outcome(Ok(()));
         };
         let exception = self.exception.unwrap_or(Value::NONE);
-        if self.is_instance(exception, TypeId::SystemExit) {
+        let is_exit = self.is_instance(exception, TypeId::SystemExit);
+        if is_exit && self.host.enter_is_return() {
             let status = self.exception_value(exception);
             let status = match (status.is_none(), self.small_of(status)) {
                 (true, _) => 0,

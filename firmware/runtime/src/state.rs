@@ -86,6 +86,8 @@ pub struct Vm<'m> {
     pub(crate) scheduler_locked: bool,
     /// `micropython.kbd_intr` was scheduled: `KeyboardInterrupt` is raised as soon as no scheduled call runs.
     pub(crate) interrupt_scheduled: bool,
+    /// The library is to look after something all the time.
+    pub(crate) attends: bool,
     pub(crate) native_depth: u16,
     pub(crate) native_limit: u16,
     pub(crate) opt_level: u8,
@@ -97,6 +99,8 @@ pub struct Vm<'m> {
     /// Values that the library keeps.
     pub(crate) roots: Vector<Value>,
     pub(crate) hints: crate::ops::attr::Hints,
+    #[cfg(feature = "threads")]
+    pub(crate) threads: crate::vm::threads::Threads<'m>,
 }
 
 impl<'m> Vm<'m> {
@@ -115,8 +119,22 @@ impl<'m> Vm<'m> {
         let (stack, memory) = Stack::carve(memory, sizes.stack_words)?;
         let (frames, memory) = Frames::carve(memory, sizes.frames)?;
         let (handlers, memory) = Handlers::carve(memory, sizes.handlers)?;
-        let mut vm = Self {
-            heap: Heap::new(memory),
+        let heap = Heap::new(memory);
+        let mut vm = Self::assemble(heap, (stack, frames, handlers), host, library, sizes);
+        vm.start().ok()?;
+        Some(vm)
+    }
+
+    /// An interpreter whose first objects are not made yet.
+    pub(crate) fn assemble(
+        heap: Heap<'m>,
+        (stack, frames, handlers): (Stack<'m>, Frames<'m>, Handlers<'m>),
+        host: &'m mut dyn Host,
+        library: &'static Library,
+        sizes: Sizes,
+    ) -> Self {
+        Self {
+            heap,
             stack,
             frames,
             handlers,
@@ -140,6 +158,7 @@ impl<'m> Vm<'m> {
             guarded: Vector::new(),
             scheduler_locked: false,
             interrupt_scheduled: false,
+            attends: false,
             native_depth: 0,
             native_limit: sizes.native_depth,
             opt_level: 0,
@@ -150,9 +169,9 @@ impl<'m> Vm<'m> {
             prompt: crate::prompt::Prompt::new(),
             roots: Vector::new(),
             hints: crate::ops::attr::Hints::new(),
-        };
-        vm.start().ok()?;
-        Some(vm)
+            #[cfg(feature = "threads")]
+            threads: crate::vm::threads::Threads::new(),
+        }
     }
 
     /// Makes the objects every program finds.
@@ -306,7 +325,7 @@ impl<'m> Vm<'m> {
     }
 
     #[cold]
-    fn heap_is_locked(&mut self) -> Raised {
+    pub(crate) fn heap_is_locked(&mut self) -> Raised {
         self.raise_emergency(b"memory allocation failed, heap is locked")
     }
 
@@ -452,6 +471,8 @@ impl<'m> Vm<'m> {
             dying,
             prompt,
             roots: kept,
+            #[cfg(feature = "threads")]
+            threads,
             ..
         } = self;
         heap.collect(trace_object, |marker, finalising| {
@@ -472,6 +493,8 @@ impl<'m> Vm<'m> {
             marker.values(guarded);
             marker.plain(finalisable);
             marker.values(dying);
+            #[cfg(feature = "threads")]
+            marker.values(&threads.list);
             prompt.trace(marker);
             extra(marker);
         });

@@ -14,6 +14,8 @@ mod demo;
 mod desks;
 #[cfg(unix)]
 mod interp;
+#[cfg(unix)]
+mod packages;
 mod ports;
 mod run;
 mod setup;
@@ -48,9 +50,11 @@ cargo xtask ports [NAME]     firmware images: build, sizes against budgets, boot
 cargo xtask walls            who may import whom, and where `unsafe` may stand
 cargo xtask sizes            files and functions that have grown too long
 cargo xtask upstream DIR [AREA...]      MicroPython's own tests on upy and on MicroPython, from a checkout
+cargo xtask packages DIR [NAME...]       micropython-lib by mpremote and by ucli: the same files
 cargo xtask bench transfer [--quick]   ucli, mpremote and mpytool on the same links
 cargo xtask bench flash [--quick]      ucli and esptool on the same slow line
 cargo xtask bench chips DIR [NAME...]   our images for Cortex-M on MicroPython's perf_bench, from a checkout
+cargo xtask bench install DIR [--quick]  ucli and mpremote install 1, 5 and 20 packages
 cargo xtask bench interp [NAME...]     upy, MicroPython and petitpy on the programs in tests/bench
 ";
 
@@ -72,6 +76,8 @@ fn main() -> ExitCode {
         "bench" => bench::run(rest),
         #[cfg(unix)]
         "upstream" => upstream::compare(rest),
+        #[cfg(unix)]
+        "packages" => packages::compare(rest),
         _ => {
             println!("{USAGE}");
             return ExitCode::from(2);

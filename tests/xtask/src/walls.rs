@@ -85,7 +85,7 @@ const PARTS: [(&str, &[&str]); 11] = [
 ];
 
 /// Commands that others may use: `(who, what)`; `*` is everybody.
-const SHARED_COMMANDS: [(&str, &str); 11] = [
+const SHARED_COMMANDS: [(&str, &str); 13] = [
     ("*", "files"),
     ("*", "connect"),
     ("devs", "info"),
@@ -93,7 +93,9 @@ const SHARED_COMMANDS: [(&str, &str); 11] = [
     ("flash", "info"),
     ("erase", "flash"),
     ("boards", "flash"),
+    ("deploy", "fleet"),
     ("deploy", "project"),
+    ("deploy", "sync"),
     ("install", "project"),
     ("sync", "project"),
     ("watch", "sync"),
@@ -122,10 +124,8 @@ pub(crate) fn run() -> Result {
             .unwrap_or(&path)
             .to_string_lossy()
             .replace('\\', "/");
-        let code: Vec<&str> = text
-            .lines()
-            .map(|line| line.split("//").next().unwrap_or_default())
-            .collect();
+        let code = without_groups(&text);
+        let code: Vec<&str> = code.iter().map(String::as_str).collect();
         parts(&shown, &code, &mut breaches);
         commands(&shown, &code, &mut breaches);
         unsafety(&shown, &code, &mut breaches);
@@ -139,6 +139,61 @@ pub(crate) fn run() -> Result {
     } else {
         Err(Failed(format!("{} breaches", breaches.len())))
     }
+}
+
+/// The lines of a file without comments; a `use` with groups is written out in its last line, a path for
+/// each name, so that `use crate::{a, b::{c, d}};` shows `crate::a`, `crate::b::c` and `crate::b::d`.
+fn without_groups(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut open = String::new();
+    for line in text.lines() {
+        let code = line.split("//").next().unwrap_or_default();
+        let begins = code.trim_start();
+        let is_use = ["use ", "pub use ", "pub(crate) use ", "pub(super) use "]
+            .iter()
+            .any(|word| begins.starts_with(word));
+        if open.is_empty() && !is_use {
+            lines.push(code.to_string());
+            continue;
+        }
+        open.push_str(code.trim());
+        if !open.ends_with(';') {
+            lines.push(String::new());
+            continue;
+        }
+        let statement = core::mem::take(&mut open);
+        let paths = statement.trim_end_matches(';');
+        let paths = paths.split_once("use ").map_or("", |(_, paths)| paths);
+        lines.push(format!("{statement} {}", written_out("", paths).join(" ")));
+    }
+    lines
+}
+
+/// The paths of `a::{b, c::{d}}` behind `before`.
+fn written_out(before: &str, paths: &str) -> Vec<String> {
+    let paths = paths.trim();
+    if paths.is_empty() {
+        return Vec::new();
+    }
+    let Some((front, rest)) = paths.split_once('{') else {
+        return vec![format!("{before}{paths}")];
+    };
+    let inside = rest.strip_suffix('}').unwrap_or(rest);
+    let before = format!("{before}{}", front.trim());
+    let (mut depth, mut start, mut found) = (0, 0, Vec::new());
+    for (at, letter) in inside.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                found.extend(written_out(&before, &inside[start..at]));
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.extend(written_out(&before, &inside[start..]));
+    found
 }
 
 /// Every package: its directory and manifest.
@@ -320,6 +375,23 @@ mod tests {
         );
         unsafety("cli/src/main.rs", &["    unsafe { x() }"], &mut breaches);
         assert_eq!(breaches.len(), 5, "{breaches:?}");
+    }
+
+    #[test]
+    fn groups_hide_nothing() {
+        let text = "use crate::{error::Error, client::{session, fs}}; // why\nuse super::{\n    cp,\n    ls::{self, Plan},\n};\nlet x = a::{b};\n";
+        let code = without_groups(text);
+        assert_eq!(code.len(), text.lines().count());
+        assert!(names(&code[0], "crate::client") && names(&code[0], "crate::client::fs"));
+        assert!(code[1].is_empty());
+        for path in ["super::cp", "super::ls::self", "super::ls::Plan"] {
+            assert!(names(&code[4], path), "{path}: {}", code[4]);
+        }
+        let code: Vec<&str> = code.iter().map(String::as_str).collect();
+        let mut breaches = Vec::new();
+        parts("cli/src/transport/tcp.rs", &code, &mut breaches);
+        commands("cli/src/command/mv.rs", &code, &mut breaches);
+        assert_eq!(breaches.len(), 3, "{breaches:?}");
     }
 
     #[test]

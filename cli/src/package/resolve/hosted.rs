@@ -1,11 +1,6 @@
-//! Packages of servers and of this computer: a `package.json` and its files, or a single file.
+//! Packages of servers: a `package.json` and its files, or a single file.
 
-use std::path::{Path, PathBuf};
-
-use super::{
-    Content, Expect, File, Origin, Package, Resolver, Trail, because, is_hosted, is_module,
-    wanted_file,
-};
+use super::{Expect, Origin, Package, Resolver, Trail, because, is_module, wanted_file};
 use crate::error::{Code, Error, Result};
 use crate::package::manifest::Manifest;
 use crate::package::path;
@@ -121,95 +116,6 @@ impl Resolver<'_> {
         }
         Ok((place, commit))
     }
-
-    /// Takes a package or a single file of this computer.
-    pub(super) fn on_disk(&mut self, given: &Path, trail: &Trail) -> Result<String> {
-        let (description, bytes) = match self.source.local(given)? {
-            Some(bytes) => (given.to_path_buf(), bytes),
-            None => {
-                let inner = given.join("package.json");
-                let bytes = self.source.local(&inner)?.unwrap_or_default();
-                (inner, bytes)
-            }
-        };
-        let shown = given.display().to_string();
-        let source = format!("path:{shown}");
-        let file_name = crate::files::local::base_name(&description).unwrap_or_default();
-        if is_module(&file_name) {
-            path::check(&file_name, &shown)?;
-            let name = file_name
-                .rsplit_once('.')
-                .map_or("", |(stem, _)| stem)
-                .to_string();
-            return Ok(self.push(local_package(name, source, vec![(file_name, bytes)], "")));
-        }
-        let manifest = Manifest::parse(&bytes, &shown).map_err(|error| because(error, trail))?;
-        let directory: PathBuf = description.parent().unwrap_or(Path::new("")).to_path_buf();
-        let mut files = Vec::new();
-        for (target, place) in &manifest.urls {
-            if is_hosted(place) {
-                let url = Location::parse(place)?.url()?;
-                files.push(wanted_file(&shown, target, url, Expect::Anything));
-            } else {
-                let bytes = self.source.local(&directory.join(place))?;
-                let bytes = bytes.ok_or_else(|| {
-                    Error::new(
-                        Code::IsDirectory,
-                        format!("`{place}` of `{shown}` is a directory"),
-                    )
-                })?;
-                files.push(File {
-                    path: target.clone(),
-                    content: Content::Bytes(bytes),
-                    url: None,
-                });
-            }
-        }
-        for (target, hash) in &manifest.hashes {
-            let index = self.settings.indexes.first().map_or("", String::as_str);
-            let url = format!("{index}/file/{}/{hash}", &hash[..2]);
-            files.push(wanted_file(
-                &shown,
-                target,
-                url,
-                Expect::Prefix(hash.clone()),
-            ));
-        }
-        let dependencies = self.needed(&manifest.dependencies, Some(&directory), trail)?;
-        let named = directory
-            .canonicalize()
-            .ok()
-            .and_then(|path| crate::files::local::base_name(&path));
-        let name = named.unwrap_or_else(|| shown.clone());
-        let mut package = local_package(name, source, Vec::new(), "");
-        package.version = manifest.version.unwrap_or_default();
-        package.files = files;
-        package.dependencies = dependencies;
-        Ok(self.push(package))
-    }
-}
-
-fn local_package(
-    name: String,
-    source: String,
-    files: Vec<(String, Vec<u8>)>,
-    version: &str,
-) -> Package {
-    let file = |(path, bytes)| File {
-        path,
-        content: Content::Bytes(bytes),
-        url: None,
-    };
-    Package {
-        name,
-        version: version.to_string(),
-        source,
-        requested: false,
-        pinned: false,
-        files: files.into_iter().map(file).collect(),
-        dependencies: Vec::new(),
-        origin: Origin::default(),
-    }
 }
 
 /// Whether a reference is a whole commit.
@@ -232,37 +138,51 @@ fn refs_url(repository: &str) -> Option<String> {
     ))
 }
 
-/// The commit of a branch or tag in git's list: lines of four digits of length, the commit, a space and
-/// the name. An annotated tag has a second line, `NAME^{}`, with the commit itself.
-fn commit_of(bytes: &[u8], wanted: &str) -> Option<String> {
+/// Git's list of references: lines of four digits of length, the commit, a space and the name. Ends where
+/// it is no such list any more.
+pub(super) fn references(bytes: &[u8]) -> Vec<(String, String)> {
     let mut rest = bytes;
-    let mut best: Option<(u8, String)> = None;
+    let mut found = Vec::new();
     while let Some((digits, after)) = rest.split_at_checked(4) {
-        let len = usize::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()?;
+        let digits = core::str::from_utf8(digits).unwrap_or_default();
+        let Ok(len) = usize::from_str_radix(digits, 16) else {
+            break;
+        };
         if len < 4 {
             rest = after;
             continue;
         }
-        let (line, after) = after.split_at_checked(len - 4)?;
+        let Some((line, after)) = after.split_at_checked(len - 4) else {
+            break;
+        };
         rest = after;
         let line = String::from_utf8_lossy(line);
         let line = line.split('\0').next().unwrap_or("").trim_end();
-        let Some((commit, name)) = line.split_once(' ') else {
-            continue;
-        };
-        let rank = if name == format!("refs/tags/{wanted}^{{}}") {
+        if let Some((commit, name)) = line.split_once(' ').filter(|(one, _)| is_commit(one)) {
+            found.push((commit.to_string(), name.to_string()));
+        }
+    }
+    found
+}
+
+/// The commit of a branch or tag. An annotated tag has a second line, `NAME^{}`, with the commit itself.
+fn commit_of(bytes: &[u8], wanted: &str) -> Option<String> {
+    let rank = |name: &str| {
+        if name == format!("refs/tags/{wanted}^{{}}") {
             4
         } else if name == format!("refs/tags/{wanted}") {
             3
         } else if name == format!("refs/heads/{wanted}") {
             2
-        } else if name == wanted {
-            1
         } else {
-            0
-        };
-        if rank > best.as_ref().map_or(0, |(rank, _)| *rank) && is_commit(commit) {
-            best = Some((rank, commit.to_string()));
+            u8::from(name == wanted)
+        }
+    };
+    let mut best: Option<(u8, String)> = None;
+    for (commit, name) in references(bytes) {
+        let rank = rank(&name);
+        if rank > best.as_ref().map_or(0, |(rank, _)| *rank) {
+            best = Some((rank, commit));
         }
     }
     best.map(|(_, commit)| commit)

@@ -7,6 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::output::sanitise;
 use crate::package::http::redacted;
 use crate::package::manifest::Manifest;
+use crate::package::needs;
 use crate::package::normalised;
 use crate::package::spec::{Location, Wish};
 
@@ -34,11 +35,54 @@ impl Resolver<'_> {
         }
         let settings = self.settings;
         for index in &settings.indexes {
-            if let Some(found) = self.on_one_index(index, name, wish, trail)? {
+            if let Some(found) = self.for_firmware(index, name, wish, trail)? {
                 return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    /// As [`Self::on_one_index`], where newer versions of some packages need newer firmware than the
+    /// board has.
+    fn for_firmware(
+        &mut self,
+        index: &str,
+        name: &str,
+        wish: &Wish,
+        trail: &Trail,
+    ) -> Result<Option<String>> {
+        let firmware = self.settings.firmware.clone();
+        let need = needs::of(name, &firmware).filter(|_| !self.settings.mip_only);
+        let Some(need) = need else {
+            return self.on_one_index(index, name, wish, trail);
+        };
+        let older = need.instead();
+        if *wish == Wish::Newest && self.has_version(index, name, &older)? {
+            return self.on_one_index(index, name, &older, trail);
+        }
+        let found = self.on_one_index(index, name, wish, trail)?;
+        let package = self
+            .resolution
+            .packages
+            .iter()
+            .find(|one| Some(&one.name) == found.as_ref());
+        let complaint =
+            package.and_then(|one| need.complaint(&one.version, &one.origin.asked, &firmware));
+        self.resolution.notes.extend(complaint);
+        Ok(found)
+    }
+
+    /// Whether an index has a version that fits.
+    fn has_version(&mut self, index: &str, name: &str, wish: &Wish) -> Result<bool> {
+        let key = normalised(name);
+        let form = self.settings.form.clone();
+        let listed = self
+            .listed(index)?
+            .iter()
+            .find(|one| normalised(&one.name) == key);
+        let versions =
+            listed.and_then(|one| one.versions.get(&form).or_else(|| one.versions.get("py")));
+        Ok(versions.is_some_and(|all| all.iter().any(|version| wish.allows(version))))
     }
 
     fn on_one_index(

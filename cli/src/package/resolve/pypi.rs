@@ -41,7 +41,10 @@ impl Resolver<'_> {
         let Some(page) = self.source.document(&url, simple::ACCEPT)? else {
             return Ok(None);
         };
-        let candidates = simple::parse(&page, &url)?;
+        let mut candidates = simple::parse(&page, &url)?;
+        if let Some(limit) = &self.settings.exclude_newer {
+            candidates.retain(|one| !limit.is_before(&one.uploaded));
+        }
         let (candidate, kind, version) = self.choose(&candidates, name, wish, trail)?;
         let expect = candidate
             .sha256
@@ -68,20 +71,12 @@ impl Resolver<'_> {
         self.open.push((name.to_string(), version.clone()));
         let (dependencies, ranges) = self.what_it_needs(&unpacked.requirements, trail)?;
         self.open.pop();
+        let place = redacted(&self.settings.pypi);
+        let origin = origin(place, &candidate.url, &archive, ranges);
         let file = |(path, bytes)| File {
             path,
             content: Content::Bytes(bytes),
             url: None,
-        };
-        let origin = Origin {
-            index: redacted(&self.settings.pypi),
-            archive: Some(Archive {
-                url: redacted(&candidate.url),
-                sha256: sha256(&archive),
-                len_bytes: archive.len() as u64,
-            }),
-            ranges,
-            ..Origin::default()
         };
         Ok(Some(self.push(Package {
             name: name.to_string(),
@@ -161,5 +156,19 @@ impl Resolver<'_> {
             ));
         }
         Ok(unpacked)
+    }
+}
+
+/// How a package of the index `place` was found.
+fn origin(place: String, url: &str, archive: &[u8], ranges: Vec<String>) -> Origin {
+    Origin {
+        index: place,
+        archive: Some(Archive {
+            url: redacted(url),
+            sha256: sha256(archive),
+            len_bytes: archive.len() as u64,
+        }),
+        ranges,
+        ..Origin::default()
     }
 }

@@ -42,6 +42,14 @@ impl Source for Fake {
             None => Err(Error::new(Code::NotFound, path)),
         }
     }
+
+    fn folder(&self, path: &Path) -> Result<Vec<String>> {
+        let start = format!("{}/", path.display());
+        let inside = |key: &String| key.strip_prefix(&start).map(str::to_string);
+        let mut names: Vec<String> = self.0.keys().filter_map(inside).collect();
+        names.sort();
+        Ok(names)
+    }
 }
 
 fn settings() -> Settings {
@@ -53,6 +61,10 @@ fn settings() -> Settings {
         mip_only: false,
         pins_commits: false,
         preferred: BTreeMap::new(),
+        bundles: vec!["b/My_Bundle".to_string()],
+        circuitpython: None,
+        exclude_newer: None,
+        firmware: String::new(),
     }
 }
 
@@ -378,4 +390,123 @@ fn lock_is_kept_where_it_fits() {
         let expected: Vec<&str> = expected.into_iter().filter(|one| !one.is_empty()).collect();
         assert_eq!(found, expected);
     }
+}
+
+#[test]
+fn folders_give_their_modules() {
+    let source = Fake::with(&[
+        ("plain/a.py", "a"),
+        ("plain/b/__init__.py", "b"),
+        ("plain/b/data.bin", "1"),
+        ("plain/tests/test_a.py", "no"),
+        ("plain/README.md", "no"),
+        (
+            "plain/pyproject.toml",
+            "[project]\nversion = \"7\"\n[tool.ucli.dependencies]\nc = { path = \"../c\" }\n",
+        ),
+        ("plain/../c/src/c.py", "c"),
+        ("plain/../c/setup.py", "no"),
+        ("whole/__init__.py", ""),
+        ("whole/x/y.py", ""),
+        ("empty/README.md", ""),
+    ]);
+    let spec = |text: &str| Spec::Local(text.to_string());
+    let settings = settings();
+    let all = |text: &str| {
+        let mut resolver = Resolver::new(&source, &settings);
+        resolver.add(&spec(text)).map(|_| resolver.resolution)
+    };
+    let resolution = all("plain").unwrap();
+    let paths = |at: usize| -> Vec<&str> {
+        let package: &Package = &resolution.packages[at];
+        package.files.iter().map(|one| one.path.as_str()).collect()
+    };
+    assert_eq!(paths(0), ["c.py"]);
+    assert_eq!(paths(1), ["a.py", "b/__init__.py", "b/data.bin"]);
+    assert_eq!(resolution.packages[1].version, "7");
+    assert_eq!(resolution.packages[1].dependencies, ["c"]);
+    let resolution = all("whole").unwrap();
+    let paths: Vec<&str> = resolution.packages[0]
+        .files
+        .iter()
+        .map(|one| one.path.as_str())
+        .collect();
+    assert_eq!(paths, ["whole/__init__.py", "whole/x/y.py"]);
+    assert_eq!(all("empty").unwrap_err().code(), Code::BadPackage);
+}
+
+#[test]
+fn manifests_of_folders_are_read_and_not_run() {
+    let manifest = "metadata(version='3')\nrequire('umqtt.simple')\nmodule('m.py')\n\
+                    package('p', files=('x.py',), base_path='..')\nfreeze('f')\n";
+    let mut source = index();
+    for (path, text) in [
+        ("d/manifest.py", manifest),
+        ("d/./m.py", "m"),
+        ("d/../p/x.py", "x"),
+        ("d/../p/y.py", "no"),
+        ("d/f/g/h.py", "h"),
+        ("e/manifest.py", "module('../../boot.py')\n"),
+        ("e/./../../boot.py", ""),
+        ("g/manifest.py", "import os\n"),
+        ("h/manifest.py", "freeze('$(PORT_DIR)/modules')\n"),
+    ] {
+        source.0.insert(path.to_string(), text.as_bytes().to_vec());
+    }
+    let settings = settings();
+    let mut resolver = Resolver::new(&source, &settings);
+    let name = resolver.add(&Spec::Local("d".into())).unwrap();
+    assert_eq!(name, "d");
+    let package = &resolver.resolution.packages[1];
+    let paths: Vec<&str> = package.files.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(paths, ["g/h.py", "m.py", "p/x.py"]);
+    assert_eq!(
+        (package.version.as_str(), &package.dependencies[0][..]),
+        ("3", "umqtt.simple")
+    );
+    for (folder, code) in [
+        ("e", Code::UnsafePath),
+        ("g", Code::BadPackage),
+        ("h", Code::BadPackage),
+    ] {
+        let mut resolver = Resolver::new(&source, &settings);
+        let error = resolver.add(&Spec::Local(folder.into())).unwrap_err();
+        assert_eq!(error.code(), code, "{folder}");
+    }
+}
+
+#[test]
+fn old_firmware_gets_what_it_can_run() {
+    let catalogue = r#"{"packages":[{"name":"requests","version":"1.1","versions":{"6":["0.8.1","0.10","1.1"]}},
+        {"name":"urequests","version":"0.8.0","versions":{"6":["0.8.0"]}}]}"#;
+    let mut pages = vec![("i/index.json".to_string(), catalogue.to_string())];
+    for (name, file, version) in [
+        ("requests", "latest", "1.1"),
+        ("requests", "1.1", "1.1"),
+        ("requests", "0.8.1", "0.8.1"),
+        ("urequests", "latest", "0.8.0"),
+        ("urequests", "0.8.0", "0.8.0"),
+    ] {
+        let text = format!(r#"{{"version":"{version}","hashes":[]}}"#);
+        pages.push((format!("i/package/6/{name}/{file}.json"), text));
+    }
+    let pages: Vec<(&str, &str)> = pages.iter().map(|(a, b)| (&a[..], &b[..])).collect();
+    let source = Fake::with(&pages);
+    let taken = |text: &str, firmware: &str| {
+        let mut settings = settings();
+        settings.firmware = firmware.to_string();
+        let mut resolver = Resolver::new(&source, &settings);
+        resolver.add(&Spec::parse(text).unwrap()).unwrap();
+        let package = resolver.resolution.packages[0].clone();
+        let notes = resolver.resolution.notes.len();
+        (package.version, package.origin.asked, notes)
+    };
+    let expect =
+        |version: &str, asked: &str, notes| (version.to_string(), asked.to_string(), notes);
+    assert_eq!(taken("requests", "1.23.0"), expect("1.1", "latest", 0));
+    assert_eq!(taken("requests", "1.22.0"), expect("0.8.1", "0.8.1", 0));
+    assert_eq!(taken("requests", ""), expect("1.1", "latest", 0));
+    assert_eq!(taken("requests@1.1", "1.22.0"), expect("1.1", "1.1", 1));
+    assert_eq!(taken("urequests", "1.19.1"), expect("0.8.0", "0.8.0", 0));
+    assert_eq!(taken("urequests", "1.24.0"), expect("0.8.0", "latest", 0));
 }

@@ -29,6 +29,8 @@ pub(crate) const OS: &[Entry] = &[
     function(q::statvfs, statvfs, 1, 1),
     function(q::mount, mount, 0, 4 | KEYWORDS),
     function(q::umount, umount, 1, 1),
+    #[cfg(feature = "webrepl")]
+    function(q::dupterm, crate::dupterm::dupterm, 1, 2),
     class(q::VfsFat, types::VFS_FAT),
     class(q::VfsLfs2, types::VFS_LFS2),
     class(q::VfsPosix, types::VFS_POSIX),

@@ -84,6 +84,10 @@ fn value(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         return set(vm, signal, active);
     }
     let level = vm.call_method(signal.pin, q::value, &[])?;
+    // A pin written in Python may know more levels than two; inverted is the lowest bit.
+    if let Some(level) = level.as_small() {
+        return Ok(Value::small(level ^ isize::from(signal.invert)));
+    }
     let level = vm.truth(level)?;
     Ok(Value::small(isize::from(level != signal.invert)))
 }

@@ -3,6 +3,8 @@
 //! The hardware never waits; a socket with a time-out polls, so that Ctrl-C and interrupts get through.
 
 mod address;
+#[cfg(feature = "webrepl")]
+pub(crate) mod notify;
 
 use upy_hal::machine::Errno;
 use upy_hal::net::{Address, Network, SocketKind, SocketOption};
@@ -391,6 +393,11 @@ fn sendto(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 /// `setsockopt(level, option, value)`
 fn setsockopt(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (level, option) = (vm.int_arg(args, 1)?, vm.int_arg(args, 2)?);
+    #[cfg(feature = "webrepl")]
+    if (level, option) == (SOL_SOCKET, notify::CALLBACK) {
+        open_socket(vm, args)?;
+        return notify::set(vm, args);
+    }
     let value = args.at(vm, 3);
     let set = vm.truth(value)?;
     let option = match (level, option) {

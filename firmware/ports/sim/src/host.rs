@@ -213,6 +213,10 @@ impl Host for HostSystem {
         keyboard::read(buffer).map_err(|error| errno(&error))
     }
 
+    fn readable(&mut self) -> bool {
+        keyboard::is_readable()
+    }
+
     fn interrupted(&mut self) -> bool {
         interrupt::take()
     }

@@ -56,6 +56,12 @@ pub fn read(buffer: &mut [u8]) -> io::Result<usize> {
     mode::read(buffer)
 }
 
+/// Whether standard input has something to read, or has ended.
+#[must_use]
+pub fn is_readable() -> bool {
+    mode::wait_for_input(Some(0))
+}
+
 impl Console for Keyboard {
     /// Without `poll` (Windows) it waits for a key.
     fn read(&self, buffer: &mut [u8]) -> Result<usize, Closed> {

@@ -8,6 +8,7 @@ pub mod keyboard;
 mod net;
 pub mod program;
 pub mod prompt;
+mod threads;
 pub mod version;
 
 /// Fills a buffer with random bytes of the operating system.

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         return board_of(rest);
     }
     let code = match args::parse(&arguments) {
-        Some(parsed) if !help => run(parsed, name),
+        Some(parsed) if !help => run(&parsed, &name),
         _ => {
             let shown = std::io::stderr().lock().write_all(USAGE.as_bytes());
             if help && shown.is_ok() { 0 } else { 1 }
@@ -64,8 +64,7 @@ fn board_of(arguments: &[OsString]) -> ExitCode {
     }
 }
 
-/// Runs on a thread with a stack large enough for the compiler's and the interpreter's depth limits.
-fn run(arguments: args::Arguments, name: String) -> i32 {
+fn run(arguments: &args::Arguments, name: &str) -> i32 {
     if !interrupt::catch() {
         let told = std::io::stderr()
             .lock()
@@ -74,12 +73,5 @@ fn run(arguments: args::Arguments, name: String) -> i32 {
             return 1;
         }
     }
-    let thread = std::thread::Builder::new().stack_size(64 << 20);
-    match thread
-        .spawn(move || program::run(&arguments, &name))
-        .map(std::thread::JoinHandle::join)
-    {
-        Ok(Ok(code)) => code,
-        _ => 1,
-    }
+    program::run(arguments, name)
 }

@@ -10,6 +10,7 @@ use crate::args::{Action, Arguments};
 use crate::host::HostSystem;
 use crate::interrupt;
 use crate::prompt;
+use crate::threads::{self, Desk};
 
 /// Directories searched for modules when `MICROPYPATH` is not set.
 const DEFAULT_PATH: &str = ".frozen:~/.micropython/lib:/usr/lib/micropython";
@@ -20,18 +21,32 @@ pub fn run(arguments: &Arguments, program: &str) -> i32 {
     let fixed = Sizes::HOST.words();
     let mut memory = vec![0_usize; fixed + arguments.heap_bytes / size_of::<usize>()];
     let mut host = HostSystem::new();
-    let Some(mut vm) = Vm::with_library(&mut memory, Sizes::HOST, &mut host, &upy_modules::LIBRARY)
-    else {
-        HostSystem::new().write_err(b"upy: the heap is too small\n");
-        return 1;
+    let desk = Desk::new();
+    let desk = &desk;
+    let status = threads::serve(desk, || {
+        let vm = Vm::with_library(&mut memory, Sizes::HOST, &mut host, &upy_modules::LIBRARY);
+        let Some(mut vm) = vm else {
+            HostSystem::new().write_err(b"upy: the heap is too small\n");
+            return 1;
+        };
+        vm.use_relay(desk);
+        vm.set_opt_level(arguments.opt_level);
+        set_path(&mut vm);
+        for argument in &arguments.argv {
+            vm.add_argument(argument.as_bytes());
+        }
+        let status = perform(&mut vm, arguments, program);
+        vm.finish();
+        status
+    });
+    let status = match status {
+        Ok(status) => status,
+        Err(error) => {
+            let text = format!("upy: the interpreter does not start: {error}\n");
+            HostSystem::new().write_err(text.as_bytes());
+            1
+        }
     };
-    vm.set_opt_level(arguments.opt_level);
-    set_path(&mut vm);
-    for argument in &arguments.argv {
-        vm.add_argument(argument.as_bytes());
-    }
-    let status = perform(&mut vm, arguments, program);
-    vm.finish();
     let flushed = io::stdout().flush();
     if flushed.is_err() { 1 } else { status }
 }

@@ -42,6 +42,7 @@ pub(crate) const SYS: &[Entry] = &[
     item(q::stderr, Item::Get(|vm| standard(vm, 2))),
     function(q::exit, exit, 0, 1),
     function(q::print_exception, print_exception, 1, 2),
+    function(q::exc_info, exc_info, 0, 0),
     function(q::atexit, atexit, 1, 1),
     item(q::ps1, Item::Get(|vm| vm.new_str(b">>> "))),
     item(q::ps2, Item::Get(|vm| vm.new_str(b"... "))),
@@ -116,6 +117,16 @@ fn print_exception(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     Ok(Value::NONE)
 }
 
+/// `exc_info()`: class and value of the innermost exception that is being handled, by any caller, and `None`.
+fn exc_info(vm: &mut Vm<'_>, _: Args) -> Result<Value> {
+    let handled = vm.handled_exception();
+    let class = match handled {
+        Some(exception) => vm.type_of(exception),
+        None => Value::NONE,
+    };
+    vm.new_tuple(&[class, handled.unwrap_or(Value::NONE), Value::NONE])
+}
+
 fn atexit(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let old = vm.atexit.replace(args.at(vm, 0));
     Ok(old.unwrap_or(Value::NONE))
@@ -181,7 +192,6 @@ fn threshold(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 }
 
 pub(crate) const MICROPYTHON: &[Entry] = &[
-    class(q::RingIO, TypeId::RingIo),
     item(q::__name__, Item::Text(q::micropython)),
     function(q::const_, |vm, args| Ok(args.at(vm, 0)), 1, 1),
     function(q::opt_level, opt_level, 0, 1),
@@ -221,6 +231,7 @@ pub(crate) const MICROPYTHON: &[Entry] = &[
     function(q::heap_unlock, heap_unlock, 0, 0),
     function(q::kbd_intr, kbd_intr, 1, 1),
     function(q::schedule, schedule, 2, 2),
+    class(q::RingIO, TypeId::RingIo),
 ];
 
 /// `micropython.kbd_intr(byte)`; -1 is none.
@@ -286,9 +297,19 @@ impl Vm<'_> {
     /// Looks at the world: Ctrl-C, calls that wait, objects to finalise.
     #[cold]
     pub fn poll(&mut self) -> Result<()> {
+        self.look()?;
+        self.take_turn()
+    }
+
+    /// As [`Vm::poll`], for code that waits: it lets other threads run by [`Vm::rest`].
+    #[cold]
+    pub fn look(&mut self) -> Result<()> {
         if self.host.aborted() {
             self.prompt.aborts = true;
             return Err(self.raise_with(TypeId::SystemExit, None));
+        }
+        if !self.is_main_thread() {
+            return self.look_aside();
         }
         if !self.scheduler_locked && core::mem::take(&mut self.interrupt_scheduled) {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
@@ -296,7 +317,7 @@ impl Vm<'_> {
         if self.host.interrupted() {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None));
         }
-        if self.host.event_waits()
+        if (self.attends || self.host.event_waits())
             && let Some(service) = self.library.service
         {
             service(self)?;
@@ -317,6 +338,19 @@ impl Vm<'_> {
                 let exception = self.take_exception();
                 self.print_exception(exception);
             }
+        }
+        Ok(())
+    }
+
+    /// What a thread looks at that is not the first one: it may have to end.
+    #[cold]
+    fn look_aside(&mut self) -> Result<()> {
+        #[cfg(feature = "threads")]
+        if self.is_ending() {
+            return Err(self.raise_with(TypeId::SystemExit, None));
+        }
+        if !self.dying.is_empty() {
+            self.finalise();
         }
         Ok(())
     }
@@ -496,6 +530,7 @@ pub(crate) fn input(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let mut any = false;
     loop {
         let mut byte = [0];
+        vm.await_input()?;
         match vm.host.read_in(&mut byte) {
             Ok(0) => break,
             Ok(_) => any = true,

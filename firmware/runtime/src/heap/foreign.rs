@@ -16,7 +16,7 @@ use super::{BLOCK, Header, Heap, Marker};
 use crate::value::Value;
 
 /// What a [`Library`](crate::Library) keeps in an object: plain data and values. It is never dropped.
-pub trait Body: Clone + 'static {
+pub trait Body: Clone + Send + 'static {
     /// Passes every value in it to `marker`; a value that is not passed may be freed.
     fn trace(&self, marker: &mut Marker<'_, '_>) {
         let _ = marker;

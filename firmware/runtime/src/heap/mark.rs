@@ -84,6 +84,17 @@ impl<'h, 'm> Marker<'h, 'm> {
         }
     }
 
+    /// Allocations that native code may hold: objects and storage; 0 is none.
+    pub(crate) fn remembered(&mut self, places: &[usize]) {
+        for &address in places.iter().filter(|&&address| address != 0) {
+            if self.heap.table.is_object(self.heap.block_of(address)) {
+                self.value(Value::from_address(address));
+            } else {
+                self.storage(address);
+            }
+        }
+    }
+
     /// Whether the object behind a value has been reached so far.
     pub(crate) fn is_marked(&self, value: Value) -> bool {
         value
@@ -134,16 +145,7 @@ impl Heap<'_> {
             overflow: false,
         };
         roots(&mut marker, false);
-        for &address in marker.heap.remembered() {
-            if address == 0 {
-                continue;
-            }
-            if marker.heap.table.is_object(marker.heap.block_of(address)) {
-                marker.value(Value::from_address(address));
-            } else {
-                marker.storage(address);
-            }
-        }
+        marker.remembered(marker.heap.remembered());
         marker.drain(tracer);
         roots(&mut marker, true);
         marker.drain(tracer);

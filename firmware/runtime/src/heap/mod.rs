@@ -24,6 +24,7 @@
 mod foreign;
 mod layout;
 mod mark;
+mod recent;
 mod vector;
 
 use core::marker::PhantomData;
@@ -36,6 +37,8 @@ pub(crate) use layout::{BLOCK, Header};
 use layout::{State, Table};
 pub use mark::Marker;
 pub(crate) use mark::Trace;
+#[cfg(feature = "threads")]
+pub(crate) use recent::Recent;
 pub(crate) use vector::Vector;
 
 use crate::value::Value;
@@ -234,32 +237,6 @@ impl<'m> Heap<'m> {
     fn remember(&mut self, address: usize) {
         self.recent[self.recent_count % RECENT] = address;
         self.recent_count += 1;
-    }
-
-    /// The remembered allocations; places whose storage was given back are 0.
-    fn remembered(&self) -> &[usize] {
-        &self.recent[..self.recent_count.min(RECENT)]
-    }
-
-    /// Forgets what was allocated since the dispatch loop was entered: the caller holds it nowhere but on the
-    /// stack.
-    #[inline]
-    pub(crate) fn forget_recent(&mut self) {
-        self.recent_count = self.recent_floor;
-    }
-
-    /// A dispatch loop starts: what is remembered now outlasts it. The result is for [`Heap::leave_loop`].
-    pub(crate) fn enter_loop(&mut self) -> usize {
-        core::mem::replace(&mut self.recent_floor, self.recent_count)
-    }
-
-    /// The dispatch loop ends with a value, which nothing but the native code that entered it may hold.
-    pub(crate) fn leave_loop(&mut self, outer: usize, value: Option<Value>) {
-        self.forget_recent();
-        self.recent_floor = outer;
-        if let Some(address) = value.and_then(Value::address) {
-            self.remember(address);
-        }
     }
 
     /// Allocates an object without a tail.

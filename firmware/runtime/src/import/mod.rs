@@ -167,8 +167,17 @@ impl Vm<'_> {
         let loaded = self
             .modules
             .and_then(|modules| self.get_name(modules, name));
+        // As MicroPython: with an empty `sys.path` the built-in module is meant, also by a file that
+        // goes by its name and is being loaded.
+        let built_in_only = outer.is_none()
+            && self
+                .path
+                .is_some_and(|list| self.heap[list].items.is_empty());
         if let Some(module) = loaded {
-            return Ok(module);
+            return match self.find_native_module(name) {
+                Some(built_in) if built_in_only => Ok(built_in),
+                _ => Ok(module),
+            };
         }
         if let Some(text) = self.qstr_text(name).strip_prefix(b"u") {
             // As MicroPython: `usys` always means the built-in module.

@@ -142,14 +142,16 @@ impl Vm<'_> {
         Ok(())
     }
 
-    /// Runs what was registered with `sys.atexit`.
+    /// The end of the program: runs what was registered with `sys.atexit`, unless the board is being reset, and ends
+    /// the threads.
     pub fn finish(&mut self) {
         if let Some(function) = self.atexit.take()
+            && !self.host.aborted()
             && let Err(Raised) = self.call(function, &[])
         {
-            let exception = self.take_exception();
-            self.print_exception(exception);
+            self.settle(Err(Raised));
         }
+        self.end_threads();
     }
 
     pub(crate) fn outcome(&mut self, outcome: Result<()>) -> Outcome {

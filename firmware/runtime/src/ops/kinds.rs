@@ -101,6 +101,8 @@ impl Vm<'_> {
             Kind::Code => TypeId::Code,
             Kind::Cell => TypeId::Cell,
             Kind::Instance | Kind::Plain | Kind::Blob | Kind::Context => TypeId::Object,
+            #[cfg(feature = "threads")]
+            Kind::Thread => TypeId::Object,
         }
     }
 

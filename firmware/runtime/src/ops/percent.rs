@@ -109,6 +109,9 @@ impl Vm<'_> {
             {
                 return Err(self.type_error(b"format needs a dict"));
             }
+            if end > 256 {
+                return Err(self.name_too_long());
+            }
             let key = self.substring(template, at + 1, at + end)?;
             let value = self.subscript(source.arguments, key)?;
             source.mapping = Some(value);

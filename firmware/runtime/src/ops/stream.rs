@@ -190,6 +190,7 @@ impl Vm<'_> {
 
     /// Reads from the console, waiting for the first byte; Ctrl-C ends the wait.
     fn read_console(&mut self, buffer: &mut [u8], binary: bool) -> Transfer {
+        self.await_input()?;
         let got = self.host.read_in(buffer).map_err(Fault::Errno)?;
         if self.host.interrupted() {
             return Err(self.raise_with(TypeId::KeyboardInterrupt, None).into());

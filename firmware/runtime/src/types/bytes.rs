@@ -172,6 +172,18 @@ impl Vm<'_> {
         Ok(array)
     }
 
+    /// An array has room behind its items up to the next block, but whether it has must not decide what
+    /// fails while the heap is locked.
+    ///
+    /// # Errors
+    /// `MemoryError` while the heap is locked.
+    fn may_lengthen(&mut self) -> Result<()> {
+        if self.heap.lock_depth > 0 {
+            return Err(self.heap_is_locked());
+        }
+        Ok(())
+    }
+
     /// Copies bytes into an array, which is long enough. The source may be the array itself.
     pub(crate) fn fill_array(&mut self, array: Ref<Array>, at: usize, source: Value, len: usize) {
         let mut chunk = [0; 128];
@@ -245,6 +257,7 @@ impl Vm<'_> {
             value
         };
         if new > old {
+            self.may_lengthen()?;
             self.reserve(|vm| &mut vm.heap[array].items, new - old)?;
             self.heap[array]
                 .items
@@ -324,6 +337,9 @@ impl Vm<'_> {
                 if item_size(other) != item_size(typecode) {
                     return self.extend_by_items(array, source);
                 }
+            }
+            if extra > 0 {
+                self.may_lengthen()?;
             }
             self.reserve_doubling(|vm| &mut vm.heap[array].items, extra)?;
             let len = self.heap[array].items.len();

@@ -47,7 +47,9 @@ impl Vm<'_> {
                 .cast::<Class>(value)
                 .is_some_and(|class| self.is_exception_type(self.heap[class].native));
         let value = if class { self.call(value, &[])? } else { value };
-        if self.native_exception(value).is_some() {
+        if let Some(exception) = self.native_exception(value)
+            && self.heap[exception].complete
+        {
             return Ok(value);
         }
         Err(self.type_error(b"exceptions must derive from BaseException"))

@@ -23,7 +23,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
         Item::ClassFunction(int_text::from_bytes, 2, KEYWORDS | 4),
     ),
     function(q::to_bytes, int_text::to_bytes, 1, KEYWORDS | 4),
-    function(q::bit_length, int_text::bit_length, 1, 1),
 ];
 
 /// Sign and digits of an integer of either kind.

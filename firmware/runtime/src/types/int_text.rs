@@ -270,12 +270,3 @@ pub(crate) fn to_bytes(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     }
     Ok(bytes.value())
 }
-
-/// `int.bit_length()`
-pub(crate) fn bit_length(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let value = vm.native_of(args.at(vm, 0));
-    let Some(operand) = vm.operand(value) else {
-        return Err(vm.type_error(b"int expected"));
-    };
-    Ok(Value::small(big::bit_len(vm.digits(&operand)) as isize))
-}

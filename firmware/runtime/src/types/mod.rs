@@ -33,33 +33,35 @@ use crate::intern::Qstr;
 use crate::map::Map;
 use crate::value::Value;
 use crate::vm::stack::Handler;
+#[cfg(feature = "threads")]
+use crate::vm::threads::Thread;
 
 macro_rules! objects {
-    ($($kind:ident,)*) => {
+    ($($(#[$when:meta])* $kind:ident,)*) => {
         /// What an object in the heap is: the number in its header.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
         pub(crate) enum Kind {
             /// An object of a type of the library; its number stands in the place of a tail length.
             Foreign = FOREIGN,
-            $( $kind, )*
+            $( $(#[$when])* $kind, )*
         }
 
         impl Kind {
             /// The kind with a number from a header.
             #[inline]
             pub(crate) fn of(number: u8) -> Kind {
-                const ALL: &[Kind] = &[ Kind::Foreign, $( Kind::$kind, )* ];
+                const ALL: &[Kind] = &[ Kind::Foreign, $( $(#[$when])* Kind::$kind, )* ];
                 ALL[usize::from(number)]
             }
         }
 
-        $( impl Object for $kind { const KIND: u8 = Kind::$kind as u8; } )*
+        $( $(#[$when])* impl Object for $kind { const KIND: u8 = Kind::$kind as u8; } )*
 
         /// Passes everything an object refers to to the marker.
         pub(crate) fn trace_object(heap: &Heap<'_>, header: Header, value: Value, marker: &mut Marker<'_, '_>) {
             match Kind::of(header.kind()) {
-                $( Kind::$kind => heap[heap.expect::<$kind>(value)].trace(marker), )*
+                $( $(#[$when])* Kind::$kind => heap[heap.expect::<$kind>(value)].trace(marker), )*
                 Kind::Foreign => heap.trace_foreign(value, marker),
             }
             match Kind::of(header.kind()) {
@@ -82,6 +84,7 @@ objects! {
     Int, Float, Complex, Str, Bytes, Array, MemoryView, List, Tuple, NamedTuple, Dict, Set, DictView, Range,
     Slice, Blob, Context, Code, Function, Closure, Cell, BoundMethod, Generator, Exception, Class, Instance,
     Module, Property, StaticMethod, ClassMethod, Super, Iter, Deque, StringIo, File, RingIo, Plain,
+    #[cfg(feature = "threads")] Thread,
 }
 
 macro_rules! traces {
@@ -356,6 +359,9 @@ pub(crate) struct Exception {
     pub(crate) args: Option<Value>,
     /// File, line, name of each frame it passed, innermost first.
     pub(crate) traceback: Vector<Value>,
+    /// Its constructor has been called. The part of an instance that is still in an `__init__` of its own
+    /// cannot be raised.
+    pub(crate) complete: bool,
 }
 
 impl Exception {
@@ -364,6 +370,7 @@ impl Exception {
             class,
             args: Some(args),
             traceback: Vector::new(),
+            complete: true,
         }
     }
 }

@@ -351,12 +351,16 @@ pub fn fileno(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     ask(vm, args, request::FILENO, 0).map(Value::small)
 }
 
-/// `stream.ioctl(request, argument)`
+/// `stream.ioctl(request, argument=0)`
 ///
 /// # Errors
 /// What the stream says.
 pub fn ioctl(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let (asked, argument) = (vm.int_arg(args, 1)?, vm.int_arg(args, 2)?);
+    let asked = vm.int_arg(args, 1)?;
+    let argument = match args.count {
+        ..3 => 0,
+        _ => vm.int_arg(args, 2)?,
+    };
     let answer = ask(vm, args, asked as u32, argument)?;
     vm.new_int(answer as i64)
 }
@@ -411,7 +415,11 @@ pub(crate) fn make_string_io(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Resu
             if vm.text_or_bytes(source).is_none() {
                 return Err(vm.type_error(b"object with buffer protocol required"));
             }
-            vm.bytearray_from(source)?
+            if vm.is_str(source) || vm.is_bytes(source) {
+                source
+            } else {
+                vm.bytearray_from(source)?
+            }
         }
         None => vm.new_array(0, 0)?.value(),
     };

@@ -525,7 +525,13 @@ impl Vm<'_> {
         };
         let Instance { class, native, .. } = self.heap[instance];
         let base = self.heap[class].native;
-        if base == TypeId::Object || native.is_some() {
+        if let Some(native) = native {
+            if let Some(exception) = self.heap.cast::<Exception>(native) {
+                self.heap[exception].complete = true;
+            }
+            return Ok(());
+        }
+        if base == TypeId::Object {
             return Ok(());
         }
         self.push(object)?;
@@ -552,7 +558,10 @@ impl Vm<'_> {
         })?;
         if self.is_exception_type(native) {
             let args = self.new_tuple(&[])?;
-            let exception = self.alloc(Exception::new(native, args))?;
+            let exception = self.alloc(Exception {
+                complete: false,
+                ..Exception::new(native, args)
+            })?;
             self.heap[instance].native = Some(exception.value());
         }
         Ok(instance)

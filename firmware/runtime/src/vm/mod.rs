@@ -6,4 +6,5 @@ pub(crate) mod context;
 pub(crate) mod dispatch;
 pub(crate) mod generator;
 pub(crate) mod stack;
+pub(crate) mod threads;
 pub(crate) mod unwind;

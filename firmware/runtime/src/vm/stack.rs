@@ -10,12 +10,69 @@
 use core::marker::PhantomData;
 use core::ptr;
 
+#[cfg(feature = "threads")]
+use crate::heap::Vector;
 use crate::heap::{Marker, Ref};
 use crate::types::{Code, Dict, Generator};
 use crate::value::Value;
 
 /// Words kept free for raising the exception that says the stack is full.
 const RESERVE: usize = 64;
+
+/// Where a stack lies that nobody works on now.
+#[cfg(feature = "threads")]
+#[derive(Clone, Copy)]
+pub(crate) struct Parked {
+    start: usize,
+    len: usize,
+    capacity: usize,
+}
+
+#[cfg(feature = "threads")]
+impl Parked {
+    /// No stack.
+    pub(crate) const NONE: Self = Self {
+        start: align_of::<usize>(),
+        len: 0,
+        capacity: 0,
+    };
+
+    /// An empty stack of `capacity` items of type `T` that lies in storage from the word `from` on; and the first word
+    /// behind it.
+    ///
+    /// # Panics
+    /// If it does not fit.
+    pub(crate) fn within<T>(
+        storage: &Vector<usize>,
+        from: usize,
+        capacity: usize,
+    ) -> (Self, usize) {
+        let words = (capacity * size_of::<T>()).div_ceil(size_of::<usize>());
+        assert!(from + words <= storage.len(), "within the storage");
+        let start = storage.address().unwrap_or(0) + from * size_of::<usize>();
+        let parked = Self {
+            start,
+            len: 0,
+            capacity,
+        };
+        (parked, from + words)
+    }
+
+    /// As value stack.
+    pub(crate) fn trace_values(&self, marker: &mut Marker<'_, '_>) {
+        Stack::of(*self).trace(marker);
+    }
+
+    /// As stack of calls.
+    pub(crate) fn trace_frames(&self, marker: &mut Marker<'_, '_>) {
+        Frames::of(*self).trace(marker);
+    }
+
+    /// As stack of handlers.
+    pub(crate) fn trace_handlers(&self, marker: &mut Marker<'_, '_>) {
+        Handlers::of(*self).trace(marker);
+    }
+}
 
 /// The value stack.
 pub(crate) struct Stack<'m> {
@@ -24,6 +81,51 @@ pub(crate) struct Stack<'m> {
     limit: usize,
     capacity: usize,
     memory: PhantomData<&'m mut [usize]>,
+}
+
+#[cfg(feature = "threads")]
+impl Stack<'_> {
+    /// Goes on where a stack was left. Its words were set to 0 before its first use.
+    pub(crate) fn of(parked: Parked) -> Self {
+        Self {
+            start: parked.start,
+            len: parked.len,
+            limit: parked.capacity.saturating_sub(RESERVE),
+            capacity: parked.capacity,
+            memory: PhantomData,
+        }
+    }
+
+    /// What [`Stack::of`] needs.
+    pub(crate) fn park(&self) -> Parked {
+        Parked {
+            start: self.start,
+            len: self.len,
+            capacity: self.capacity,
+        }
+    }
+}
+
+#[cfg(feature = "threads")]
+impl<T> Fixed<'_, T> {
+    /// Goes on where a stack was left.
+    pub(crate) fn of(parked: Parked) -> Self {
+        Self {
+            start: parked.start,
+            len: parked.len,
+            capacity: parked.capacity,
+            memory: PhantomData,
+        }
+    }
+
+    /// What [`Fixed::of`] needs.
+    pub(crate) fn park(&self) -> Parked {
+        Parked {
+            start: self.start,
+            len: self.len,
+            capacity: self.capacity,
+        }
+    }
 }
 
 impl<'m> Stack<'m> {

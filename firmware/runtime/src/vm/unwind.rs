@@ -67,6 +67,12 @@ impl Vm<'_> {
         }
     }
 
+    /// The innermost exception that is being handled by any frame.
+    pub(crate) fn handled_exception(&self) -> Option<Value> {
+        let open = self.handlers.items();
+        open.iter().rev().find_map(|handler| handler.exception)
+    }
+
     /// A generator driven by an instruction ended with `StopIteration`: that is how it ends.
     fn stopped(&mut self, purpose: Purpose) -> bool {
         if !matches!(purpose, Purpose::ForIter | Purpose::YieldFrom) {

@@ -36,6 +36,8 @@ pub(crate) struct Line {
 struct State {
     input: VecDeque<u8>,
     watched: Option<u8>,
+    /// What was written, for a second end of the console; `None` while there is none.
+    mirror: Option<VecDeque<u8>>,
     is_interrupted: bool,
     /// The board is to be reset as by its button.
     resets: bool,
@@ -50,6 +52,7 @@ impl Line {
             state: Mutex::new(State {
                 input: VecDeque::new(),
                 watched: None,
+                mirror: None,
                 is_interrupted: false,
                 resets: false,
                 faults,
@@ -107,6 +110,42 @@ impl Line {
         self.event.notify_all();
     }
 
+    /// From now on what is written is kept for a second end, or not any more.
+    pub(crate) fn open_mirror(&self, is_open: bool) {
+        self.state().mirror = is_open.then(VecDeque::new);
+    }
+
+    /// Takes what was kept.
+    pub(crate) fn mirrored(&self, buffer: &mut [u8]) -> usize {
+        let mut state = self.state();
+        let Some(kept) = &mut state.mirror else {
+            return 0;
+        };
+        let len = buffer.len().min(kept.len());
+        for (slot, byte) in buffer.iter_mut().zip(kept.drain(..len)) {
+            *slot = byte;
+        }
+        len
+    }
+
+    /// How much input there is room for.
+    pub(crate) fn room(&self) -> usize {
+        INPUT_BYTES.saturating_sub(self.state().input.len())
+    }
+
+    /// Takes in what a second end sends; none of the faults of the line harms it.
+    pub(crate) fn type_in(&self, bytes: &[u8]) {
+        let mut state = self.state();
+        for &byte in bytes {
+            if state.watched == Some(byte) {
+                state.is_interrupted = true;
+            } else {
+                state.input.push_back(byte);
+            }
+        }
+        self.event.notify_all();
+    }
+
     /// Resets the board as its button does.
     pub(crate) fn reset(&self) {
         self.state().resets = true;
@@ -124,6 +163,7 @@ impl Line {
         state.resets = false;
         state.input.clear();
         state.watched = None;
+        state.mirror = None;
         state.is_interrupted = false;
     }
 
@@ -172,7 +212,12 @@ impl Console for Line {
     }
 
     fn write(&self, bytes: &[u8]) {
-        let harmed = self.state().faults.on_output(bytes);
+        let mut state = self.state();
+        if let Some(kept) = &mut state.mirror {
+            kept.extend(bytes);
+        }
+        let harmed = state.faults.on_output(bytes);
+        drop(state);
         match harmed {
             None => self.link.write(bytes),
             Some((bytes, harm)) => {

@@ -22,6 +22,7 @@ use upy_hal::console::Console;
 use upy_repl::{Booted, LineEnds, Repl, SOFT_REBOOT, Settings, Terminal};
 use upy_runtime::{Sizes, Vm};
 
+use crate::threads::{self, Desk};
 use crate::version;
 use clock::Clock;
 use fault::Faults;
@@ -82,7 +83,6 @@ impl Board {
         let (shared, outside) = (Arc::clone(&line), wiring.clone());
         let thread = std::thread::Builder::new()
             .name("board".into())
-            .stack_size(64 << 20)
             .spawn(move || live(&shared, &options, wiring, script, flash))
             .map_err(|error| format!("the board does not start: {error}"))?;
         Ok(Self {
@@ -193,7 +193,6 @@ fn live(
         window_bytes: 128,
     };
     let mut memory = vec![0_usize; SIZES.words() + options.heap_bytes / size_of::<usize>()];
-    let terminal = Terminal::new(&**line, LineEnds::CarriageReturn);
     let clock = Clock::new(options.virtual_time);
     let id = unique_id(&options.name);
     let mut hardware = Hardware::new(clock, wiring, script, Arc::clone(line), flash, id);
@@ -206,31 +205,42 @@ fn live(
             hardware.soft_reset();
             let mut system = System {
                 line,
-                terminal,
                 hardware: &mut hardware,
             };
-            let Some(mut vm) =
-                Vm::with_library(&mut memory, SIZES, &mut system, &upy_modules::LIBRARY)
-            else {
-                return Err("the heap is too small for the interpreter".into());
-            };
-            repl.start(&mut vm, &terminal, upy_modules::START);
-            vm.add_path(b"");
-            vm.add_path(b".frozen");
-            vm.add_path(b"/lib");
-            let booted = if options.safe_mode {
-                Booted::Prompt
-            } else {
-                repl.boot(&mut vm, &terminal)
-            };
-            if booted == Booted::Prompt && !line.is_resetting() {
-                repl.serve(&mut vm, &terminal);
-            }
+            let desk = Desk::new();
+            let (repl, desk) = (&mut repl, &desk);
+            let safe_mode = options.safe_mode;
+            threads::serve(desk, || {
+                let vm = Vm::with_library(&mut memory, SIZES, &mut system, &upy_modules::LIBRARY);
+                let mut vm = vm.ok_or("the heap is too small for the interpreter")?;
+                vm.use_relay(desk);
+                until_reset(&mut vm, repl, line, safe_mode);
+                Ok::<(), String>(())
+            })
+            .map_err(|error| format!("the interpreter does not start: {error}"))??;
             if !line.is_resetting() {
                 line.write(SOFT_REBOOT);
             }
         }
     }
+}
+
+/// The life of one interpreter, up to a reset of either kind.
+fn until_reset(vm: &mut Vm<'_>, repl: &mut Repl<'_>, line: &Arc<Line>, safe_mode: bool) {
+    let terminal = Terminal::new(&**line, LineEnds::CarriageReturn);
+    repl.start(vm, &terminal, upy_modules::START);
+    vm.add_path(b"");
+    vm.add_path(b".frozen");
+    vm.add_path(b"/lib");
+    let booted = if safe_mode {
+        Booted::Prompt
+    } else {
+        repl.boot(vm, &terminal)
+    };
+    if booted == Booted::Prompt && !line.is_resetting() {
+        repl.serve(vm, &terminal);
+    }
+    repl.end(vm, &terminal);
 }
 
 /// The chip's number: another for each name.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use upy_hal::Board;
 use upy_hal::console::{Closed, Console};
-use upy_repl::Terminal;
+use upy_repl::{LineEnds, Terminal};
 use upy_runtime::{Host, Loader};
 
 use super::hardware::Hardware;
@@ -14,19 +14,24 @@ use super::line::Line;
 /// The surroundings on the board.
 pub(crate) struct System<'l> {
     pub(crate) line: &'l Arc<Line>,
-    pub(crate) terminal: Terminal<'l>,
     pub(crate) hardware: &'l mut Hardware,
+}
+
+impl System<'_> {
+    fn terminal(&self) -> Terminal<'_> {
+        Terminal::new(&**self.line, LineEnds::CarriageReturn)
+    }
 }
 
 impl Loader for System<'_> {}
 
 impl Host for System<'_> {
     fn write_out(&mut self, bytes: &[u8]) {
-        self.terminal.write_text(bytes);
+        self.terminal().write_text(bytes);
     }
 
     fn write_raw(&mut self, bytes: &[u8]) {
-        self.terminal.write(bytes);
+        self.terminal().write(bytes);
     }
 
     fn read_in(&mut self, buffer: &mut [u8]) -> Result<usize, i32> {

@@ -6,6 +6,7 @@ pub(crate) mod wiring;
 
 use upy_hal::Board;
 use upy_hal::block::BlockDevice;
+use upy_hal::console::Mirror;
 use upy_hal::machine::{
     Adc, Errno, I2c, Pins, Pwm, ResetCause, Result, Rtc, Spi, System, Timers, Uart, Watchdog,
 };
@@ -144,6 +145,7 @@ impl Hardware {
 
     /// A new interpreter: timers and handlers of the last one are gone.
     pub(crate) fn soft_reset(&mut self) {
+        self.line.open_mirror(false);
         self.timers = [None; TIMERS];
         self.net = Net::new();
         let mut state = self.wiring.lock();
@@ -160,7 +162,29 @@ impl Hardware {
     }
 }
 
+impl Mirror for Hardware {
+    fn open(&mut self, is_open: bool) {
+        self.line.open_mirror(is_open);
+    }
+
+    fn output(&mut self, buffer: &mut [u8]) -> usize {
+        self.line.mirrored(buffer)
+    }
+
+    fn room(&mut self) -> usize {
+        self.line.room()
+    }
+
+    fn input(&mut self, bytes: &[u8]) {
+        self.line.type_in(bytes);
+    }
+}
+
 impl Board for Hardware {
+    fn mirror(&mut self) -> Option<&mut dyn Mirror> {
+        Some(self)
+    }
+
     fn network(&mut self) -> Option<&mut dyn Network> {
         Some(self.net.network())
     }
