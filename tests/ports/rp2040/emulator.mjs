@@ -1,19 +1,21 @@
-// A Pico in rp2040js: `node emulator.mjs IMAGE.uf2 FLASH.img [DRIVE]`. Its USB serial line is a TCP port, which is
-// printed. The flash is kept in the file, so what is stored survives. A reset by the watchdog starts the chip again.
-// In its boot loader the directory DRIVE is a drive that takes a UF2 file, as the ROM shows one; without DRIVE
-// the emulator ends there.
+// A Pico in rp2040js: `node emulator.mjs IMAGE.uf2 FLASH.img [--parts] [--drive DRIVE]`. Its USB serial line is a TCP
+// port, which is printed. The flash is kept in the file, so what is stored survives. A reset by the watchdog starts
+// the chip again. In its boot loader the directory DRIVE is a drive that takes a UF2 file, as the ROM shows one;
+// without a drive the emulator ends there.
 
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { createRequire } from 'node:module';
+import { connect } from './parts.mjs';
 import { installRom } from './rom.mjs';
 
 // The package is installed beside the other peers, not here.
 const require = createRequire(process.env.RP2040JS ?? import.meta.url);
 const { ConsoleLogger, LogLevel, Simulator, USBCDC } = require('rp2040js');
 
-const [image, flashFile, drive] = process.argv.slice(2);
+const [image, flashFile, ...options] = process.argv.slice(2);
+const drive = options.includes('--drive') ? options[options.indexOf('--drive') + 1] : undefined;
 const FLASH_BYTES = 2 << 20;
 const XIP = 0x10000000;
 const STACK = 0x20041f00;
@@ -86,6 +88,7 @@ function powerOn() {
     bootloader: () => { chip.isLeft = true; },
   });
   mcu.peripherals[WATCHDOG].onWatchdogTrigger = () => { chip.isReset = true; };
+  if (options.includes('--parts')) connect(mcu, simulator.clock);
   chip.receive = attach(mcu);
   // Where the ROM would jump to: the second stage of the boot.
   mcu.core.PC = XIP;
