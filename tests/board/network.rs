@@ -356,7 +356,7 @@ fn has_mqtt() -> bool {
         "mosquitto or umqtt.simple is missing: `cargo xtask setup`"
     );
     if !is_there {
-        println!("skipped: mosquitto or umqtt.simple is missing: `cargo xtask setup`");
+        eprintln!("skipped: mosquitto or umqtt.simple is missing: `cargo xtask setup`");
     }
     is_there
 }

@@ -88,6 +88,23 @@ mod sources {
     }
 
     #[test]
+    fn endless_search_in_native_code_is_interrupted() {
+        for source in [
+            "class V:\n    def __getitem__(self, i): return 2\n1 in V()\n",
+            "class V:\n    def __getitem__(self, i): return 0\nsum(V())\n",
+        ] {
+            let mut host = Recorder {
+                polls_left: Some(3),
+                ..Recorder::default()
+            };
+            let outcome = with_vm(8192, &mut host, |vm| {
+                vm.run_source(source.as_bytes(), b"test.py", false)
+            });
+            assert_eq!(outcome, Outcome::Interrupted, "{source}");
+        }
+    }
+
+    #[test]
     fn endless_recursion_is_an_error() {
         let (outcome, text) = run(
             "def f(): f()\ntry:\n    f()\nexcept RuntimeError as e:\n    print(e)\n",

@@ -335,6 +335,15 @@ impl Vm<'_> {
 
     /// Calls with arguments that lie on the top of the stack, the first at `base`. They are popped.
     pub fn call_on_stack(&mut self, callee: Value, base: usize, keywords: usize) -> Result<Value> {
+        // Native code may call for ever without a jump in what it calls: `1 in x` with a `__getitem__` that has
+        // an answer to everything.
+        self.ticks = self.ticks.wrapping_add(1);
+        if self.ticks.is_multiple_of(super::dispatch::POLL_INTERVAL)
+            && let Err(raised) = self.poll()
+        {
+            self.truncate(base);
+            return Err(raised);
+        }
         // A word of its own for the result keeps the callee's place free.
         let count = self.stack_len() - base - 2 * keywords;
         let site = Site {

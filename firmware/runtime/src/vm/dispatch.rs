@@ -43,7 +43,7 @@ type Ip = *const u8;
 type Sp = *mut Option<Value>;
 
 /// How many jumps pass between two looks at the world outside.
-const POLL_INTERVAL: u32 = 256;
+pub(crate) const POLL_INTERVAL: u32 = 256;
 
 impl Vm<'_> {
     /// Runs the frame on top, and what it calls, until the frame at `floor` is gone.
