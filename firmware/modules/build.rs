@@ -14,6 +14,7 @@ fn feature(directory: &str, stem: &str) -> &'static str {
     match (directory, stem) {
         ("src/asyncio", _) | (_, "uasyncio") => "ASYNCIO",
         (_, "dht" | "neopixel" | "onewire") => "MACHINE",
+        (_, "esp32") => "ESP32",
         (_, "ssl" | "ussl") => "TLS",
         (_, "unittest") => "UNITTEST",
         (_, "webrepl" | "webrepl_setup") => "WEBREPL",

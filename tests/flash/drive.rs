@@ -16,7 +16,8 @@ use crate::{noise, ucli};
 
 const RP2040: u32 = 0xe48b_ff56;
 const NRF52840: u32 = 0xada5_2840;
-const INFO: &str = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n";
+pub(crate) const INFO: &str =
+    "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n";
 
 /// A UF2 file of 256-byte blocks, built from the specification.
 fn uf2(family: u32, data: &[u8]) -> Vec<u8> {
@@ -45,7 +46,7 @@ fn uf2(family: u32, data: &[u8]) -> Vec<u8> {
 }
 
 /// A boot loader with a drive.
-struct Drive {
+pub(crate) struct Drive {
     root: PathBuf,
     ends: Arc<AtomicBool>,
     thread: Option<JoinHandle<Option<Vec<u8>>>>,
@@ -53,7 +54,7 @@ struct Drive {
 
 impl Drive {
     /// A drive that takes `len` bytes and goes.
-    fn show(desk: &Desk, name: &str, info: &str, len: usize) -> Self {
+    pub(crate) fn show(desk: &Desk, name: &str, info: &str, len: usize) -> Self {
         let root = desk.home().join("drives").join(name);
         std::fs::create_dir_all(&root).unwrap();
         std::fs::write(root.join("INFO_UF2.TXT"), info).unwrap();
@@ -82,18 +83,18 @@ impl Drive {
     }
 
     /// What it got, if it got all.
-    fn got(mut self) -> Option<Vec<u8>> {
+    pub(crate) fn got(mut self) -> Option<Vec<u8>> {
         self.ends.store(true, Ordering::Relaxed);
         self.thread.take().unwrap().join().unwrap()
     }
 
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         self.root.display().to_string()
     }
 }
 
 /// `ucli` with no board chosen; this machine has none.
-fn flash(desk: &Desk, line: &[&str]) -> harness::program::Call {
+pub(crate) fn flash(desk: &Desk, line: &[&str]) -> harness::program::Call {
     ucli(desk, "auto", &[&["flash"], line].concat())
 }
 

@@ -11,6 +11,7 @@ mod drive;
 mod esp;
 mod peers;
 mod rom;
+mod uf2;
 
 use harness::program::{Call, Desk};
 

@@ -23,6 +23,8 @@ pub struct Page {
     pub failures: u32,
     /// After how many bytes the first answer breaks off; 0: never.
     pub breaks_after: usize,
+    /// So do all others, and nothing is resumed.
+    pub always_breaks: bool,
 }
 
 /// A request that came.
@@ -183,7 +185,9 @@ fn answer(stream: &mut TcpStream, asked: &Asked, state: &Mutex<State>) -> std::i
         let page = state.pages.get_mut(&asked.path);
         page.map(|page| {
             let now = page.clone();
-            page.breaks_after = 0;
+            if !page.always_breaks {
+                page.breaks_after = 0;
+            }
             if page.failures > 0 {
                 page.failures -= 1;
                 if page.failures == 0 {
@@ -221,7 +225,7 @@ fn answer(stream: &mut TcpStream, asked: &Asked, state: &Mutex<State>) -> std::i
     let start = asked
         .headers
         .get("range")
-        .filter(|_| asked.headers.get("if-range") == Some(&tag))
+        .filter(|_| asked.headers.get("if-range") == Some(&tag) && !page.always_breaks)
         .and_then(|range| {
             range
                 .strip_prefix("bytes=")?

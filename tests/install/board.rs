@@ -60,6 +60,61 @@ fn article_line_works() {
     assert_eq!(said.trim(), "hello");
 }
 
+/// On a board without anything frozen both modules of the article arrive, under their own names, and work.
+#[test]
+fn article_line_brings_both_modules() {
+    let (desk, board) = (
+        Desk::new(),
+        Board::booting("import sys\nsys.path[:]=['','./lib']\n"),
+    );
+    let server = Server::with(&[(
+        "urequests",
+        "0.8.0",
+        &[
+            ("requests/__init__.py", REQUESTS),
+            ("urequests.py", "from requests import *\n"),
+        ],
+    )]);
+    server.put("/page", "hello");
+    ucli(&desk, &board, &server, "install micropython-requests")
+        .run()
+        .ok();
+    assert_eq!(files(&board), ["requests/__init__.mpy", "urequests.mpy"]);
+    for module in ["requests", "urequests"] {
+        let program = format!(
+            "import {module} as m; print(m.get('{}/page').text)",
+            server.url()
+        );
+        let said = desk.ucli_on(&board, &["exec", &program]).out();
+        assert_eq!(said.trim(), "hello", "{module}");
+    }
+}
+
+/// A version does not say what is in a package: the newest is what the index has now, an exact version what
+/// it had then.
+#[test]
+fn version_is_not_content() {
+    let server = article();
+    let newer = "n = 'newer'\n";
+    let hash = &harness::server::sha256(newer.as_bytes())[..8];
+    server.put(&format!("/file/{}/{hash}", &hash[..2]), newer);
+    server.put(
+        "/package/py/urequests/latest.json",
+        format!(r#"{{"v":1,"version":"0.8.0","hashes":[["urequests.py","{hash}"]]}}"#),
+    );
+    for (line, expected) in [
+        ("install --no-mpy urequests", newer),
+        (
+            "install --no-mpy urequests@0.8.0",
+            "from http_client import *\n",
+        ),
+    ] {
+        let (desk, board) = (Desk::new(), board());
+        ucli(&desk, &board, &server, line).run().ok();
+        assert_eq!(board.get("lib/urequests.py"), expected.as_bytes(), "{line}");
+    }
+}
+
 /// What is there already is neither fetched nor written.
 #[test]
 fn second_installation_asks_nobody() {

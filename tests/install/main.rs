@@ -9,6 +9,8 @@ mod hostile;
 mod network;
 mod project;
 mod pypi;
+mod repair;
+mod sameness;
 mod simulated;
 mod sources;
 

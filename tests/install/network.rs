@@ -61,6 +61,151 @@ fn broken_download_is_resumed() {
     assert_eq!(ranges, ["bytes=20-"]);
 }
 
+/// What a server does.
+type Lie = Box<dyn Fn(&Server)>;
+
+/// A lie in words, the package that is asked for, the lie itself, and the code of the error.
+type Case = (&'static str, &'static str, Lie, &'static str);
+
+/// Lies in descriptions and lists.
+fn lies_in_words() -> Vec<Case> {
+    let page = |path: &'static str, text: &'static str| -> Lie {
+        Box::new(move |server| server.put(path, text))
+    };
+    vec![
+        (
+            "a page instead of a description",
+            "pack",
+            page("/package/py/pack/latest.json", "<html>maintenance</html>"),
+            "bad_package",
+        ),
+        (
+            "a description of nothing",
+            "pack",
+            page("/package/py/pack/latest.json", r#"{"v":1,"version":"1.0"}"#),
+            "bad_package",
+        ),
+        (
+            "a format of the future",
+            "pack",
+            page("/package/py/pack/latest.json", r#"{"v":9,"hashes":[]}"#),
+            "bad_package",
+        ),
+        (
+            "a list that is none",
+            "pack>=0.1",
+            page("/index.json", "[]"),
+            "bad_package",
+        ),
+        (
+            "a version that is not there",
+            "pack>=5",
+            page(
+                "/index.json",
+                r#"{"v":2,"packages":[{"name":"pack","versions":{"py":["7.0"]}}]}"#,
+            ),
+            "package_not_found",
+        ),
+        (
+            "a page of a Python index that is none",
+            "pypi:micropython-q",
+            page("/simple/micropython-q/", "{\"files\": 7}"),
+            "bad_package",
+        ),
+    ]
+}
+
+/// Lies in what is downloaded.
+fn lies_in_files() -> Vec<Case> {
+    let huge = 40 << 20;
+    vec![
+        (
+            "a file that is not there",
+            "pack",
+            Box::new(|server| server.change(&Server::file(TEXT), |page| page.status = 404)),
+            "package_not_found",
+        ),
+        (
+            "a file that never ends whole",
+            "pack",
+            Box::new(|server| {
+                server.change(&Server::file(TEXT), |page| {
+                    page.breaks_after = 20;
+                    page.always_breaks = true;
+                });
+            }),
+            "network",
+        ),
+        (
+            "a file without measure",
+            "pack",
+            Box::new(move |server| server.put(&Server::file(TEXT), vec![b'x'; huge])),
+            "too_large",
+        ),
+        (
+            "a circle of redirects",
+            "pack",
+            Box::new(|server| {
+                let path = Server::file(TEXT);
+                server.change(&path.clone(), |page| page.location = path);
+            }),
+            "redirect",
+        ),
+        (
+            "a redirect to another protocol",
+            "pack",
+            Box::new(|server| {
+                server.change(&Server::file(TEXT), |page| {
+                    page.location = "file:///etc/passwd".to_string();
+                });
+            }),
+            "redirect",
+        ),
+        (
+            "a bomb",
+            "pypi:micropython-q",
+            Box::new(|server| {
+                let bomb = gzip_of_zeros(64 << 20);
+                let page = serde_json::json!({ "files": [{ "filename": "micropython-q-1.tar.gz",
+                    "url": "/q.tar.gz", "hashes": { "sha256": sha256(&bomb) } }] });
+                server.put("/simple/micropython-q/", page.to_string());
+                server.put("/q.tar.gz", bomb);
+            }),
+            "too_large",
+        ),
+    ]
+}
+
+/// Servers that lie about what they have, in every place where they can: a reason, and nothing written.
+#[test]
+fn lying_servers_are_refused() {
+    for (what, package, lie, code) in lies_in_words().into_iter().chain(lies_in_files()) {
+        let (desk, board, server) = (Desk::new(), board(), server());
+        lie(&server);
+        let finished = ucli(&desk, &board, &server, &format!("--json install {package}")).run();
+        let finished = finished.status_is(1);
+        let said = finished.out();
+        let last = said.lines().last().unwrap_or_default();
+        let object: serde_json::Value = serde_json::from_str(last).expect("JSON");
+        assert_eq!(object["error"]["code"], code, "{what}: {finished}");
+        assert!(board.contents().is_empty(), "{what}");
+    }
+}
+
+/// A tar archive of one file of zeros, packed as tightly as it goes.
+fn gzip_of_zeros(len_bytes: usize) -> Vec<u8> {
+    let program = format!(
+        "import gzip,io,sys,tarfile\nb=io.BytesIO()\nt=tarfile.open(fileobj=b,mode='w:gz')\n\
+         i=tarfile.TarInfo('q-1/q.py');i.size={len_bytes}\nt.addfile(i,io.BytesIO(bytes(i.size)))\n\
+         t.close()\nsys.stdout.buffer.write(b.getvalue())"
+    );
+    Desk::new()
+        .peer("python", &["-c", &program])
+        .run()
+        .ok()
+        .stdout
+}
+
 /// A file that is not what the index promised is refused.
 #[test]
 fn tampered_file_is_refused() {

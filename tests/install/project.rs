@@ -175,6 +175,21 @@ fn drift_of_the_board_is_found() {
             Box::new(|| board.put("lib/one.mpy", "M\x06\x00\x1fother")),
         ),
         (
+            "other bytes of the same length",
+            Box::new(|| {
+                let mut bytes = board.get("lib/one.mpy");
+                *bytes.last_mut().expect("it has some") ^= 1;
+                board.put("lib/one.mpy", bytes);
+            }),
+        ),
+        (
+            "a directory in the place of a file",
+            Box::new(|| {
+                std::fs::remove_file(lib.join("shared.mpy")).unwrap();
+                board.put("lib/shared/__init__.py", "");
+            }),
+        ),
+        (
             "a missing file",
             Box::new(|| std::fs::remove_file(lib.join("two/part.mpy")).unwrap()),
         ),

@@ -228,6 +228,134 @@ fn real_packages() {
     }
 }
 
+/// What each of the odd archives of the real index holds for a board, by the words of their own listing; or why
+/// it is refused. `a/b c` is `a/b.py a/c.py`.
+const ARCHIVES: [(&str, Result<&str, &str>); 18] = [
+    ("micropython-urequests==0.9.1", Ok("urequests/__init__")),
+    ("micropython-umqtt.simple==1.3.4", Ok("umqtt/simple")),
+    // Its `simple.py` is a link to a file of another checkout.
+    ("micropython-umqtt.robust==1.0", Ok("umqtt/robust")),
+    (
+        "micropython-logging==0.5.2",
+        Ok("os/__init__ logging/__init__ logging/handlers"),
+    ),
+    ("micropython-ulogger==1.2", Ok("ulogger/__init__")),
+    ("picoweb==1.8.2", Err("part of the firmware")),
+    (
+        "microdot==2.7.0",
+        Ok(
+            "microdot/__init__ microdot/asgi microdot/auth microdot/cors microdot/csrf microdot/helpers \
+            microdot/jinja microdot/login microdot/microdot microdot/multipart microdot/session microdot/sse \
+            microdot/test_client microdot/utemplate microdot/websocket microdot/wsgi",
+        ),
+    ),
+    (
+        "micropython-modbus==2.3.7",
+        Ok(
+            "umodbus/__init__ umodbus/common umodbus/const umodbus/functions umodbus/modbus umodbus/serial \
+            umodbus/tcp umodbus/typing umodbus/version",
+        ),
+    ),
+    ("micropython-mpu9250==0.4.0", Ok("ak8963 mpu6500 mpu9250")),
+    (
+        "micropython-mdns==1.8.0",
+        Ok(
+            "mdns_client/__init__ mdns_client/client mdns_client/constants mdns_client/parser \
+            mdns_client/responder mdns_client/service_discovery/__init__ \
+            mdns_client/service_discovery/discovery mdns_client/service_discovery/service_monitor \
+            mdns_client/service_discovery/service_response mdns_client/service_discovery/txt_discovery \
+            mdns_client/structs mdns_client/util",
+        ),
+    ),
+    (
+        "micropython-websockets==0.1.0",
+        Ok("micropython_websockets/__init__ micropython_websockets/websockets"),
+    ),
+    // Its `cbor2` is that of the index, not the one on PyPI.
+    (
+        "micropython-senml==0.1.1",
+        Ok(
+            "cbor2/__init__ senml/__init__ senml/senml_base senml/senml_pack senml/senml_record senml/senml_unit",
+        ),
+    ),
+    ("ADS1x15-ADC==1.2.2", Err("`smbus2` is not in the index")),
+    ("urequests==0.1.2", Ok("urequests/urequests")),
+    (
+        "micropython-hashlib9==2.4.0.post4",
+        Ok("hashlib/__init__ hashlib/_sha224 hashlib/_sha256 hashlib/_sha384 hashlib/_sha512"),
+    ),
+    ("aiohttp==3.14.5", Err("made for CPython")),
+    ("requests==2.34.2", Err("made for CPython")),
+    ("micropython-requests==0.0.0", Err("installs nothing")),
+];
+
+/// Every archive that gave another tool trouble unpacks to what belongs on a board, and to nothing else.
+#[test]
+fn real_archives_unpack_to_what_is_listed() {
+    let desk = Desk::new();
+    let Some(index) = configured_index(&desk) else {
+        eprintln!(
+            "skipped: {} archives, the Python package index cannot be reached",
+            ARCHIVES.len()
+        );
+        return;
+    };
+    let server = Server::with(&[
+        ("os", "0.7", &[("os/__init__.py", "")]),
+        ("cbor2", "1.0", &[("cbor2/__init__.py", "")]),
+    ]);
+    let board = board();
+    for (package, expected) in ARCHIVES {
+        let line = format!("--json install -n --force --no-mpy pypi:{package}");
+        let call = ucli(&desk, &board, &server, &line);
+        let finished = call.env("PIP_INDEX_URL", &index).run();
+        let said = finished.out();
+        let last = said.lines().last().unwrap_or_default();
+        let object: serde_json::Value = serde_json::from_str(last).expect("JSON");
+        match expected {
+            Ok(names) => {
+                let packages = object["packages"].as_array().into_iter().flatten();
+                let files = packages.flat_map(|one| one["files"].as_array().into_iter().flatten());
+                let files: Vec<&str> = files.filter_map(|one| one.as_str()).collect();
+                let names: Vec<String> = names
+                    .split_whitespace()
+                    .map(|name| format!("{name}.py"))
+                    .collect();
+                assert_eq!(files, names, "{finished}");
+            }
+            Err(reason) => {
+                let message = object["error"]["message"].as_str().unwrap_or_default();
+                assert!(message.contains(reason), "{package}: {finished}");
+            }
+        }
+    }
+    assert!(board.contents().is_empty());
+}
+
+/// The stubs of the real index are those of the firmware that is asked for.
+#[test]
+fn real_stubs_come_into_the_project() {
+    let (desk, board, server) = (Desk::new(), board(), Server::start());
+    let Some(index) = configured_index(&desk) else {
+        eprintln!("skipped: stubs, the Python package index cannot be reached");
+        return;
+    };
+    let line = "stubs --board rp2 --firmware 1.24.1";
+    let call = ucli(&desk, &board, &server, line).env("PIP_INDEX_URL", &index);
+    let done = call.run().ok();
+    assert!(
+        done.out().contains("+ micropython-rp2-stubs 1.24.1"),
+        "{done}"
+    );
+    assert!(done.out().contains("+ micropython-stdlib-stubs"), "{done}");
+    for name in ["rp2.pyi", "rp2/__init__.pyi"] {
+        if desk.path().join("typings").join(name).exists() {
+            return;
+        }
+    }
+    panic!("no description of `rp2`: {:?}", desk.contents());
+}
+
 /// The stubs of the board's firmware come into the project, with what they need, and nothing else.
 #[test]
 fn stubs_of_the_firmware_come_into_the_project() {

@@ -16,7 +16,7 @@ pub(crate) struct Args {
     /// What to install
     #[arg(value_name = "PACKAGE")]
     packages: Vec<String>,
-    /// What a requirements.txt, package.json or manifest.py lists (repeatable)
+    /// What a requirements.txt, package.json, manifest.py or Belay project lists (repeatable)
     #[arg(short, long, value_name = "FILE")]
     requirements: Vec<std::path::PathBuf>,
     #[command(flatten)]

@@ -34,7 +34,7 @@ pub(crate) struct AddArgs {
     /// What the project needs
     #[arg(required_unless_present = "requirements", value_name = "PACKAGE")]
     packages: Vec<String>,
-    /// What a requirements.txt, package.json or manifest.py lists (repeatable)
+    /// What a requirements.txt, package.json, manifest.py or Belay project lists (repeatable)
     #[arg(short, long, value_name = "FILE")]
     requirements: Vec<std::path::PathBuf>,
     /// Needed only while the project is developed

@@ -85,7 +85,9 @@ const AMBIGUOUS: [&str; 6] = [
 pub(crate) fn find(name: &str) -> Option<Alias> {
     let name = super::normalised(name);
     let bare = name.strip_prefix("micropython-");
-    if matches!(bare.unwrap_or(&name), "uasyncio" | "uasyncio-core") {
+    // Pycopy's is for Pycopy, and would stand before the firmware's too.
+    let core = bare.or_else(|| name.strip_prefix("pycopy-"));
+    if matches!(core.unwrap_or(&name), "uasyncio" | "uasyncio-core") {
         return Some(Alias::BuiltIn("asyncio"));
     }
     let bare = bare?;
@@ -127,6 +129,11 @@ mod tests {
             find("micropython-uasyncio.core"),
             Some(Alias::BuiltIn("asyncio"))
         );
+        assert_eq!(
+            find("pycopy-uasyncio.core"),
+            Some(Alias::BuiltIn("asyncio"))
+        );
+        assert_eq!(find("pycopy-json"), None);
         assert_eq!(find("uasyncio"), Some(Alias::BuiltIn("asyncio")));
         assert_eq!(
             find("micropython-ssd1306"),

@@ -1,4 +1,5 @@
-//! Lists of packages as other tools write them: `requirements.txt`, `package.json` and `manifest.py`.
+//! Lists of packages as other tools write them: `requirements.txt`, `package.json`, `manifest.py`, and Belay's
+//! dependencies in a `pyproject.toml`.
 //!
 //! Nothing is executed. Of a `manifest.py` the calls with literal arguments are read; whatever else it
 //! does is an error with its line.
@@ -116,6 +117,9 @@ pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Vec<Spec>> {
         return package_json(name, bytes);
     }
     let text = String::from_utf8_lossy(bytes);
+    if name.ends_with(".toml") {
+        return belay(name, &text);
+    }
     if name.ends_with(".py") {
         manifest_py(name, &text)
     } else {
@@ -181,6 +185,53 @@ fn package_json(name: &str, bytes: &[u8]) -> Result<Vec<Spec>> {
             version => format!("{text}@{version}"),
         };
         specs.push(Spec::parse(&text)?);
+    }
+    Ok(specs)
+}
+
+/// `[tool.belay.dependencies]` of a `pyproject.toml`, and those of its groups: a name with a version, a place,
+/// a table with a place as `uri`, or a list of those.
+///
+/// Source: Belay's documentation, "Package Manager".
+fn belay(name: &str, text: &str) -> Result<Vec<Spec>> {
+    let bad = |reason: &str| Error::new(Code::BadPackage, format!("`{name}`: {reason}"));
+    let document: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| bad(error.message()))?;
+    let belay = document.get("tool").and_then(|tool| tool.get("belay"));
+    let groups = belay.and_then(|belay| belay.get("group")?.as_table());
+    let groups = groups.into_iter().flat_map(|groups| groups.values());
+    let tables: Vec<&toml::Table> = belay
+        .into_iter()
+        .chain(groups)
+        .filter_map(|part| part.get("dependencies")?.as_table())
+        .collect();
+    if tables.is_empty() {
+        return Err(bad("it has no `[tool.belay.dependencies]`")
+            .hint("The packages of a project of ucli are installed with `ucli sync`"));
+    }
+    let mut specs = Vec::new();
+    for (package, value) in tables.into_iter().flatten() {
+        let places: Vec<&toml::Value> = match value {
+            toml::Value::Array(items) => items.iter().collect(),
+            one => vec![one],
+        };
+        for place in places {
+            let text = place.as_str().or_else(|| place.get("uri")?.as_str());
+            let text = text.ok_or_else(|| {
+                bad(&format!(
+                    "the dependency `{package}` is neither text nor has a `uri`"
+                ))
+            })?;
+            let is_version = text.starts_with(|letter: char| letter.is_ascii_digit());
+            let spec = match text {
+                "*" | "" | "latest" => Spec::parse(package),
+                text if is_version => Spec::parse(&format!("{package}@{text}")),
+                text if text.contains(['/', '\\']) => Spec::parse(text),
+                text => Spec::parse(&format!("./{text}")),
+            };
+            specs.push(spec.map_err(|error| bad(error.message()))?);
+        }
     }
     Ok(specs)
 }
@@ -264,6 +315,27 @@ mod tests {
         ] {
             let error = read("manifest.py", text.as_bytes()).unwrap_err();
             assert!(error.message().contains("line"), "{text}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn projects_of_belay_are_read() {
+        let text = "[tool.belay.dependencies]\naioble = \"*\"\nssl = \"0.1.0\"\n\
+            a = [\"github:o/r/a.py@v1\", \"lib/b.py\"]\nc = { uri = \"https://h/c.py\", develop = true }\n\
+            [tool.belay.group.dev.dependencies]\nunittest = \"latest\"\n";
+        let found = read("pyproject.toml", text.as_bytes()).unwrap();
+        let parse = |text: &str| Spec::parse(text).unwrap();
+        let expected = [
+            "github:o/r/a.py@v1",
+            "lib/b.py",
+            "aioble",
+            "https://h/c.py",
+            "ssl@0.1.0",
+            "unittest",
+        ];
+        assert_eq!(found, expected.map(parse));
+        for text in ["[tool.ucli]", "[tool", "[tool.belay.dependencies]\na = 1"] {
+            assert!(read("pyproject.toml", text.as_bytes()).is_err(), "{text}");
         }
     }
 

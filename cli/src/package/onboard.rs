@@ -14,6 +14,7 @@ use super::locking::Locking;
 use super::plan;
 use super::project::Project;
 use super::record::Record;
+use super::resolve::Package;
 use crate::client::session::Session;
 use crate::error::{Code, Error, Result};
 use crate::output::Printer;
@@ -148,6 +149,7 @@ pub(crate) fn sync(
             ));
         }
     }
+    warn_of_firmware(lock, &packages, &board, printer);
     let modules: Vec<String> = packages.iter().flat_map(modules_of).collect();
     let shadows = shadows(session, &board, &directory, &modules)?;
     let keep: BTreeSet<String> = packages.iter().map(|one| one.name.clone()).collect();
@@ -183,6 +185,20 @@ pub(crate) fn sync(
         shadows,
         record_differs: before != plan.record,
     })
+}
+
+/// Says which packages need newer firmware than the board has.
+fn warn_of_firmware(lock: &Lock, packages: &[Package], board: &Board, printer: &Printer) {
+    for one in packages {
+        let need = super::needs::of(&one.name, &board.version);
+        let asked = lock
+            .find(&one.name)
+            .map_or("", |locked| locked.asked.as_str());
+        let text = need.and_then(|need| need.complaint(&one.version, asked, &board.version));
+        if let Some(text) = text {
+            printer.warn(&text);
+        }
+    }
 }
 
 impl Record {

@@ -17,6 +17,11 @@ pub trait Board {
         None
     }
 
+    /// All of its flash from the beginning on, the program and the files in it too, where programs may have that.
+    fn whole_flash(&mut self) -> Option<&mut dyn BlockDevice> {
+        None
+    }
+
     /// Its pins.
     fn pins(&mut self) -> Option<&mut dyn Pins> {
         None

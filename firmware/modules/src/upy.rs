@@ -38,18 +38,26 @@ mod request {
 /// How much is copied at once.
 const CHUNK_BYTES: usize = 256;
 
-/// There is one flash; the object holds nothing.
+/// Which part of the flash it is.
 #[derive(Clone, Copy)]
-struct Flash;
+struct Flash {
+    /// All of it, not the part with the files.
+    is_whole: bool,
+}
 
 impl Body for Flash {}
 
 /// Does something with the flash.
 fn with<T>(
     vm: &mut Vm<'_>,
+    flash: Flash,
     work: impl FnOnce(&mut dyn BlockDevice) -> upy_hal::block::Result<T>,
 ) -> Result<T> {
-    let flash = vm.host().board().and_then(|board| board.flash());
+    let board = vm.host().board();
+    let flash = board.and_then(|board| match flash.is_whole {
+        true => board.whole_flash(),
+        false => board.flash(),
+    });
     let done = match flash {
         Some(flash) => work(flash),
         None => Err(Errno::ENODEV),
@@ -57,13 +65,21 @@ fn with<T>(
     done.map_err(|errno| vm.os_error(i32::from(errno.0)))
 }
 
-/// `Flash()`
+/// `Flash(whole=False)`
 fn make(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Value> {
-    if args.count > 0 || args.keywords > 0 {
-        return Err(vm.wrong_count(0, 0, args.count));
+    if args.count > 1 || args.keywords > 0 {
+        return Err(vm.wrong_count(0, 1, args.count));
     }
-    with(vm, |_| Ok(()))?;
-    vm.new_object(class, Flash)
+    let is_whole = args.count > 0 && args.at(vm, 0) == Value::TRUE;
+    let flash = Flash { is_whole };
+    with(vm, flash, |_| Ok(()))?;
+    vm.new_object(class, flash)
+}
+
+/// The flash that a method was called on.
+fn own(vm: &Vm<'_>, args: Args) -> Flash {
+    let flash = vm.body::<Flash>(args.at(vm, 0));
+    flash.copied().unwrap_or(Flash { is_whole: false })
 }
 
 /// The arguments of a transfer: the first block, the place in it, the buffer and its length.
@@ -72,7 +88,7 @@ fn place(vm: &mut Vm<'_>, args: Args) -> Result<(u32, u32, Value, usize)> {
     let len = vm.data(buffer)?.len();
     let (block, size) = (
         vm.int_arg(args, 1)?,
-        with(vm, |flash| Ok(flash.block_size_bytes()))?,
+        with(vm, own(vm, args), |flash| Ok(flash.block_size_bytes()))?,
     );
     let offset = if args.count > 3 {
         vm.int_arg(args, 3)?
@@ -91,11 +107,12 @@ fn place(vm: &mut Vm<'_>, args: Args) -> Result<(u32, u32, Value, usize)> {
 /// `readblocks(block, buffer, offset=0)`
 fn read_blocks(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (block, offset, buffer, len) = place(vm, args)?;
+    let own = own(vm, args);
     vm.data_mut(buffer)?;
     let mut chunk = [0; CHUNK_BYTES];
-    for (at, block, offset, part) in parts(vm, block, offset, len)? {
+    for (at, block, offset, part) in parts(vm, own, block, offset, len)? {
         let piece = &mut chunk[..part];
-        with(vm, |flash| flash.read(block, offset, piece))?;
+        with(vm, own, |flash| flash.read(block, offset, piece))?;
         if let Some(room) = vm.data_mut(buffer)?.get_mut(at..at + part) {
             room.copy_from_slice(&chunk[..part]);
         }
@@ -106,17 +123,20 @@ fn read_blocks(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 /// `writeblocks(block, buffer, offset)`; without an offset whole blocks, which are erased first.
 fn write_blocks(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let (block, offset, buffer, len) = place(vm, args)?;
+    let own = own(vm, args);
     let erases = args.count < 4;
     let mut chunk = [0; CHUNK_BYTES];
-    for (at, block, offset, part) in parts(vm, block, offset, len)? {
+    for (at, block, offset, part) in parts(vm, own, block, offset, len)? {
         if erases && offset == 0 {
-            with(vm, |flash| flash.erase(block))?;
+            with(vm, own, |flash| flash.erase(block))?;
         }
         let Some(bytes) = vm.data(buffer)?.get(at..at + part) else {
             break;
         };
         chunk[..part].copy_from_slice(bytes);
-        with(vm, |flash| flash.program(block, offset, &chunk[..part]))?;
+        with(vm, own, |flash| {
+            flash.program(block, offset, &chunk[..part])
+        })?;
     }
     Ok(Value::small(0))
 }
@@ -124,11 +144,12 @@ fn write_blocks(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 /// The parts of a transfer: where in the buffer, the block, where in it, how much. None crosses a block.
 fn parts(
     vm: &mut Vm<'_>,
+    flash: Flash,
     block: u32,
     offset: u32,
     len: usize,
 ) -> Result<impl Iterator<Item = (usize, u32, u32, usize)> + use<>> {
-    let size = with(vm, |flash| Ok(flash.block_size_bytes()))? as usize;
+    let size = with(vm, flash, |flash| Ok(flash.block_size_bytes()))? as usize;
     let (mut at, mut block, mut offset) = (0, block, offset as usize);
     Ok(core::iter::from_fn(move || {
         if at >= len {
@@ -149,15 +170,16 @@ fn parts(
 /// `ioctl(request, argument)`
 fn ioctl(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let asked = vm.int_arg(args, 1)?;
+    let own = own(vm, args);
     let answer = match asked {
         request::INIT | request::DEINIT => 0,
-        request::SYNC => with(vm, |flash| flash.sync().map(|()| 0))?,
-        request::COUNT => with(vm, |flash| Ok(flash.block_count() as isize))?,
-        request::SIZE => with(vm, |flash| Ok(flash.block_size_bytes() as isize))?,
+        request::SYNC => with(vm, own, |flash| flash.sync().map(|()| 0))?,
+        request::COUNT => with(vm, own, |flash| Ok(flash.block_count() as isize))?,
+        request::SIZE => with(vm, own, |flash| Ok(flash.block_size_bytes() as isize))?,
         request::ERASE => {
             let block = vm.int_arg(args, 2)?;
             let block = u32::try_from(block).unwrap_or(u32::MAX);
-            with(vm, |flash| flash.erase(block).map(|()| 0))?
+            with(vm, own, |flash| flash.erase(block).map(|()| 0))?
         }
         _ => return Ok(Value::NONE),
     };

@@ -329,6 +329,18 @@ impl<'m> Vm<'m> {
         self.raise_emergency(b"memory allocation failed, heap is locked")
     }
 
+    /// An array has room behind its items up to the next block, but whether it has must not decide what
+    /// fails while the heap is locked.
+    ///
+    /// # Errors
+    /// `MemoryError` while the heap is locked.
+    pub(crate) fn may_lengthen(&mut self) -> Result<()> {
+        if self.heap.lock_depth > 0 {
+            return Err(self.heap_is_locked());
+        }
+        Ok(())
+    }
+
     /// The error of an allocation of `bytes` that failed.
     #[cold]
     pub(crate) fn no_memory(&mut self, bytes: usize) -> Raised {

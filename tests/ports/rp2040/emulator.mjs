@@ -1,30 +1,45 @@
-// A Pico in rp2040js: `node emulator.mjs IMAGE.uf2 FLASH.img`. Its USB serial line is a TCP port, which is printed.
-// The flash is kept in the file, so what is stored survives. A reset by the watchdog starts the chip again.
+// A Pico in rp2040js: `node emulator.mjs IMAGE.uf2 FLASH.img [--parts] [--drive DRIVE]`. Its USB serial line is a TCP
+// port, which is printed. The flash is kept in the file, so what is stored survives. A reset by the watchdog starts
+// the chip again. In its boot loader the directory DRIVE is a drive that takes a UF2 file, as the ROM shows one;
+// without a drive the emulator ends there.
 
 import fs from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { createRequire } from 'node:module';
+import { connect } from './parts.mjs';
 import { installRom } from './rom.mjs';
 
 // The package is installed beside the other peers, not here.
 const require = createRequire(process.env.RP2040JS ?? import.meta.url);
 const { ConsoleLogger, LogLevel, Simulator, USBCDC } = require('rp2040js');
 
-const [image, flashFile] = process.argv.slice(2);
+const [image, flashFile, ...options] = process.argv.slice(2);
+const drive = options.includes('--drive') ? options[options.indexOf('--drive') + 1] : undefined;
 const FLASH_BYTES = 2 << 20;
 const XIP = 0x10000000;
 const STACK = 0x20041f00;
 const STEPS = 20_000;
 const NANOSECONDS = 1e9 / 125e6;
 const WATCHDOG = 0x40058;
+const BLOCK = 512;
+const MAGIC = [[0, 0x0a324655], [4, 0x9e5d5157], [BLOCK - 4, 0x0ab16f30]];
+const FAMILY_FLAG = 0x2000;
+const FAMILY = 0xe48bff56;
+const LOOK_MS = 20;
 
 const out = { bytes: [], write(data) { this.bytes.push(data); } };
 let send = (data) => out.write(data);
 let chip;
+let isNew = true;
+const sockets = new Set();
 
 function load(flash) {
   flash.fill(0xff);
   if (fs.existsSync(flashFile)) flash.set(fs.readFileSync(flashFile));
+  // What the boot loader has written since is not written over.
+  if (!isNew) return;
+  isNew = false;
   const blocks = fs.readFileSync(image);
   for (let at = 0; at < blocks.length; at += 512) {
     const address = blocks.readUInt32LE(at + 12);
@@ -70,24 +85,76 @@ function powerOn() {
   chip = { mcu, simulator, store, isStored: true, isReset: false };
   installRom(mcu, {
     flashChanged: () => { chip.isStored = false; },
-    bootloader: () => { console.error('boot loader'); chip.store(); process.exit(0); },
+    bootloader: () => { chip.isLeft = true; },
   });
   mcu.peripherals[WATCHDOG].onWatchdogTrigger = () => { chip.isReset = true; };
+  if (options.includes('--parts')) connect(mcu, simulator.clock);
   chip.receive = attach(mcu);
   // Where the ROM would jump to: the second stage of the boot.
   mcu.core.PC = XIP;
   mcu.core.SP = STACK;
 }
 
+// The boot loader's drive. A file is taken when all its blocks are there, whatever it is called; then the drive is
+// gone and the chip starts. A block that is for another chip is passed over, as the ROM does.
+function showDrive() {
+  console.error('boot loader');
+  chip.store();
+  if (!drive) process.exit(0);
+  for (const socket of sockets) socket.destroy();
+  chip = undefined;
+  fs.mkdirSync(drive, { recursive: true });
+  fs.writeFileSync(path.join(drive, 'INDEX.HTM'), '<html></html>');
+  fs.writeFileSync(
+    path.join(drive, 'INFO_UF2.TXT'),
+    'UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n',
+  );
+  const look = () => {
+    for (const name of fs.readdirSync(drive)) {
+      if (['INDEX.HTM', 'INFO_UF2.TXT'].includes(name)) continue;
+      if (take(fs.readFileSync(path.join(drive, name)))) {
+        fs.rmSync(drive, { recursive: true });
+        powerOn();
+        run();
+        return;
+      }
+    }
+    setTimeout(look, LOOK_MS);
+  };
+  look();
+}
+
+// Writes the blocks of a file; whether it had all of them.
+function take(bytes) {
+  const flash = fs.readFileSync(flashFile);
+  const seen = new Set();
+  let count = Infinity;
+  for (let at = 0; at + BLOCK <= bytes.length; at += BLOCK) {
+    const word = (offset) => bytes.readUInt32LE(at + offset);
+    if (MAGIC.some(([offset, magic]) => word(offset) !== magic)) continue;
+    if (word(8) & FAMILY_FLAG && word(28) !== FAMILY) continue;
+    bytes.copy(flash, word(12) - XIP, at + 32, at + 32 + word(16));
+    seen.add(word(20));
+    count = word(24);
+  }
+  if (seen.size < count) return false;
+  fs.writeFileSync(flashFile, flash);
+  return true;
+}
+
 function run() {
   const { core } = chip.mcu;
   const { clock } = chip.simulator;
-  for (let step = 0; step < STEPS && !chip.isReset; step++) {
+  for (let step = 0; step < STEPS && !chip.isReset && !chip.isLeft; step++) {
     const idle = core.waiting ? Math.min(clock.nanosToNextAlarm, 1e6) : 0;
     clock.tick(idle || core.executeInstruction() * NANOSECONDS);
     if (idle) step += 100;
   }
   if (!chip.isStored) chip.store();
+  if (chip.isLeft) {
+    showDrive();
+    return;
+  }
   if (chip.isReset) {
     console.error('reset');
     powerOn();
@@ -97,12 +164,20 @@ function run() {
 
 powerOn();
 const server = net.createServer((socket) => {
-  socket.setNoDelay(true);
-  socket.on('data', (data) => chip.receive(data));
   socket.on('error', () => {});
-  socket.on('close', () => { send = () => {}; });
+  // There is no serial line while the boot loader runs.
+  if (!chip) { socket.destroy(); return; }
+  sockets.add(socket);
+  socket.setNoDelay(true);
+  socket.on('data', (data) => chip?.receive(data));
+  const talk = (data) => socket.write(data);
+  socket.on('close', () => {
+    sockets.delete(socket);
+    // The next client may be there already.
+    if (send === talk) send = () => {};
+  });
   for (const data of out.bytes.splice(0)) socket.write(data);
-  send = (data) => socket.write(data);
+  send = talk;
 });
 server.listen(0, '127.0.0.1', () => console.log(`tcp://127.0.0.1:${server.address().port}`));
 run();

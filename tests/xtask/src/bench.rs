@@ -106,9 +106,10 @@ pub(crate) fn run(words: &[String]) -> Result {
         Some("flash") => return crate::bench_flash::run(&words[1..]),
         Some("install") => return crate::packages::bench(&words[1..]),
         Some("interp") => return crate::interp::run(&words[1..]),
+        Some("chips") => return crate::chips::measure(&words[1..]),
         _ => {
             return Err(Failed(
-                "there are `cargo xtask bench transfer`, `bench flash`, each with `--quick`, `bench install DIR` and `bench interp`"
+                "there are `cargo xtask bench transfer`, `bench flash`, each with `--quick`, `bench install DIR`, `bench interp` and `bench chips DIR`"
                     .into(),
             ));
         }

@@ -2,7 +2,8 @@
 //!
 //! Instructions are those valgrind counts, less those of a program without a statement, and repeat to a
 //! thousandth; seconds are user time, the least of several runs. A program whose output differs fails the run.
-//! The parts of MicroPython's own `perf_bench` are covered in kind: none of its code is here.
+//! The parts of MicroPython's own `perf_bench` are covered in kind: none of its code is here. With `--suite DIR` they
+//! are taken from a checkout: each program but those for viper, with its driver, at N = M = 100.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -23,6 +24,14 @@ const RUNS: usize = 3;
 struct Subject {
     name: &'static str,
     program: PathBuf,
+}
+
+/// One program to run.
+struct Program {
+    name: String,
+    path: PathBuf,
+    /// Its output begins with the time it took.
+    timed: bool,
 }
 
 /// What one interpreter needs for one program.
@@ -65,18 +74,26 @@ pub(crate) fn run(words: &[String]) -> Result {
             program: peer("petitpy"),
         },
     ];
-    let names = programs(words)?;
-    let empty = subjects.each_ref().map(|subject| count(subject, EMPTY));
+    let programs = match words {
+        [option, checkout, names @ ..] if option == "--suite" => suite(Path::new(checkout), names)?,
+        _ => programs(words)?,
+    };
+    let empty = Program {
+        name: EMPTY.into(),
+        path: root().join("tests/bench").join(format!("{EMPTY}.py")),
+        timed: false,
+    };
+    let empty = subjects.each_ref().map(|subject| count(subject, &empty));
     let mut table = String::from(
         "| program | upy M instr | MicroPython | petitpy | of MicroPython | of petitpy | upy s | of MicroPython's s |\n\
          |---|---|---|---|---|---|---|---|\n",
     );
     let mut ratios: [Vec<f64>; 3] = Default::default();
-    for name in &names {
-        let expected = output(&subjects[1], name)?;
+    for program in &programs {
+        let expected = output(&subjects[1], program)?;
         let mut costs = [None; 3];
         for (index, subject) in subjects.iter().enumerate() {
-            costs[index] = match (measure(subject, name, &expected), &empty[index]) {
+            costs[index] = match (measure(subject, program, &expected), &empty[index]) {
                 (Ok(cost), Ok(empty)) => Some(Cost {
                     instructions: cost.instructions.saturating_sub(*empty).max(1),
                     ..cost
@@ -90,7 +107,7 @@ pub(crate) fn run(words: &[String]) -> Result {
                 (_, Err(Failed(why))) => return Err(Failed(why.clone())),
             };
         }
-        row(&mut table, name, &costs, &mut ratios);
+        row(&mut table, &program.name, &costs, &mut ratios);
         println!("{}", table.lines().last().unwrap_or_default());
     }
     println!("\n{table}");
@@ -104,36 +121,84 @@ pub(crate) fn run(words: &[String]) -> Result {
     Ok(())
 }
 
-/// The names of the programs, in order.
-fn programs(words: &[String]) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(root().join("tests/bench"))? {
+/// Our own programs, in order of their names.
+fn programs(words: &[String]) -> Result<Vec<Program>> {
+    let mut programs = Vec::new();
+    for (name, path) in scripts(&root().join("tests/bench"), words)? {
+        if name != EMPTY {
+            programs.push(Program {
+                name,
+                path,
+                timed: false,
+            });
+        }
+    }
+    if programs.is_empty() {
+        return Err(Failed("there is no such program in tests/bench".into()));
+    }
+    Ok(programs)
+}
+
+/// The programs of `tests/perf_bench` in a checkout, each with its driver in a file under `target`.
+fn suite(checkout: &Path, words: &[String]) -> Result<Vec<Program>> {
+    let from = checkout.join("tests/perf_bench");
+    let driver = fs::read_to_string(from.join("benchrun.py"))?;
+    let place = target().join("tmp/perf_bench");
+    fs::create_dir_all(&place)?;
+    let mut programs = Vec::new();
+    for (name, path) in scripts(&from, words)? {
+        if name == "benchrun" || name.starts_with("viper") {
+            continue;
+        }
+        let text = format!(
+            "{}\n{driver}\nbm_run(100, 100)\n",
+            fs::read_to_string(path)?
+        );
+        let path = place.join(format!("{name}.py"));
+        fs::write(&path, text)?;
+        programs.push(Program {
+            name,
+            path,
+            timed: true,
+        });
+    }
+    if programs.is_empty() {
+        return Err(Failed(format!(
+            "there is no such program in {}",
+            from.display()
+        )));
+    }
+    Ok(programs)
+}
+
+/// Names and paths of the Python files of a folder, all or those that are asked for.
+fn scripts(folder: &Path, words: &[String]) -> Result<Vec<(String, PathBuf)>> {
+    let mut scripts = Vec::new();
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_stem().and_then(|stem| stem.to_str());
         if let Some(name) = name
             && path.extension().is_some_and(|extension| extension == "py")
-            && name != EMPTY
             && (words.is_empty() || words.iter().any(|word| word == name))
         {
-            names.push(name.to_string());
+            scripts.push((name.to_string(), path));
         }
     }
-    names.sort();
-    if names.is_empty() {
-        return Err(Failed("there is no such program in tests/bench".into()));
-    }
-    Ok(names)
-}
-
-fn path(name: &str) -> String {
-    format!("tests/bench/{name}.py")
+    scripts.sort();
+    Ok(scripts)
 }
 
 /// What a program prints; an error if it does not end well.
-fn output(subject: &Subject, name: &str) -> Result<String> {
-    let done = command(&subject.program, &[&path(name)]).output()?;
+fn output(subject: &Subject, program: &Program) -> Result<String> {
+    let path = program.path.to_string_lossy();
+    let done = command(&subject.program, &[&*path]).output()?;
+    let name = &program.name;
     if done.status.success() {
-        return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
+        let text = String::from_utf8_lossy(&done.stdout).into_owned();
+        return Ok(match text.split_once(' ') {
+            Some((_, rest)) if program.timed => rest.to_string(),
+            _ => text,
+        });
     }
     Err(Failed(format!(
         "{name} on {}: {}, signal {:?}: {}",
@@ -144,11 +209,12 @@ fn output(subject: &Subject, name: &str) -> Result<String> {
     )))
 }
 
-fn measure(subject: &Subject, name: &str, expected: &str) -> Result<Cost> {
-    let got = output(subject, name)?;
+fn measure(subject: &Subject, program: &Program, expected: &str) -> Result<Cost> {
+    let got = output(subject, program)?;
     if got != expected {
         return Err(Failed(format!(
-            "{name} on {} prints {:?}, MicroPython {:?}",
+            "{} on {} prints {:?}, MicroPython {:?}",
+            program.name,
             subject.name,
             got.trim(),
             expected.trim()
@@ -156,23 +222,24 @@ fn measure(subject: &Subject, name: &str, expected: &str) -> Result<Cost> {
     }
     let mut seconds = f64::INFINITY;
     for _ in 0..RUNS {
-        seconds = seconds.min(user_seconds(&subject.program, name)?);
+        seconds = seconds.min(user_seconds(&subject.program, program)?);
     }
     Ok(Cost {
-        instructions: count(subject, name)?,
+        instructions: count(subject, program)?,
         seconds,
     })
 }
 
 /// Instructions of a whole run, as valgrind counts them.
-fn count(subject: &Subject, name: &str) -> Result<u64> {
+fn count(subject: &Subject, script: &Program) -> Result<u64> {
     let program = subject.program.to_string_lossy();
+    let path = script.path.to_string_lossy();
     let arguments = [
         "--tool=cachegrind",
         "--cache-sim=no",
         "--cachegrind-out-file=/dev/null",
         &program,
-        &path(name),
+        &path,
     ];
     let done = command("valgrind", &arguments).output()?;
     let report = String::from_utf8_lossy(&done.stderr);
@@ -183,7 +250,8 @@ fn count(subject: &Subject, name: &str) -> Result<u64> {
         .and_then(|number| number.trim().replace(',', "").parse().ok())
         .ok_or_else(|| {
             Failed(format!(
-                "valgrind says nothing of {name}: {}",
+                "valgrind says nothing of {}: {}",
+                script.name,
                 report.trim()
             ))
         })
@@ -195,13 +263,18 @@ subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime)";
 
 /// User time of one run.
-fn user_seconds(program: &Path, name: &str) -> Result<f64> {
+fn user_seconds(program: &Path, script: &Program) -> Result<f64> {
     let python = target().join("peers/venv/bin/python3");
     let program = program.to_string_lossy();
-    let text = run_output(command(python, &["-c", TIMER, &program, &path(name)]))?;
-    text.trim()
-        .parse()
-        .map_err(|_| Failed(format!("the time of {name} is no number: {}", text.trim())))
+    let path = script.path.to_string_lossy();
+    let text = run_output(command(python, &["-c", TIMER, &program, &path]))?;
+    text.trim().parse().map_err(|_| {
+        Failed(format!(
+            "the time of {} is no number: {}",
+            script.name,
+            text.trim()
+        ))
+    })
 }
 
 fn row(table: &mut String, name: &str, costs: &[Option<Cost>; 3], ratios: &mut [Vec<f64>; 3]) {

@@ -8,6 +8,8 @@ mod bench;
 #[cfg(unix)]
 mod bench_flash;
 #[cfg(unix)]
+mod chips;
+#[cfg(unix)]
 mod demo;
 mod desks;
 #[cfg(unix)]
@@ -51,8 +53,10 @@ cargo xtask upstream DIR [AREA...]      MicroPython's own tests on upy and on Mi
 cargo xtask packages DIR [NAME...]       micropython-lib by mpremote and by ucli: the same files
 cargo xtask bench transfer [--quick]   ucli, mpremote and mpytool on the same links
 cargo xtask bench flash [--quick]      ucli and esptool on the same slow line
+cargo xtask bench chips DIR [NAME...]   our images for Cortex-M on MicroPython's perf_bench, from a checkout
 cargo xtask bench install DIR [--quick]  ucli and mpremote install 1, 5 and 20 packages
 cargo xtask bench interp [NAME...]     upy, MicroPython and petitpy on the programs in tests/bench
+cargo xtask bench interp --suite DIR   the same on perf_bench of a MicroPython checkout
 ";
 
 fn main() -> ExitCode {

@@ -216,6 +216,9 @@ pub(crate) fn compare(words: &[String]) -> Result {
         }
         println!("{name}: {same} alike, {} not", differ.len());
     }
+    if wanted.is_empty() {
+        article(&rig)?;
+    }
     println!("{same} installations, {files} files, the same by mpremote, `ucli mip` and `ucli`");
     if differ.is_empty() {
         Ok(())
@@ -226,6 +229,31 @@ pub(crate) fn compare(words: &[String]) -> Result {
             differ.join(", ")
         )))
     }
+}
+
+/// The line that every guide has, with the real packages: both modules work.
+fn article(rig: &Rig) -> Result {
+    rig.clear("lib");
+    let page = Server::start();
+    page.put("/page", "hello");
+    let program = format!(
+        "import sys\nsys.path.insert(0,'lib')\nfor n in 'requests','urequests':\n print(__import__(n).get('{}/page').text)\n",
+        page.url()
+    );
+    for words in [
+        &["install", "--target", "lib", "micropython-requests"][..],
+        &["exec", &program],
+    ] {
+        let finished = rig.ours(words).run();
+        if finished.status != Some(0) || (words[0] == "exec" && finished.out() != "hello\nhello\n")
+        {
+            return Err(Failed(format!("{finished}")));
+        }
+    }
+    println!(
+        "`import requests` and `import urequests` work after `ucli install micropython-requests`"
+    );
+    Ok(())
 }
 
 /// One package in one form by all three; how many files that is.

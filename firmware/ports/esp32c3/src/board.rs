@@ -24,6 +24,7 @@ const FIRST_DAY_NS: u64 = 946_684_800_000_000_000;
 /// The chip and what is on the board.
 pub struct Chip {
     flash: Flash,
+    whole: Flash,
     pins: Pins,
     adc: Adc,
     pwm: Pwm,
@@ -40,6 +41,7 @@ impl Chip {
     /// Takes the board.
     pub fn new() -> Self {
         Self {
+            whole: Flash::whole(),
             flash: Flash::files(),
             pins: Pins::new(),
             adc: Adc::start(),
@@ -88,6 +90,10 @@ impl upy_hal::Chip for Chip {
 impl Board for Chip {
     fn flash(&mut self) -> Option<&mut dyn BlockDevice> {
         Some(&mut self.flash)
+    }
+
+    fn whole_flash(&mut self) -> Option<&mut dyn BlockDevice> {
+        Some(&mut self.whole)
     }
 
     fn pins(&mut self) -> Option<&mut dyn hal::Pins> {

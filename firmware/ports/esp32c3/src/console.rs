@@ -5,10 +5,9 @@
 //!
 //! Source: ESP32-C3 Technical Reference Manual, chapters 26 and 30.
 
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 
-use upy_hal::console::{Closed, Console};
-use upy_hal::ring::Ring;
+use upy_hal::polled::Line;
 
 use crate::register::{UART, USB};
 use crate::time;
@@ -45,8 +44,6 @@ mod usb {
 
 /// What the UART's transmitter holds.
 const FIFO_BYTES: u32 = 120;
-/// The longest sleep: Ctrl-C is looked for as often.
-const SLEEP_US: u64 = 1000;
 /// How long a host may leave the USB line full before what is sent is dropped.
 const PATIENCE_US: u64 = 100_000;
 
@@ -55,11 +52,8 @@ pub const BUFFER_BYTES: usize = 512;
 /// Two windows fit into the UART.
 pub const WINDOW_BYTES: u16 = 64;
 
-/// Both lines and the input that waits.
+/// Both lines.
 pub struct Lines {
-    input: RefCell<Ring<BUFFER_BYTES>>,
-    watched: Cell<Option<u8>>,
-    interrupted: Cell<bool>,
     /// A host reads the USB line.
     listens: Cell<bool>,
 }
@@ -69,43 +63,15 @@ impl Lines {
     pub fn start() -> Self {
         let line = UART[0];
         line.write(uart::CLOCK, uart::CRYSTAL);
-        line.write(
-            uart::DIVIDER,
-            uart::SIXTEENTHS / 16 | uart::SIXTEENTHS % 16 << 20,
-        );
+        let fraction = uart::SIXTEENTHS % 16 << 20;
+        line.write(uart::DIVIDER, uart::SIXTEENTHS / 16 | fraction);
         line.write(uart::LEVELS, 1);
         line.write(uart::INTERRUPT_DONE, u32::MAX);
         line.write(uart::INTERRUPT_ON, uart::RECEIVED);
         line.set(uart::UPDATE, 1 << 31);
         USB.write(usb::INTERRUPT_ON, usb::RECEIVED);
         Self {
-            input: RefCell::new(Ring::new()),
-            watched: Cell::new(None),
-            interrupted: Cell::new(false),
             listens: Cell::new(true),
-        }
-    }
-
-    /// Takes in what has come. While an interrupt byte is watched for, what finds no room is lost.
-    fn collect(&self) {
-        let mut input = self.input.borrow_mut();
-        let keeps = self.watched.get().is_none();
-        while !(input.is_full() && keeps) && UART[0].read(uart::STATUS) & uart::RECEIVED_MASK != 0 {
-            self.put(&mut input, UART[0].read(uart::DATA).to_le_bytes()[0]);
-        }
-        while !(input.is_full() && keeps) && USB.read(usb::STATE) & usb::AVAILABLE != 0 {
-            self.listens.set(true);
-            self.put(&mut input, USB.read(usb::DATA).to_le_bytes()[0]);
-        }
-        UART[0].write(uart::INTERRUPT_DONE, uart::RECEIVED);
-        USB.write(usb::INTERRUPT_DONE, usb::RECEIVED);
-    }
-
-    fn put(&self, input: &mut Ring<BUFFER_BYTES>, byte: u8) {
-        if self.watched.get() == Some(byte) {
-            self.interrupted.set(true);
-        } else {
-            input.push(byte);
         }
     }
 
@@ -136,56 +102,44 @@ pub fn write_uart(bytes: &[u8]) {
     }
 }
 
-impl Console for Lines {
-    fn read(&self, buffer: &mut [u8]) -> Result<usize, Closed> {
-        self.collect();
-        Ok(self.input.borrow_mut().take(buffer))
-    }
-
-    fn is_readable(&self) -> bool {
-        self.collect();
-        !self.input.borrow().is_empty()
-    }
-
-    fn write(&self, bytes: &[u8]) {
-        for part in bytes.chunks(32) {
-            write_uart(part);
-            for &byte in part {
-                if !self.has_room() {
-                    break;
-                }
-                USB.write(usb::DATA, u32::from(byte));
-            }
-            self.collect();
+impl Line for Lines {
+    fn receive(&self) -> Option<u8> {
+        if UART[0].read(uart::STATUS) & uart::RECEIVED_MASK != 0 {
+            return Some(UART[0].read(uart::DATA).to_le_bytes()[0]);
         }
+        if USB.read(usb::STATE) & usb::AVAILABLE != 0 {
+            self.listens.set(true);
+            return Some(USB.read(usb::DATA).to_le_bytes()[0]);
+        }
+        None
+    }
+
+    fn send(&self, bytes: &[u8]) {
+        write_uart(bytes);
+        for &byte in bytes {
+            if !self.has_room() {
+                return;
+            }
+            USB.write(usb::DATA, u32::from(byte));
+        }
+    }
+
+    fn flush(&self) {
         USB.write(usb::STATE, usb::FLUSH);
     }
 
-    fn wait(&self, limit_us: Option<u64>) {
-        let start = time::ticks_us();
-        while !self.is_readable() && !self.interrupted.get() {
-            let gone = time::ticks_us() - start;
-            let left = limit_us.map_or(SLEEP_US, |limit| limit.saturating_sub(gone));
-            if left == 0 {
-                return;
-            }
-            time::doze(left.min(SLEEP_US));
+    /// What has come since it was looked for interrupts again.
+    fn doze(&self, limit_us: u64) {
+        UART[0].write(uart::INTERRUPT_DONE, uart::RECEIVED);
+        USB.write(usb::INTERRUPT_DONE, usb::RECEIVED);
+        let waits = UART[0].read(uart::STATUS) & uart::RECEIVED_MASK != 0
+            || USB.read(usb::STATE) & usb::AVAILABLE != 0;
+        if !waits {
+            time::doze(limit_us);
         }
     }
 
-    fn watch(&self, byte: Option<u8>) {
-        self.collect();
-        self.watched.set(byte);
-        self.interrupted.set(false);
-    }
-
-    fn take_interrupt(&self) -> bool {
-        self.collect();
-        self.interrupted.replace(false)
-    }
-
-    fn is_interrupted(&self) -> bool {
-        self.collect();
-        self.interrupted.get()
+    fn ticks_us(&self) -> u64 {
+        time::ticks_us()
     }
 }

@@ -103,22 +103,23 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 }
 
 impl Flash {
-    /// All of a flash of this size.
-    fn whole(len: u32) -> Self {
-        Self {
+    /// All of it. What the image's header says is its size.
+    pub fn whole() -> Self {
+        let mut flash = Self {
             rom: Functions::get(),
             start: 0,
-            len,
-        }
-    }
-
-    /// The part with the files. What the image's header says is the size of the flash.
-    pub fn files() -> Self {
-        let mut flash = Self::whole(TABLE + BLOCK_BYTES as u32);
+            len: TABLE,
+        };
         let mut header = [0; 4];
         // A header that can't be read says 4 MiB or less, and that is enough.
         let _ = flash.read(0, 0, &mut header);
         flash.len = 1 << 20 << u32::from(header[3] >> 4).min(7);
+        flash
+    }
+
+    /// The part with the files.
+    pub fn files() -> Self {
+        let flash = Self::whole();
         let mut end = 0x1_0000;
         for index in 0..MOST_ENTRIES {
             let mut entry = [0; ENTRY_BYTES];

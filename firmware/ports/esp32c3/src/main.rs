@@ -16,6 +16,7 @@ mod system;
 mod time;
 mod uart;
 
+use upy_hal::polled::Polled;
 use upy_repl::{Life, LineEnds, Settings, Terminal};
 use upy_runtime::Sizes;
 
@@ -44,8 +45,8 @@ const LIFE: Life<'static> = Life {
 fn main(memory: &mut [usize]) -> ! {
     system::silence_watchdogs();
     time::start();
-    let lines = Lines::start();
-    let terminal = Terminal::new(&lines, LineEnds::CarriageReturn);
+    let console = Polled::<_, { console::BUFFER_BYTES }>::new(Lines::start());
+    let terminal = Terminal::new(&console, LineEnds::CarriageReturn);
     // It returns only when there is no room for an interpreter.
     let _ = LIFE.live(memory, terminal, &mut Chip::new());
     fail();

@@ -8,6 +8,7 @@ mod time;
 mod uart;
 
 use cortex_m_rt::entry;
+use upy_hal::polled::Polled;
 use upy_repl::{Life, LineEnds, Settings, Terminal};
 use upy_runtime::Sizes;
 
@@ -39,8 +40,8 @@ fn main() -> ! {
         cortex_m::singleton!(: [usize; MEMORY_WORDS] = [0; MEMORY_WORDS]),
     ) {
         time::start(core.SYST);
-        let uart = Uart::start();
-        let terminal = Terminal::new(&uart, LineEnds::CarriageReturn);
+        let console = Polled::<_, { uart::BUFFER_BYTES }>::new(Uart::start());
+        let terminal = Terminal::new(&console, LineEnds::CarriageReturn);
         // It returns only when there is no room for an interpreter.
         let _ = LIFE.live(memory, terminal, &mut Chip::new());
     }

@@ -1,4 +1,4 @@
-//! The console: UART 0 of the CMSDK, polled.
+//! The console's line: UART 0 of the CMSDK, polled.
 //!
 //! Registers as in Arm's "Cortex-M System Design Kit Technical Reference Manual", section 4.3:
 //! DATA at 0, STATE at 4 (bit 0: transmitter full, bit 1: receiver full), CTRL at 8, INTCLEAR at 0xc, BAUDDIV at
@@ -6,13 +6,11 @@
 //! QEMU holds bytes back while the receiver is full, so none is lost.
 #![expect(unsafe_code, reason = "memory-mapped registers and an interrupt")]
 
-use core::cell::{Cell, RefCell};
 use core::ptr::{read_volatile, write_volatile};
 
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::NVIC;
-use upy_hal::console::{Closed, Console};
-use upy_hal::ring::Ring;
+use upy_hal::polled::Line;
 
 use crate::time;
 
@@ -70,87 +68,39 @@ pub fn write_bytes(bytes: &[u8]) {
     }
 }
 
-/// The UART and the input that waits.
-pub struct Uart {
-    input: RefCell<Ring<BUFFER_BYTES>>,
-    watched: Cell<Option<u8>>,
-    interrupted: Cell<bool>,
-}
+/// The UART.
+pub struct Uart;
 
 impl Uart {
-    /// Switches the UART on.
+    /// Switches it on.
     pub fn start() -> Self {
         write_register(BAUDDIV, 16);
         write_register(CTRL, ENABLE);
-        Self {
-            input: RefCell::new(Ring::new()),
-            watched: Cell::new(None),
-            interrupted: Cell::new(false),
-        }
-    }
-
-    /// Takes in what has come. While an interrupt byte is watched for, what finds no room is lost, as on
-    /// any UART; otherwise QEMU keeps it.
-    fn collect(&self) {
-        let mut input = self.input.borrow_mut();
-        while read_register(STATE) & RECEIVER_FULL != 0 {
-            if input.is_full() && self.watched.get().is_none() {
-                return;
-            }
-            let byte = read_register(DATA).to_le_bytes()[0];
-            if self.watched.get() == Some(byte) {
-                self.interrupted.set(true);
-            } else {
-                input.push(byte);
-            }
-        }
+        Self
     }
 }
 
-impl Console for Uart {
-    fn read(&self, buffer: &mut [u8]) -> Result<usize, Closed> {
-        self.collect();
-        Ok(self.input.borrow_mut().take(buffer))
+impl Line for Uart {
+    fn receive(&self) -> Option<u8> {
+        let is_ready = read_register(STATE) & RECEIVER_FULL != 0;
+        is_ready.then(|| read_register(DATA).to_le_bytes()[0])
     }
 
-    fn is_readable(&self) -> bool {
-        self.collect();
-        !self.input.borrow().is_empty()
-    }
-
-    fn write(&self, bytes: &[u8]) {
+    fn send(&self, bytes: &[u8]) {
         write_bytes(bytes);
     }
 
-    /// Sleeps until the receiver or the timer (each millisecond) has something. Handlers are held back
-    /// meanwhile, so that nothing that comes between looking and sleeping is slept through.
-    fn wait(&self, limit_us: Option<u64>) {
-        let start = time::ticks_us();
-        while !self.is_readable()
-            && !self.interrupted.get()
-            && limit_us.is_none_or(|limit| time::ticks_us() - start < limit)
-        {
-            cortex_m::interrupt::free(|_| {
-                if read_register(STATE) & RECEIVER_FULL == 0 {
-                    sleep_until_input();
-                }
-            });
-        }
+    /// Sleeps until the receiver or the timer (each millisecond) has something. Handlers are held back meanwhile, so
+    /// that nothing that comes between looking and sleeping is slept through.
+    fn doze(&self, _limit_us: u64) {
+        cortex_m::interrupt::free(|_| {
+            if read_register(STATE) & RECEIVER_FULL == 0 {
+                sleep_until_input();
+            }
+        });
     }
 
-    fn watch(&self, byte: Option<u8>) {
-        self.collect();
-        self.watched.set(byte);
-        self.interrupted.set(false);
-    }
-
-    fn take_interrupt(&self) -> bool {
-        self.collect();
-        self.interrupted.replace(false)
-    }
-
-    fn is_interrupted(&self) -> bool {
-        self.collect();
-        self.interrupted.get()
+    fn ticks_us(&self) -> u64 {
+        time::ticks_us()
     }
 }

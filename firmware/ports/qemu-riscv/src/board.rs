@@ -3,6 +3,7 @@
 use upy_hal::Board;
 use upy_hal::block::BlockDevice;
 use upy_hal::machine::{Rtc, System};
+use upy_hal::soft::{Clock, Noise};
 
 use crate::flash::Flash;
 use crate::register::TEST;
@@ -16,8 +17,7 @@ const TEST_ADDRESS: usize = 0x0010_0000;
 pub struct Chip {
     flash: Flash,
     clock: Clock,
-    /// State of the generator of [`upy_hal::Chip::random`].
-    seed: u64,
+    noise: Noise,
 }
 
 impl Chip {
@@ -25,8 +25,8 @@ impl Chip {
     pub fn new() -> Self {
         Self {
             flash: Flash,
-            clock: Clock { offset_ns: 0 },
-            seed: 0x9e37_79b9_7f4a_7c15,
+            clock: Clock::new(time::ticks_us, 0),
+            noise: Noise::new(time::ticks_us),
         }
     }
 }
@@ -40,15 +40,9 @@ impl upy_hal::Chip for Chip {
         time::ticks_us()
     }
 
-    /// There is no source of randomness: xorshift64, stirred with the time of each call. Not for secrets.
+    /// There is no source of randomness.
     fn random(&mut self, buffer: &mut [u8]) {
-        self.seed = (self.seed ^ time::ticks_us()).max(1);
-        for byte in buffer {
-            self.seed ^= self.seed << 13;
-            self.seed ^= self.seed >> 7;
-            self.seed ^= self.seed << 17;
-            *byte = self.seed.to_le_bytes()[4];
-        }
+        self.noise.fill(buffer);
     }
 }
 
@@ -63,21 +57,6 @@ impl Board for Chip {
 
     fn system(&mut self) -> Option<&mut dyn System> {
         Some(self)
-    }
-}
-
-/// The calendar: the time since the start, and what it was set to.
-struct Clock {
-    offset_ns: u64,
-}
-
-impl Rtc for Clock {
-    fn now_ns(&mut self) -> u64 {
-        self.offset_ns.saturating_add(time::ticks_us() * 1000)
-    }
-
-    fn set_ns(&mut self, now_ns: u64) {
-        self.offset_ns = now_ns.saturating_sub(time::ticks_us() * 1000);
     }
 }
 

@@ -9,6 +9,7 @@ mod time;
 mod uart;
 
 use riscv_rt::entry;
+use upy_hal::polled::Polled;
 use upy_repl::{Life, LineEnds, Settings, Terminal};
 use upy_runtime::Sizes;
 
@@ -36,8 +37,8 @@ const LIFE: Life<'static> = Life {
 #[entry]
 fn main() -> ! {
     let mut memory = [0; MEMORY_WORDS];
-    let uart = Uart::start();
-    let terminal = Terminal::new(&uart, LineEnds::CarriageReturn);
+    let console = Polled::<_, { uart::BUFFER_BYTES }>::new(Uart::start());
+    let terminal = Terminal::new(&console, LineEnds::CarriageReturn);
     // It returns only when there is no room for an interpreter.
     let _ = LIFE.live(&mut memory, terminal, &mut Chip::new());
     stop(b"\r\nMPY: too little memory\r\n");

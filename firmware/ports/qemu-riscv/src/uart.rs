@@ -1,11 +1,8 @@
-//! The console: the 16550 of the machine. Its interrupt only wakes the processor.
+//! The console's line: the 16550 of the machine. Its interrupt only wakes the processor.
 //!
 //! QEMU holds bytes back while the receiver is full, so none is lost.
 
-use core::cell::{Cell, RefCell};
-
-use upy_hal::console::{Closed, Console};
-use upy_hal::ring::Ring;
+use upy_hal::polled::Line;
 
 use crate::register::{
     CLAIM, ENABLED, THRESHOLD, UART_DATA, UART_FIFO, UART_INTERRUPT, UART_INTERRUPTS,
@@ -18,8 +15,6 @@ const TRANSMITTER_EMPTY: u8 = 1 << 5;
 /// Both FIFOs on, the receiver reports its first byte.
 const FIFOS_ON: u8 = 1;
 const RECEIVER_INTERRUPT: u8 = 1;
-/// The longest sleep: Ctrl-C is looked for as often.
-const SLEEP_US: u64 = 1000;
 
 /// How much input waits here for its reader.
 pub const BUFFER_BYTES: usize = 512;
@@ -32,15 +27,11 @@ pub fn write_bytes(bytes: &[u8]) {
     }
 }
 
-/// The UART and the input that waits.
-pub struct Uart {
-    input: RefCell<Ring<BUFFER_BYTES>>,
-    watched: Cell<Option<u8>>,
-    interrupted: Cell<bool>,
-}
+/// The UART.
+pub struct Uart;
 
 impl Uart {
-    /// Switches the UART on.
+    /// Switches it on.
     pub fn start() -> Self {
         UART_FIFO.write(FIFOS_ON);
         UART_INTERRUPTS.write(RECEIVER_INTERRUPT);
@@ -48,78 +39,31 @@ impl Uart {
         THRESHOLD.write(0);
         ENABLED.write(1 << UART_INTERRUPT);
         enable_wake_up();
-        Self {
-            input: RefCell::new(Ring::new()),
-            watched: Cell::new(None),
-            interrupted: Cell::new(false),
-        }
-    }
-
-    /// Takes in what has come. While an interrupt byte is watched for, what finds no room is lost, as on
-    /// any UART; otherwise QEMU keeps it.
-    fn collect(&self) {
-        let mut input = self.input.borrow_mut();
-        while UART_STATUS.read() & DATA_READY != 0 {
-            if input.is_full() && self.watched.get().is_none() {
-                return;
-            }
-            let byte = UART_DATA.read();
-            if self.watched.get() == Some(byte) {
-                self.interrupted.set(true);
-            } else {
-                input.push(byte);
-            }
-        }
+        Self
     }
 }
 
-impl Console for Uart {
-    fn read(&self, buffer: &mut [u8]) -> Result<usize, Closed> {
-        self.collect();
-        Ok(self.input.borrow_mut().take(buffer))
+impl Line for Uart {
+    fn receive(&self) -> Option<u8> {
+        let is_ready = UART_STATUS.read() & DATA_READY != 0;
+        is_ready.then(|| UART_DATA.read())
     }
 
-    fn is_readable(&self) -> bool {
-        self.collect();
-        !self.input.borrow().is_empty()
-    }
-
-    fn write(&self, bytes: &[u8]) {
+    fn send(&self, bytes: &[u8]) {
         write_bytes(bytes);
     }
 
     /// The receiver's interrupt stays pending while a byte waits, so none is slept through.
-    fn wait(&self, limit_us: Option<u64>) {
-        let start = time::ticks_us();
-        while !self.is_readable()
-            && !self.interrupted.get()
-            && limit_us.is_none_or(|limit| time::ticks_us() - start < limit)
-        {
-            let left = limit_us.map_or(SLEEP_US, |limit| {
-                limit.saturating_sub(time::ticks_us() - start)
-            });
-            time::wake_at(time::ticks_us() + left.min(SLEEP_US));
-            riscv::asm::wfi();
-            let interrupt = CLAIM.read();
-            if interrupt != 0 {
-                CLAIM.write(interrupt);
-            }
+    fn doze(&self, limit_us: u64) {
+        time::wake_at(time::ticks_us() + limit_us);
+        riscv::asm::wfi();
+        let interrupt = CLAIM.read();
+        if interrupt != 0 {
+            CLAIM.write(interrupt);
         }
     }
 
-    fn watch(&self, byte: Option<u8>) {
-        self.collect();
-        self.watched.set(byte);
-        self.interrupted.set(false);
-    }
-
-    fn take_interrupt(&self) -> bool {
-        self.collect();
-        self.interrupted.replace(false)
-    }
-
-    fn is_interrupted(&self) -> bool {
-        self.collect();
-        self.interrupted.get()
+    fn ticks_us(&self) -> u64 {
+        time::ticks_us()
     }
 }

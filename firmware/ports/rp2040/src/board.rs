@@ -2,7 +2,8 @@
 
 use upy_hal::Board;
 use upy_hal::block::BlockDevice;
-use upy_hal::machine::{self as hal, Rtc, Timers as _};
+use upy_hal::machine::{self as hal, Rtc};
+use upy_hal::soft::{Clock, Noise, Timers};
 
 use crate::adc::Adc;
 use crate::flash::Flash;
@@ -13,7 +14,6 @@ use crate::register::ROSC;
 use crate::spi::Spi;
 use crate::system::{System, Watchdog};
 use crate::time;
-use crate::timers::Timers;
 use crate::uart::Uart;
 
 /// Where the ring oscillator gives a random bit.
@@ -33,12 +33,12 @@ pub struct Chip {
     i2c: [I2c; 2],
     spi: [Spi; 2],
     uart: [Uart; 2],
-    timers: Timers,
+    timers: Timers<16>,
     clock: Clock,
     watchdog: Watchdog,
     system: System,
-    /// What the time has made of the last random byte.
-    stirred: u64,
+    /// What the time has made of what it was asked before.
+    noise: Noise,
 }
 
 impl Chip {
@@ -52,13 +52,11 @@ impl Chip {
             i2c: [I2c::new(0), I2c::new(1)],
             spi: [Spi::new(0), Spi::new(1)],
             uart: [Uart::new(0), Uart::new(1)],
-            timers: Timers::new(),
-            clock: Clock {
-                offset_ns: FIRST_DAY_NS,
-            },
+            timers: Timers::new(time::ticks_us),
+            clock: Clock::new(time::ticks_us, FIRST_DAY_NS),
             watchdog: Watchdog,
             system: System { id },
-            stirred: 1,
+            noise: Noise::new(time::ticks_us),
         }
     }
 }
@@ -74,16 +72,12 @@ impl upy_hal::Chip for Chip {
 
     /// Bits of the ring oscillator, stirred with the time: an emulator's oscillator always says the same.
     fn random(&mut self, buffer: &mut [u8]) {
+        self.noise.fill(buffer);
         for byte in buffer {
-            for _ in 0..8 {
-                let bit = (0..SAMPLES).fold(0, |bit, _| bit ^ (ROSC.read(RANDOM_BIT) & 1));
-                *byte = *byte << 1 | bit as u8;
+            for bit in 0..8 {
+                let noise = (0..SAMPLES).fold(0, |noise, _| noise ^ (ROSC.read(RANDOM_BIT) & 1));
+                *byte ^= (noise as u8) << bit;
             }
-            self.stirred = (self.stirred ^ time::ticks_us()).max(1);
-            self.stirred ^= self.stirred << 13;
-            self.stirred ^= self.stirred >> 7;
-            self.stirred ^= self.stirred << 17;
-            *byte ^= self.stirred.to_le_bytes()[4];
         }
     }
 
@@ -94,9 +88,7 @@ impl upy_hal::Chip for Chip {
     fn restart(&mut self) {
         self.pins.forget();
         self.pwm.stop();
-        for timer in 0..self.timers.count() {
-            self.timers.set(timer, None, false);
-        }
+        self.timers.stop();
     }
 }
 
@@ -143,20 +135,5 @@ impl Board for Chip {
 
     fn system(&mut self) -> Option<&mut dyn hal::System> {
         Some(&mut self.system)
-    }
-}
-
-/// The calendar: the time since the start, and what it was set to.
-struct Clock {
-    offset_ns: u64,
-}
-
-impl Rtc for Clock {
-    fn now_ns(&mut self) -> u64 {
-        self.offset_ns.saturating_add(time::ticks_us() * 1000)
-    }
-
-    fn set_ns(&mut self, now_ns: u64) {
-        self.offset_ns = now_ns.saturating_sub(time::ticks_us() * 1000);
     }
 }

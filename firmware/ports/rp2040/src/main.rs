@@ -12,7 +12,6 @@ mod register;
 mod spi;
 mod system;
 mod time;
-mod timers;
 mod uart;
 mod usb;
 

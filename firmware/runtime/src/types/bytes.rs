@@ -172,18 +172,6 @@ impl Vm<'_> {
         Ok(array)
     }
 
-    /// An array has room behind its items up to the next block, but whether it has must not decide what
-    /// fails while the heap is locked.
-    ///
-    /// # Errors
-    /// `MemoryError` while the heap is locked.
-    fn may_lengthen(&mut self) -> Result<()> {
-        if self.heap.lock_depth > 0 {
-            return Err(self.heap_is_locked());
-        }
-        Ok(())
-    }
-
     /// Copies bytes into an array, which is long enough. The source may be the array itself.
     pub(crate) fn fill_array(&mut self, array: Ref<Array>, at: usize, source: Value, len: usize) {
         let mut chunk = [0; 128];

@@ -12,6 +12,9 @@ pub(super) fn build(port: &Port) -> Result<PathBuf> {
     let directory = root().join("firmware/ports").join(port.directory);
     let place = target().join("ports");
     let mut build = cargo(&["build", "--release", "--target", port.target]);
+    if !port.features.is_empty() {
+        build.args(["--features", port.features]);
+    }
     build
         .current_dir(&directory)
         .env("CARGO_TARGET_DIR", &place);

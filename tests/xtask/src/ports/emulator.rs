@@ -1,5 +1,6 @@
 //! The emulators that images run in. Each has its console on a TCP port and keeps its flash in a file.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
@@ -23,7 +24,7 @@ pub(super) enum Machine {
 }
 
 /// An emulator that does not outlive its use.
-pub(super) struct Emulator {
+pub(crate) struct Emulator {
     child: Child,
     /// Where the console is, as `HOST:PORT`.
     pub(super) address: String,
@@ -49,21 +50,34 @@ impl Machine {
 
     /// Starts an image; `flash` is the file with the flash.
     pub(super) fn start(self, image: &Path, flash: &Path) -> Result<Emulator> {
+        self.start_with(image, flash, &[])
+    }
+
+    /// The same with options for QEMU.
+    pub(super) fn start_with(
+        self,
+        image: &Path,
+        flash: &Path,
+        options: &[&str],
+    ) -> Result<Emulator> {
         match self {
             Self::CortexM => {
                 let memory = format!(
                     "memory-backend-file,id=flash,size=16M,share=on,mem-path={}",
                     flash.display()
                 );
-                let arguments = ["-M", "mps2-an385,memory-backend=flash", "-object", &memory];
+                let mut arguments = vec!["-M", "mps2-an385,memory-backend=flash"];
+                arguments.extend(["-object", &memory]);
+                arguments.extend(options);
                 qemu("qemu-system-arm", &arguments, "-kernel", image)
             }
             Self::RiscV => {
                 let drive = format!("if=pflash,unit=1,format=raw,file={}", flash.display());
-                let arguments = ["-M", "virt", "-m", "64M", "-drive", &drive];
+                let mut arguments = vec!["-M", "virt", "-m", "64M", "-drive", &drive];
+                arguments.extend(options);
                 qemu("qemu-system-riscv32", &arguments, "-bios", image)
             }
-            Self::Pico => pico(&image.with_extension("uf2"), flash),
+            Self::Pico => pico(&image.with_extension("uf2"), flash, None),
             Self::Esp32c3 => esp32c3(&image.with_extension("bin"), flash),
         }
     }
@@ -92,10 +106,25 @@ fn qemu(program: &str, arguments: &[&str], how: &str, image: &Path) -> Result<Em
     })
 }
 
-fn pico(image: &Path, flash: &Path) -> Result<Emulator> {
+/// A Pico with an image; its boot loader's drive is the directory `drive`.
+pub(super) fn pico(image: &Path, flash: &Path, drive: Option<&Path>) -> Result<Emulator> {
+    let mut options: Vec<&OsStr> = Vec::new();
+    if let Some(drive) = drive {
+        options.extend([OsStr::new("--drive"), drive.as_os_str()]);
+    }
+    start_pico(image, flash, &options)
+}
+
+/// A Pico with what the programs of `tests/ports/conformance` want on its pins.
+pub(super) fn pico_with_parts(image: &Path, flash: &Path) -> Result<Emulator> {
+    start_pico(image, flash, &[OsStr::new("--parts")])
+}
+
+fn start_pico(image: &Path, flash: &Path, options: &[&OsStr]) -> Result<Emulator> {
     let mut child = Command::new("node")
         .arg(root().join("tests/ports/rp2040/emulator.mjs"))
         .args([image, flash])
+        .args(options)
         .env("RP2040JS", rp2040js()?)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

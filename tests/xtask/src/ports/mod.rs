@@ -1,8 +1,11 @@
 //! `cargo xtask ports [NAME]`: firmware images, their sizes against their budgets, and what they do in emulators.
 //!
-//! ELF, BIN, UF2 and a manifest of each are put into `target/firmware/`.
+//! ELF, BIN, UF2 and a manifest of each are put into `target/firmware/`, and a catalogue of those that can be flashed.
 
 mod build;
+mod catalogue;
+mod conformance;
+mod drive;
 mod emulator;
 mod esp;
 mod flash;
@@ -15,7 +18,7 @@ use std::path::Path;
 
 use crate::run::{cargo, run};
 use crate::{Failed, Result, root, target};
-use emulator::Machine;
+use emulator::{Emulator, Machine};
 use image::Image;
 
 /// One firmware image.
@@ -27,6 +30,8 @@ struct Port {
     boards: &'static [&'static str],
     chip: &'static str,
     target: &'static str,
+    /// Features of the package.
+    features: &'static str,
     machine: Machine,
     /// Addresses of its memory.
     ram: Range<u32>,
@@ -48,11 +53,12 @@ const PORTS: [Port; 5] = [
         boards: &["mps2-an385"],
         chip: "Cortex-M3",
         target: "thumbv7m-none-eabi",
+        features: "more",
         machine: Machine::CortexM,
         ram: 0x2000_0000..0x2004_2000,
         files: 0..1 << 20,
         uf2_family: None,
-        flash_limit: 500_000,
+        flash_limit: 575_000,
         ram_limit: 200_000,
         transfer_bytes: 0,
     },
@@ -62,6 +68,7 @@ const PORTS: [Port; 5] = [
         boards: &["mps2-an385"],
         chip: "Cortex-M0 code on a Cortex-M3",
         target: "thumbv6m-none-eabi",
+        features: "",
         machine: Machine::CortexM,
         ram: 0x2000_0000..0x2004_2000,
         files: 0..1 << 20,
@@ -76,6 +83,7 @@ const PORTS: [Port; 5] = [
         boards: &["virt"],
         chip: "RV32IMAC",
         target: "riscv32imac-unknown-none-elf",
+        features: "",
         machine: Machine::RiscV,
         ram: 0x8010_0000..0x8018_0000,
         files: 0..32 << 20,
@@ -91,6 +99,7 @@ const PORTS: [Port; 5] = [
         boards: &["pico", "pico_w"],
         chip: "RP2040",
         target: "thumbv6m-none-eabi",
+        features: "",
         machine: Machine::Pico,
         ram: 0x2000_0000..0x2004_2000,
         files: 640 << 10..2 << 20,
@@ -106,6 +115,7 @@ const PORTS: [Port; 5] = [
         boards: &["ESP32_GENERIC_C3"],
         chip: "ESP32-C3",
         target: "riscv32imc-unknown-none-elf",
+        features: "",
         machine: Machine::Esp32c3,
         ram: 0x3fc8_0000..0x3fce_0000,
         files: 2 << 20..4 << 20,
@@ -134,13 +144,21 @@ pub(crate) fn run_all(words: &[String]) -> Result {
     }
     let folder = target().join("firmware");
     fs::create_dir_all(&folder)?;
-    run(cargo(&["build", "-p", "ucli", "-p", "esp32c3"]))?;
+    run(cargo(&[
+        "build", "-p", "ucli", "-p", "esp32c3", "-p", "upy-sim",
+    ]))?;
+    conformance::on_simulated()?;
     for port in chosen {
         let built = build::build(port)?;
         let kept = folder.join(format!("{}.elf", port.name));
         fs::copy(&built, &kept)?;
         measure(port, &kept)?;
+        let catalogue = catalogue::write(&folder)?;
         smoke::run_all(port, &kept)?;
+        if port.machine == Machine::Pico {
+            drive::through_drive(port, &kept.with_extension("uf2"), &catalogue)?;
+        }
+        conformance::on_board(port, &kept)?;
         if port.machine == Machine::Esp32c3 {
             flash::through_rom(port, &kept.with_extension("bin"))?;
         }
@@ -190,4 +208,18 @@ fn manifest(port: &Port, flash_bytes: u64, ram_bytes: u64) -> String {
         port.files.start,
         port.files.len()
     )
+}
+
+/// Starts an image for a Cortex-M in a QEMU whose time counts instructions, a nanosecond each.
+#[cfg(unix)]
+pub(crate) fn counted(image: &Path) -> Result<Emulator> {
+    let flash = image.with_extension("counted");
+    fs::File::create(&flash)?.set_len(Machine::CortexM.flash_bytes())?;
+    Machine::CortexM.start_with(image, &flash, &["-icount", "shift=0"])
+}
+
+/// What a program prints on a board.
+#[cfg(unix)]
+pub(crate) fn exec(board: &Emulator, program: &str) -> Result<String> {
+    crate::run::output(smoke::ucli(&board.address, &["exec", program]))
 }

@@ -9,6 +9,8 @@
 //! | `{"op":"i2c-read","bus":0,"address":118}` | `{"registers":"00ff...","writes":["f701"]}` |
 //! | `{"op":"spi","bus":0,"reply":"0102"}`, `{"op":"spi-read","bus":0}` | lays bytes ready, `{"sent":"9f00"}` |
 //! | `{"op":"uart","line":1,"send":"6869"}`, `{"op":"uart-read","line":1}` | as with `spi` |
+//! | `{"op":"join","pins":[2,3]}` | a wire between two pins: what one drives, the other reads |
+//! | `{"op":"loop","spi":0}`, `{"op":"loop","line":1}` | out and in are joined: what is sent comes back |
 //! | `{"op":"watch"}` | from now on `{"event":"pin","pin":25,"level":1,"time_us":1200}` for each change |
 //!
 //! An order that can't be carried out answers `{"error":"..."}`, any other `{"ok":true}` or what stands above. In a
@@ -161,6 +163,27 @@ fn carry_out(state: &mut State, order: &Value) -> Result<Value, String> {
             state.channels[channel] = value as u16;
             Ok(done)
         }
+        "join" => {
+            let ends = [
+                index(&order["pins"], 0, PINS)?,
+                index(&order["pins"], 1, PINS)?,
+            ];
+            state.joins.push(ends);
+            for end in ends {
+                state.change(end, |_| ());
+            }
+            Ok(done)
+        }
+        "loop" if order.get("spi").is_some() => {
+            let bus = index(order, "spi", state.spi.len())?;
+            state.spi[bus].is_loop = true;
+            Ok(done)
+        }
+        "loop" => {
+            let line = index(order, "line", state.uart.len())?;
+            state.uart[line].is_loop = true;
+            Ok(done)
+        }
         "i2c" => connect(state, order).map(|()| done),
         "i2c-read" => {
             let bus = index(order, "bus", state.devices.len())?;
@@ -189,7 +212,7 @@ fn carry_out(state: &mut State, order: &Value) -> Result<Value, String> {
             Ok(json!({ "sent": hex(&state.uart[line].sent) }))
         }
         other => Err(format!(
-            "there is no order `{other}`: pins, drive, adc, i2c, i2c-read, spi, spi-read, uart, uart-read, watch"
+            "there is no order `{other}`: pins, drive, join, loop, adc, i2c, i2c-read, spi, spi-read, uart, uart-read, watch"
         )),
     }
 }
@@ -255,7 +278,10 @@ fn truth(value: &Value) -> Option<bool> {
 }
 
 /// A number below `end`.
-fn index(order: &Value, name: &str, end: usize) -> Result<usize, String> {
+fn index<I>(order: &Value, name: I, end: usize) -> Result<usize, String>
+where
+    I: serde_json::value::Index + std::fmt::Display + Copy,
+{
     let number = order[name]
         .as_u64()
         .and_then(|number| usize::try_from(number).ok());

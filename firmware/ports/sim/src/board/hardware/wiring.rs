@@ -40,6 +40,15 @@ impl Pin {
         wave: None,
     };
 
+    /// What the board drives it to, if it does.
+    pub(crate) fn drives(&self) -> Option<bool> {
+        match self.mode {
+            PinMode::Output => Some(self.output),
+            PinMode::OpenDrain if !self.output => Some(false),
+            _ => None,
+        }
+    }
+
     /// The level at the pin.
     pub(crate) fn level(&self) -> bool {
         let outside = self.driven.unwrap_or(self.pull == Pull::Up);
@@ -102,11 +111,16 @@ pub(crate) struct Stream {
     pub(crate) incoming: VecDeque<u8>,
     /// What it has sent, the last 64 KiB.
     pub(crate) sent: Vec<u8>,
+    /// What it sends comes back.
+    pub(crate) is_loop: bool,
 }
 
 impl Stream {
     /// Keeps what the board sends.
     pub(crate) fn keep(&mut self, bytes: &[u8]) {
+        if self.is_loop {
+            self.incoming.extend(bytes);
+        }
         self.sent.extend_from_slice(bytes);
         let surplus = self.sent.len().saturating_sub(LOG_BYTES);
         self.sent.drain(..surplus);
@@ -131,6 +145,8 @@ pub(crate) struct State {
     pub(crate) devices: [BTreeMap<u16, Device>; BUSES],
     pub(crate) spi: [Stream; BUSES],
     pub(crate) uart: [Stream; BUSES],
+    /// Pairs of pins with a wire between them.
+    pub(crate) joins: Vec<[usize; 2]>,
     watchers: Vec<Sender<Change>>,
     /// Microseconds since the board was switched on, as far as it has looked.
     pub(crate) now_us: u64,
@@ -153,6 +169,7 @@ impl Wiring {
             devices: [BTreeMap::new(), BTreeMap::new()],
             spi: [Stream::default(), Stream::default()],
             uart: [Stream::default(), Stream::default()],
+            joins: Vec::new(),
             watchers: Vec::new(),
             now_us: 0,
         })))
@@ -173,9 +190,32 @@ impl State {
         let before = pin.level();
         work(pin);
         let level = pin.level();
-        if level == before {
-            return;
+        let drives = pin.drives();
+        if level != before {
+            self.tell(number, level);
         }
+        self.pass_on(number, drives);
+    }
+
+    /// What a pin drives is what the other end of its wire is driven to.
+    fn pass_on(&mut self, number: usize, drives: Option<bool>) {
+        let joins = self.joins.iter().filter(|join| join.contains(&number));
+        let others: Vec<usize> = joins
+            .flatten()
+            .copied()
+            .filter(|other| *other != number)
+            .collect();
+        for other in others {
+            // An end that drives too is not driven, so this ends there.
+            if self.pins[other].drives().is_none() && self.pins[other].driven != drives {
+                self.change(other, |pin| pin.driven = drives);
+            }
+        }
+    }
+
+    /// Tells of a new level.
+    fn tell(&mut self, number: usize, level: bool) {
+        let pin = &self.pins[number];
         let edge = if level { Edges::RISING } else { Edges::FALLING };
         if pin.watched.0 & edge.0 != 0 {
             self.events.push_back((number as u16, edge));
