@@ -31,6 +31,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         guard(args, context)?;
     }
     let verbose = args.flags.is_verbose(true);
+    // mpremote names each file only when it is asked to.
+    let lists = verbose && (args.flags.verbose || !printer.is_mpremote());
     let mut removed = 0;
     context.session()?.with_agent(|agent| {
         for path in &args.paths {
@@ -39,7 +41,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
                 printer.data(&format!("rm :{}", sanitise::line(path)))?;
             }
             removed += if args.flags.recursive {
-                remove_tree(agent, path, verbose, &printer)?
+                remove_tree(agent, path, lists, &printer)?
             } else {
                 remove_file(agent, path)?
             };
