@@ -10,35 +10,28 @@ use crate::noise;
 const FAMILY: &str = "0xe48bff56";
 const BASE: u32 = 0x1000_0000;
 
-/// Intel HEX of one program.
-fn hex(base: u32, data: &[u8]) -> String {
-    let mut out = String::new();
-    let mut record = |kind: u8, address: u16, data: &[u8]| {
-        let mut bytes = vec![u8::try_from(data.len()).expect("a short record")];
-        bytes.extend(address.to_be_bytes());
-        bytes.push(kind);
-        bytes.extend(data);
-        let sum = bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
-        bytes.push(sum.wrapping_neg());
-        out.push(':');
-        out.extend(bytes.iter().map(|byte| format!("{byte:02X}")));
-        out.push('\n');
-    };
-    let mut upper = None;
-    for (index, chunk) in data.chunks(16).enumerate() {
-        let address = base + u32::try_from(index * 16).expect("a small program");
-        if upper != Some(address >> 16) {
-            let high = u16::try_from(address >> 16).expect("half a word");
-            record(4, 0, &high.to_be_bytes());
-            upper = Some(address >> 16);
-        }
-        record(
-            0,
-            u16::try_from(address & 0xffff).expect("half a word"),
-            chunk,
-        );
+/// An ELF program for ARM with one segment (System V ABI, "Object Files").
+fn elf(base: u32, data: &[u8]) -> Vec<u8> {
+    const HEADER_BYTES: u16 = 52;
+    const ENTRY_BYTES: u16 = 32;
+    let len = u32::try_from(data.len()).expect("a small program");
+    let mut out = b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
+    let half = |out: &mut Vec<u8>, number: u16| out.extend(number.to_le_bytes());
+    let word = |out: &mut Vec<u8>, number: u32| out.extend(number.to_le_bytes());
+    // An executable for ARM.
+    half(&mut out, 2);
+    half(&mut out, 40);
+    for number in [1, base, u32::from(HEADER_BYTES), 0, 0] {
+        word(&mut out, number);
     }
-    record(1, 0, &[]);
+    for number in [HEADER_BYTES, ENTRY_BYTES, 1, 0, 0, 0] {
+        half(&mut out, number);
+    }
+    let offset = u32::from(HEADER_BYTES + ENTRY_BYTES);
+    for number in [1, offset, base, base, len, len, 5, 4] {
+        word(&mut out, number);
+    }
+    out.extend(data);
     out
 }
 
@@ -87,15 +80,26 @@ fn files_of_uf2conv_are_taken() {
 fn both_make_the_same_blocks() {
     let desk = Desk::new();
     let program = noise(70_016);
-    desk.put("program.hex", hex(BASE, &program));
+    desk.put("program.elf", elf(BASE, &program));
+    desk.put("program.bin", &program);
+    let base = format!("{BASE:#x}");
     uf2conv(
         &desk,
-        &["-c", "-f", FAMILY, "-o", "theirs.uf2", "program.hex"],
+        &[
+            "-c",
+            "-b",
+            &base,
+            "-f",
+            FAMILY,
+            "-o",
+            "theirs.uf2",
+            "program.bin",
+        ],
     );
     let theirs = desk.get("theirs.uf2");
     let drive = Drive::show(&desk, "RPI-RP2", INFO, theirs.len());
     let path = drive.path();
-    let done = crate::ucli(&desk, &path, &["flash", "program.hex", "--no-reset"]).run();
+    let done = crate::ucli(&desk, &path, &["flash", "program.elf", "--no-reset"]).run();
     assert_eq!(done.status, Some(0), "{done}");
     let ours = drive.got().expect("it got all");
     assert_eq!(ours.len(), theirs.len());

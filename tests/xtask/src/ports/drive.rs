@@ -69,16 +69,7 @@ pub(super) fn through_drive(port: &Port, image: &Path, catalogue: &Path) -> Resu
             )));
         }
     }
-    let named = [
-        "--yes",
-        "+",
-        "flash",
-        "upy",
-        "--board",
-        port.boards[0],
-        "--index",
-        &index,
-    ];
+    let named = ["--yes", "+", "flash", "upy", "--index", &index];
     run(with_drives(ucli(&emulator.address, &named)))?;
     banner(&emulator, WORD)?;
     expect(
