@@ -18,7 +18,7 @@ pub(crate) struct Args {
 /// Erases everything: firmware, files, settings.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     let mut way = flash::way(&args.how, context)?;
-    let family = way.family(None, None);
+    let family = way.family(None, None, None);
     let mut flasher = way.open(family)?;
     let found = flasher.found().clone();
     context.printer.say(&format!("found      {}", found.line()));

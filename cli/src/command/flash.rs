@@ -235,7 +235,16 @@ impl<'a> Job<'a> {
             Wanted::Firmware(firmware) => Some(&firmware.content),
             Wanted::Version(_) => None,
         };
-        let family = self.way.family(content, self.running.as_ref());
+        let named = match (&wanted, &args.board) {
+            (Wanted::Version(_), Some(id)) => {
+                let index = catalogue.load(false)?;
+                Some(index.choose_board(Some(id), "")?.0.mcu.clone())
+            }
+            _ => None,
+        };
+        let family = self
+            .way
+            .family(content, self.running.as_ref(), named.as_deref());
         let kept = match args.keep_files && !args.dry_run {
             true => Some(self.take_files(context)?),
             false => None,

@@ -102,6 +102,20 @@ fn family_of(content: &Content, has_dfu: bool, has_daplink: bool) -> Family {
     }
 }
 
+/// The boot loader that boards with a chip, as the catalogue calls it, usually have.
+fn family_of_chip(mcu: &str) -> Option<Family> {
+    let is = |families: &[&str]| families.iter().any(|family| mcu.starts_with(family));
+    if is(&["esp"]) {
+        Some(Family::Esp)
+    } else if is(&["rp2", "samd", "nrf", "mimxrt"]) {
+        Some(Family::Uf2)
+    } else if is(&["stm32"]) {
+        Some(Family::Dfu)
+    } else {
+        None
+    }
+}
+
 impl Way {
     fn numbers(&self) -> (Option<u16>, Option<u16>) {
         let info = self.target.as_ref().and_then(|target| target.info.as_ref());
@@ -113,12 +127,21 @@ impl Way {
         self.missing.take().unwrap_or_else(none)
     }
 
-    /// The kind of boot loader: by the firmware, else by what is connected.
-    pub(crate) fn family(&self, content: Option<&Content>, running: Option<&Running>) -> Family {
+    /// The kind of boot loader: by the firmware, else by the chip `mcu` that a port is said to lead to, else by
+    /// what is connected.
+    pub(crate) fn family(
+        &self,
+        content: Option<&Content>,
+        running: Option<&Running>,
+        mcu: Option<&str>,
+    ) -> Family {
         let has = |kind| Drive::all().iter().any(|drive| drive.kind == kind);
         let is_port = self.target.is_some();
         if let Some(content) = content {
             return family_of(content, !is_port && usb::is_there(), has(Kind::DapLink));
+        }
+        if let Some(family) = mcu.filter(|_| is_port).and_then(family_of_chip) {
+            return family;
         }
         match running.map(|running| running.platform.as_str()) {
             Some("esp32" | "esp8266" | "Espressif") => return Family::Esp,
@@ -369,5 +392,25 @@ fn esp_loader() -> Result<Target> {
             .hint("Hold BOOT, press and release reset, and run the command again"));
         }
         std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chips_have_their_boot_loaders() {
+        for (mcu, family) in [
+            ("esp32c3", Some(Family::Esp)),
+            ("esp8266", Some(Family::Esp)),
+            ("rp2040", Some(Family::Uf2)),
+            ("samd51", Some(Family::Uf2)),
+            ("nrf52840", Some(Family::Uf2)),
+            ("stm32f4", Some(Family::Dfu)),
+            ("unix", None),
+        ] {
+            assert_eq!(family_of_chip(mcu), family, "{mcu}");
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::output::bytes::human;
 pub(super) fn backup(args: &Args, file: &Path, context: &mut Context) -> Result<Exit> {
     let mut way = way(&args.how, context)?;
     let mut report = Report::new(&context.printer);
-    let family = way.family(None, None);
+    let family = way.family(None, None, None);
     let mut flasher = way.open(family)?;
     let found = flasher.found().clone();
     context.printer.say(&format!("found      {}", found.line()));
@@ -54,7 +54,7 @@ pub(super) fn restore(args: &Args, file: &Path, context: &mut Context) -> Result
     };
     let mut way = way(&args.how, context)?;
     let mut report = Report::new(&context.printer);
-    let family = way.family(None, None);
+    let family = way.family(None, None, None);
     let mut flasher = way.open(family)?;
     let found = flasher.found().clone();
     context.printer.say(&format!("found      {}", found.line()));
