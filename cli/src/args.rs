@@ -382,7 +382,8 @@ impl Splitter<'_> {
                 .clone()
                 .position(|word| !word.starts_with('-'))
             else {
-                return Ok(vec!["help".into()]);
+                return Err(Error::new(Code::Usage, "`fs` needs a file command")
+                    .hint(format!("There are: {}", FS.join(", "))));
             };
             let sub = self.words[self.at + offset].clone();
             if !FS.contains(&sub.as_str()) && hash_of(&sub).is_none() {

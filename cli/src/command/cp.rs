@@ -183,8 +183,14 @@ impl Job<'_> {
                 .insert(Sending::new(wanted, &printer).closing())
                 .attempt(agent)
         });
+        // mpremote writes the current directory before what is under it.
+        let here = if recursive && base.is_empty() && printer.is_mpremote() {
+            "./"
+        } else {
+            ""
+        };
         for file in &unchanged {
-            printer.data(&format!("Up to date: {}", file.target))?;
+            printer.data(&format!("Up to date: {here}{}", file.target))?;
         }
         let Some(sending) = sending else {
             return first.map(|()| Report::default());

@@ -1,11 +1,14 @@
 //! `ucli rm`.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 
 use super::Context;
 use super::files::{Flags, board};
 use crate::client::agent::Agent;
-use crate::client::fs::{NO_SIZE, Stat, join};
+use crate::client::fs::{Entry, NO_SIZE, Stat, parent};
+use crate::client::mount::MOUNT_POINT;
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::output::{Printer, sanitise};
@@ -34,6 +37,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     // mpremote names each file only when it is asked to.
     let lists = verbose && (args.flags.verbose || !printer.is_mpremote());
     let mut removed = 0;
+    if args.flags.recursive {
+        spare_mounted(args, context)?;
+    }
     context.session()?.with_agent(|agent| {
         for path in &args.paths {
             let path = board(path);
@@ -68,6 +74,81 @@ fn guard(args: &Args, context: &mut Context) -> Result<()> {
         context.confirm(&format!("This removes every file on `{name}`"))?;
     }
     Ok(())
+}
+
+/// Refuses to remove files of this computer, which a mounted directory shows.
+fn spare_mounted(args: &Args, context: &mut Context) -> Result<()> {
+    let is_mpremote = context.printer.is_mpremote();
+    let session = context.session()?;
+    if session.mount().is_none() {
+        return Ok(());
+    }
+    let answer = session.ask("import os\nprint(os.getcwd())\n")?;
+    let current = String::from_utf8_lossy(answer.trim_ascii()).into_owned();
+    for path in &args.paths {
+        let path = board(path);
+        let whole = absolute(&current, path);
+        if whole == MOUNT_POINT || whole.starts_with(&format!("{MOUNT_POINT}/")) {
+            if args.flags.is_verbose(true) {
+                context
+                    .printer
+                    .data(&format!("rm :{}", sanitise::line(path)))?;
+            }
+            return Err(if is_mpremote {
+                Error::new(
+                    Code::Refused,
+                    format!("rm -r not permitted on {MOUNT_POINT} directory"),
+                )
+            } else {
+                Error::new(
+                    Code::Refused,
+                    format!("rm -r is not permitted on the mounted directory `{MOUNT_POINT}`"),
+                )
+                .hint("Those are files of this computer; `ucli umount` first")
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A path of the board from its root, without `.` and `..`.
+fn absolute(current: &str, path: &str) -> String {
+    let mut parts = Vec::new();
+    let start = if path.starts_with('/') { "" } else { current };
+    for part in start.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// Entries of a tree in the order in which they can go: what is in a directory before the directory, else as listed.
+fn bottom_up<'e>(root: &str, entries: &'e [Entry]) -> Vec<&'e Entry> {
+    let mut children: HashMap<&str, Vec<&Entry>> = HashMap::new();
+    for entry in entries {
+        children.entry(parent(&entry.path)).or_default().push(entry);
+    }
+    let mut order = Vec::with_capacity(entries.len());
+    // Directories that are open, each with how many of its entries were looked at.
+    let mut open = vec![(root, 0, None)];
+    while let Some((directory, done, entry)) = open.last_mut() {
+        let next = children.get(directory).and_then(|list| list.get(*done));
+        *done += 1;
+        match next {
+            Some(next) if next.directory => open.push((&next.path, 0, Some(*next))),
+            Some(next) => order.push(*next),
+            None => {
+                order.extend(entry.take());
+                open.pop();
+            }
+        }
+    }
+    order
 }
 
 fn remove_file(agent: &mut Agent<'_>, path: &str) -> Result<usize> {
@@ -115,39 +196,40 @@ fn remove_tree(
             Stat::Directory => {}
         }
     }
-    let mut entries = agent.list(if root == "." { "" } else { root }, true)?;
-    // Deepest first: what is in a directory goes before it.
-    entries.sort_by(|a, b| {
-        b.path
-            .matches('/')
-            .count()
-            .cmp(&a.path.matches('/').count())
-            .then(a.path.cmp(&b.path))
-    });
-    let mounted = join(
-        "/",
-        crate::client::mount::MOUNT_POINT.trim_start_matches('/'),
-    );
-    if root == mounted
+    let start = match root {
+        // As mpremote shows them.
+        "" if printer.is_mpremote() => ".",
+        "." => "",
+        root => root,
+    };
+    let entries = agent.list(start, true)?;
+    if root == MOUNT_POINT
         || entries
             .iter()
-            .any(|entry| entry.path.starts_with(&format!("{mounted}/")))
+            .any(|entry| entry.path.starts_with(&format!("{MOUNT_POINT}/")))
     {
         return Err(Error::new(
             Code::Refused,
-            format!("rm -r is not permitted on the mounted directory `{mounted}`"),
+            format!("rm -r is not permitted on the mounted directory `{MOUNT_POINT}`"),
         )
         .hint("Those are files of this computer; `ucli umount` first"));
     }
-    let mut items: Vec<(&str, bool)> = entries
-        .iter()
+    let mut items: Vec<(&str, bool)> = bottom_up(start, &entries)
+        .into_iter()
         .map(|entry| (entry.path.as_str(), entry.directory))
         .collect();
     if !in_place {
         items.push((root, true));
     }
     let results = agent.remove(&items)?;
-    report(&items, &results, verbose, printer)
+    let removed = report(&items, &results, verbose, printer)?;
+    if root == "/" && printer.is_mpremote() {
+        return Err(Error::new(
+            Code::Refused,
+            "rm -r: cannot remove :/ Operation not permitted",
+        ));
+    }
+    Ok(removed)
 }
 
 /// Prints what became of each path and counts what is gone.
@@ -181,4 +263,41 @@ fn report(
         }
     }
     Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_made_absolute() {
+        assert_eq!(absolute("/remote", "package"), "/remote/package");
+        assert_eq!(absolute("/remote/a", "../../lib"), "/lib");
+        assert_eq!(absolute("/remote", "/lib/./x"), "/lib/x");
+        assert_eq!(absolute("/", ""), "/");
+    }
+
+    #[test]
+    fn directories_go_behind_what_is_in_them() {
+        let entry = |path: &str, directory| Entry {
+            path: path.into(),
+            directory,
+            size: 0,
+        };
+        let entries = [
+            entry("b", false),
+            entry("p", true),
+            entry("a", false),
+            entry("p/z", false),
+            entry("p/q", true),
+            entry("p/q/x", false),
+        ];
+        let order = bottom_up("", &entries);
+        let order: Vec<&str> = order.iter().map(|entry| entry.path.as_str()).collect();
+        assert_eq!(order, ["b", "p/z", "p/q/x", "p/q", "p", "a"]);
+        let entries = [entry("./p", true), entry("./p/x", false)];
+        assert_eq!(bottom_up(".", &entries).len(), 2);
+        let entries = [entry("/p", true), entry("/p/x", false)];
+        assert_eq!(bottom_up("/", &entries).len(), 2);
+    }
 }
