@@ -457,14 +457,18 @@ impl Session {
         machine.sent(farewell_bytes);
         self.wire.write_all(&first, self.options.timeout)?;
         self.mode = Mode::Friendly;
-        let deadline = Instant::now() + patience;
+        // The reset itself is waited for; `patience` is for what the board does after it.
+        let mut deadline = Instant::now() + patience.max(LEAVING);
         let mut rebooting = false;
         loop {
             while !self.wire.pending().is_empty() {
                 let (used, event) = machine.receive(self.wire.pending());
                 match event {
                     Some(LeaveEvent::Aside(text)) if rebooting => sink(Output::Aside(text))?,
-                    Some(LeaveEvent::Rebooting) => rebooting = true,
+                    Some(LeaveEvent::Rebooting) => {
+                        rebooting = true;
+                        deadline = Instant::now() + patience;
+                    }
                     Some(LeaveEvent::Left) => {
                         self.wire.consume(used);
                         return Ok(());
