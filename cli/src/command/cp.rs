@@ -184,11 +184,8 @@ impl Job<'_> {
                 .attempt(agent)
         });
         // mpremote writes the current directory before what is under it.
-        let here = if recursive && base.is_empty() && printer.is_mpremote() {
-            "./"
-        } else {
-            ""
-        };
+        let is_bare = recursive && base.is_empty() && printer.is_mpremote();
+        let here = if is_bare { "./" } else { "" };
         for file in &unchanged {
             printer.data(&format!("Up to date: {here}{}", file.target))?;
         }

@@ -5,7 +5,7 @@
 //! the whole [`Vm`], by value: a carrier that waits has an empty one. So no two of them ever see the same memory,
 //! and none of this is `unsafe`. The carriers are made by the port, which knows an operating system: [`Relay`].
 //!
-//! Who runs is decided here, the same way every time: a thread runs until it waits, or for [`SLICE`] looks at the
+//! Who runs is decided here, the same way every time: a thread runs until it waits, or for `SLICE` looks at the
 //! world, then the next one in the order of their numbers that has something to do. What belongs to a thread lies in
 //! a [`Thread`] in the heap while others run; collections look there too.
 //!
