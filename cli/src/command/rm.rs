@@ -9,6 +9,7 @@ use super::files::{Flags, board};
 use crate::client::agent::Agent;
 use crate::client::fs::{Entry, NO_SIZE, Stat, parent};
 use crate::client::mount::MOUNT_POINT;
+use crate::client::session::Session;
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::output::{Printer, sanitise};
@@ -30,14 +31,12 @@ pub(crate) struct Args {
 /// Removes.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     let printer = context.printer.clone();
-    if args.flags.recursive {
-        guard(args, context)?;
-    }
     let verbose = args.flags.is_verbose(true);
     // mpremote names each file only when it is asked to.
     let lists = verbose && (args.flags.verbose || !printer.is_mpremote());
     let mut removed = 0;
     if args.flags.recursive {
+        guard(args, context)?;
         spare_mounted(args, context)?;
     }
     context.session()?.with_agent(|agent| {
@@ -65,8 +64,7 @@ fn guard(args: &Args, context: &mut Context) -> Result<()> {
         let path = board(path);
         whole |= path == "/" || path == "//";
         if path.is_empty() || path == "." || path == "./" {
-            let answer = context.session()?.ask("import os\nprint(os.getcwd())\n")?;
-            whole |= answer.trim_ascii() == b"/";
+            whole |= current_directory(context.session()?)? == "/";
         }
     }
     if whole {
@@ -78,13 +76,11 @@ fn guard(args: &Args, context: &mut Context) -> Result<()> {
 
 /// Refuses to remove files of this computer, which a mounted directory shows.
 fn spare_mounted(args: &Args, context: &mut Context) -> Result<()> {
-    let is_mpremote = context.printer.is_mpremote();
     let session = context.session()?;
     if session.mount().is_none() {
         return Ok(());
     }
-    let answer = session.ask("import os\nprint(os.getcwd())\n")?;
-    let current = String::from_utf8_lossy(answer.trim_ascii()).into_owned();
+    let current = current_directory(session)?;
     for path in &args.paths {
         let path = board(path);
         let whole = absolute(&current, path);
@@ -94,21 +90,28 @@ fn spare_mounted(args: &Args, context: &mut Context) -> Result<()> {
                     .printer
                     .data(&format!("rm :{}", sanitise::line(path)))?;
             }
-            return Err(if is_mpremote {
-                Error::new(
-                    Code::Refused,
-                    format!("rm -r not permitted on {MOUNT_POINT} directory"),
-                )
-            } else {
-                Error::new(
-                    Code::Refused,
-                    format!("rm -r is not permitted on the mounted directory `{MOUNT_POINT}`"),
-                )
-                .hint("Those are files of this computer; `ucli umount` first")
-            });
+            return Err(mounted(&context.printer));
         }
     }
     Ok(())
+}
+
+fn current_directory(session: &mut Session) -> Result<String> {
+    let answer = session.ask("import os\nprint(os.getcwd())\n")?;
+    Ok(String::from_utf8_lossy(answer.trim_ascii()).into_owned())
+}
+
+/// Refuses a path inside the mounted directory.
+fn mounted(printer: &Printer) -> Error {
+    if printer.is_mpremote() {
+        let message = format!("rm -r not permitted on {MOUNT_POINT} directory");
+        return Error::new(Code::Refused, message);
+    }
+    Error::new(
+        Code::Refused,
+        format!("rm -r is not permitted on the mounted directory `{MOUNT_POINT}`"),
+    )
+    .hint("Those are files of this computer; `ucli umount` first")
 }
 
 /// A path of the board from its root, without `.` and `..`.
@@ -208,11 +211,7 @@ fn remove_tree(
             .iter()
             .any(|entry| entry.path.starts_with(&format!("{MOUNT_POINT}/")))
     {
-        return Err(Error::new(
-            Code::Refused,
-            format!("rm -r is not permitted on the mounted directory `{MOUNT_POINT}`"),
-        )
-        .hint("Those are files of this computer; `ucli umount` first"));
+        return Err(mounted(printer));
     }
     let mut items: Vec<(&str, bool)> = bottom_up(start, &entries)
         .into_iter()
