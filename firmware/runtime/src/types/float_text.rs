@@ -201,6 +201,9 @@ pub(crate) struct Style {
     pub(crate) alternate: bool,
 }
 
+/// Characters up to which `f` prints a large number; one that needs more is printed by `g`, as in MicroPython.
+const FIXED_ROOM: usize = 33;
+
 /// Text of a number without its sign, and how long it is.
 pub(crate) fn format(number: Real, style: Style, out: &mut [u8; MAX_DIGITS + 40]) -> usize {
     let upper = style.kind.is_ascii_uppercase();
@@ -213,9 +216,27 @@ pub(crate) fn format(number: Real, style: Style, out: &mut [u8; MAX_DIGITS + 40]
         writer.text(if upper { b"INF" } else { b"inf" });
         return writer.len;
     }
+    let room = FIXED_ROOM - usize::from(number.is_sign_negative());
     let number = math::copysign(number, 1.0);
     match style.kind | 0x20 {
         b'f' => {
+            // Anything below has room: no need to look.
+            if number >= 1e9 || (number >= 10.0 && style.precision > 20) {
+                let point = decimal_or_zero(number, Some(17), 0).point;
+                if point as usize + 1 + style.precision > room {
+                    let kind = style.kind + (b'g' - b'f');
+                    let precision = style.precision + 1;
+                    return format(
+                        number,
+                        Style {
+                            kind,
+                            precision,
+                            ..style
+                        },
+                        out,
+                    );
+                }
+            }
             let digits = decimal_or_zero(number, None, style.precision.min(MAX_DIGITS - 320));
             writer.fixed(
                 &digits,
@@ -580,6 +601,11 @@ mod tests {
         assert_eq!(text(9.996, b'f', 2), "10.00");
         assert_eq!(text(0.0004, b'f', 2), "0.00");
         assert_eq!(text(0.006, b'f', 2), "0.01");
+        assert_eq!(
+            text(9.9996e28, b'f', 3),
+            "99995999999999995515584380928.000"
+        );
+        assert_eq!(text(9.9996e29, b'f', 3), "9.9996e+29");
         assert_eq!(text(12345.678, b'e', 3), "1.235e+04");
         assert_eq!(text(0.0001, b'g', 6), "0.0001");
         assert_eq!(text(0.00001, b'g', 6), "1e-05");

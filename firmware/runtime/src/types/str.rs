@@ -8,7 +8,7 @@ use crate::ops::index::Span;
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
 use crate::types::str_methods as methods;
-use crate::types::{Blob, Bytes, Str, TypeId};
+use crate::types::{Blob, Bytes, Str, TypeId, decode};
 use crate::value::Value;
 
 pub(crate) const ENTRIES: &[Entry] = &[
@@ -78,7 +78,7 @@ pub(crate) const BYTES_ENTRIES: &[Entry] = &[
     function(q::isdigit, methods::isdigit, 1, 1),
     function(q::isupper, methods::isupper, 1, 1),
     function(q::islower, methods::islower, 1, 1),
-    function(q::decode, methods::decode, 1, 3),
+    function(q::decode, decode::decode, 1, 3),
     function(q::hex, crate::types::bytes::hex, 1, 2),
     item(
         q::fromhex,
@@ -514,9 +514,7 @@ pub(crate) fn make(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value> {
     if vm.buffer_bytes(value).is_none() {
         return Err(vm.type_error(b"object with buffer protocol required"));
     }
-    let encoding = args.get(vm, 1);
-    methods::check_encoding(vm, value, encoding)?;
-    vm.str_from_bytes(value)
+    decode::decoded(vm, value, args)
 }
 
 /// The error of a method that needs a string.
