@@ -421,9 +421,21 @@ impl Volume<'_> {
             last = name;
         }
         let name = Long::parse(last)?;
-        let place = self.add_entry(start, &name, old.raw)?;
-        self.write_back()?;
-        self.delete_entry(&old)?;
+        let in_place = start == old_start && self.fits_in_place(&name, &old.first, old.count)?;
+        let place = if in_place {
+            // One write of one sector: never both names, never none.
+            let place = self.write_entry(start, &name, old.raw, Some(old.first))?;
+            let sector = self.sector_mut(place.0)?;
+            for left in (place.1 + ENTRY..=old.offset).step_by(ENTRY as usize) {
+                sector[left as usize] = REMOVED;
+            }
+            place
+        } else {
+            let place = self.add_entry(start, &name, old.raw)?;
+            self.write_back()?;
+            self.delete_entry(&old)?;
+            place
+        };
         for slot in self.open.iter_mut() {
             if slot.is_used && slot.entry == (old.sector, old.offset) {
                 slot.entry = place;
