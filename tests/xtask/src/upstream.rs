@@ -137,12 +137,7 @@ fn copy_checkout(from: &Path, to: &Path) -> Result {
     Ok(())
 }
 
-fn run_tests(
-    place: &Path,
-    interpreter: &Path,
-    areas: &[&str],
-    on_board: bool,
-) -> Result<Outcomes> {
+fn run_tests(place: &Path, interpreter: &Path, areas: &[&str], on_board: bool) -> Result<Outcomes> {
     let target = if on_board {
         format!("{} {BOARD}", interpreter.display())
     } else {
