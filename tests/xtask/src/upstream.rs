@@ -72,6 +72,9 @@ pub(crate) fn compare(words: &[String]) -> Result {
         )
     })?;
     let areas: Vec<&str> = words.map(String::as_str).collect();
+    if areas == ["--mpremote"] {
+        return crate::shell::run_both(Path::new(checkout));
+    }
     let tests = Path::new(checkout).join("tests/run-tests.py");
     if !tests.is_file() {
         return Err(Failed(format!(
