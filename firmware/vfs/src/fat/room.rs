@@ -25,7 +25,7 @@ impl Volume<'_> {
         let Some((_, offset)) = self.locate(first)? else {
             return Ok(false);
         };
-        Ok(parts as u32 + 1 <= count && offset + count * ENTRY <= self.state.sector_bytes)
+        Ok((parts as u32) < count && offset + count * ENTRY <= self.state.sector_bytes)
     }
 
     /// [`Volume::add_entry`], to a place that is known already if there is one.
