@@ -49,6 +49,21 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         .map(|text| Spec::parse(text))
         .collect::<Result<_>>()?;
     let printer = context.printer.clone();
+    if !printer.is_mpremote() {
+        job(args, specs).run(context.session()?, &printer)?;
+        return Ok(Exit::Done);
+    }
+    // One after the other, with the lines that scripts for mpremote know.
+    for (text, spec) in args.packages.iter().zip(specs) {
+        let name = text.split('@').next().unwrap_or(text);
+        printer.data(&format!("Install {name}"))?;
+        job(args, vec![spec]).run(context.session()?, &printer)?;
+        printer.data("Done")?;
+    }
+    Ok(Exit::Done)
+}
+
+fn job(args: &Args, specs: Vec<Spec>) -> Job {
     Job {
         command: "mip",
         specs,
@@ -60,6 +75,4 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         force: false,
         as_mip: true,
     }
-    .run(context.session()?, &printer)?;
-    Ok(Exit::Done)
 }

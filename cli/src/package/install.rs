@@ -406,6 +406,12 @@ impl Job {
         outcome: &Outcome,
         started: Instant,
     ) -> Result<()> {
+        if printer.is_mpremote() {
+            for (path, _) in &outcome.written {
+                printer.data(&format!("Installing: {path}"))?;
+            }
+            return Ok(());
+        }
         for one in built.iter().map(line) {
             let form = if one.compiled { " as .mpy" } else { "" };
             let files = if one.files == 1 { "file" } else { "files" };
