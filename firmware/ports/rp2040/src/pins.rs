@@ -18,6 +18,7 @@ pub mod function {
     pub const I2C: u32 = 3;
     pub const PWM: u32 = 4;
     pub const PROGRAM: u32 = 5;
+    pub const PIO: [u32; 2] = [6, 7];
     pub const NONE: u32 = 31;
 }
 

@@ -71,6 +71,8 @@ pub const TIMER: Block = Block(0x4005_4000);
 pub const WATCHDOG: Block = Block(0x4005_8000);
 /// Chapter 2.17.
 pub const ROSC: Block = Block(0x4006_0000);
+/// Chapter 3.7.
+pub const PIO: [Block; 2] = [Block(0x5020_0000), Block(0x5030_0000)];
 /// Chapter 2.3.1: pins from the processors' side.
 pub const SIO: Block = Block(0xd000_0000);
 
@@ -80,6 +82,8 @@ pub mod reset {
     pub const I2C0: u32 = 1 << 3;
     pub const IO_BANK0: u32 = 1 << 5;
     pub const PADS_BANK0: u32 = 1 << 8;
+    pub const PIO0: u32 = 1 << 10;
+    pub const PIO1: u32 = 1 << 11;
     pub const PWM: u32 = 1 << 14;
     pub const SPI0: u32 = 1 << 16;
     pub const UART0: u32 = 1 << 22;
