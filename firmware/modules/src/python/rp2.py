@@ -163,7 +163,9 @@ class _Steps:
                 word |= at
             word |= _within("delay", cycles, 0, 31 >> side) << 8
             if value is not None:
-                _within("side", value, 0, (1 << side - optional) - 1 if side else -1)
+                if not side:
+                    raise PIOASMError("side: no bits are side-set")
+                _within("side", value, 0, (1 << side - optional) - 1)
                 word |= optional << 12 | value << 13 - side
             words.append(word)
         return words

@@ -5,6 +5,7 @@
 use upy_hal::machine::{self as hal, Edges, Errno, PinMode, Pull, Result};
 
 use crate::register::{IO_BANK0, PADS_BANK0, SIO, reset, start};
+use crate::system::clock_hz;
 use crate::time;
 
 /// How many pins there are.
@@ -225,22 +226,27 @@ impl hal::Pins for Pins {
         time::ticks_us()
     }
 
-    /// By program, with interrupts held back; the processor counts the time.
+    /// By program, with interrupts held back; the processor's cycles are counted from one change to the next.
     fn bitstream(&mut self, pin: u16, timing_ns: [u32; 4], data: &[u8]) -> Result<()> {
+        /// What seeing the end of a wait and changing the pin take.
+        const SPENT: u32 = 16;
+        /// The counter's range, less what is spent.
+        const MOST: u64 = 1 << 23;
         if pin >= COUNT {
             return Err(Errno::EINVAL);
         }
-        // What setting the pin and the loop take.
-        const SPENT: u32 = 12;
-        let cycles = timing_ns.map(|time_ns| (time_ns / 8).saturating_sub(SPENT).max(1));
+        let per_ms = u64::from(clock_hz() / 1000);
+        let cycles = timing_ns.map(|time_ns| u64::from(time_ns) * per_ms / 1_000_000);
+        if cycles.iter().any(|&cycles| cycles > MOST) {
+            return Err(Errno::EINVAL);
+        }
+        let cycles = cycles.map(|cycles| (cycles as u32).saturating_sub(SPENT));
+        let levels = [level::OUT_SET, level::OUT_CLEAR];
         critical_section::with(|_| {
-            for byte in data {
-                for bit in (0..8).rev() {
-                    let place = usize::from(byte >> bit & 1) * 2;
-                    SIO.write(level::OUT_SET, 1 << pin);
-                    cortex_m::asm::delay(cycles[place]);
-                    SIO.write(level::OUT_CLEAR, 1 << pin);
-                    cortex_m::asm::delay(cycles[place + 1]);
+            for bit in data.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)) {
+                for (register, cycles) in levels.iter().zip(&cycles[usize::from(bit) * 2..]) {
+                    SIO.write(*register, 1 << pin);
+                    time::wait_cycles(time::cycle(), *cycles);
                 }
             }
         });
