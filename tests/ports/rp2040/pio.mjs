@@ -11,7 +11,7 @@ export function takeOver(mcu) {
       write(offset, value);
       pio.checkChangedPins();
     };
-    for (const machine of pio.machines) machine.credit = 0;
+    for (const machine of pio.machines) machine.credit = machine.seen = 0;
   }
   return {
     isRunning: () => mcu.pio.some((pio) => !pio.stopped),
@@ -22,16 +22,20 @@ export function takeOver(mcu) {
         for (const machine of pio.machines) {
           if (!machine.enabled) {
             machine.credit = 0;
+            machine.seen = machine.cycles;
             continue;
           }
           machine.credit += cycles;
           const divider = (machine.clockDivInt || 65536) + machine.clockDivFrac / 256;
-          while (machine.credit >= divider) {
-            const before = machine.cycles;
+          for (;;) {
+            // A pin that changes lets a machine go on at once, and its delay begins.
+            machine.credit -= divider * (machine.cycles - machine.seen);
+            machine.seen = machine.cycles;
+            if (machine.credit < divider) break;
             machine.step();
-            // A machine that waits takes a cycle to look.
-            machine.credit -= divider * Math.max(1, machine.cycles - before);
             pio.checkChangedPins();
+            // A machine that waits takes a cycle to look.
+            if (machine.cycles === machine.seen) machine.credit -= divider;
           }
         }
       }

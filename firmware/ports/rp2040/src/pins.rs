@@ -229,7 +229,7 @@ impl hal::Pins for Pins {
     /// By program, with interrupts held back; the processor's cycles are counted from one change to the next.
     fn bitstream(&mut self, pin: u16, timing_ns: [u32; 4], data: &[u8]) -> Result<()> {
         /// What seeing the end of a wait and changing the pin take.
-        const SPENT: u32 = 16;
+        const SPENT: u32 = 22;
         /// The counter's range, less what is spent.
         const MOST: u64 = 1 << 23;
         if pin >= COUNT {
@@ -240,15 +240,24 @@ impl hal::Pins for Pins {
         if cycles.iter().any(|&cycles| cycles > MOST) {
             return Err(Errno::EINVAL);
         }
-        let cycles = cycles.map(|cycles| (cycles as u32).saturating_sub(SPENT));
-        let levels = [level::OUT_SET, level::OUT_CLEAR];
+        let [a, b, c, d] = cycles.map(|cycles| (cycles as u32).saturating_sub(SPENT));
+        let (zero, one) = ([a, b], [c, d]);
         critical_section::with(|_| {
-            for bit in data.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)) {
-                for (register, cycles) in levels.iter().zip(&cycles[usize::from(bit) * 2..]) {
-                    SIO.write(*register, 1 << pin);
-                    time::wait_cycles(time::cycle(), *cycles);
+            let (mut since, mut left) = (time::cycle(), 0);
+            for byte in data {
+                for bit in (0..8).rev() {
+                    // Looked for while the last bit ends.
+                    let [high, low] = if byte >> bit & 1 == 0 { zero } else { one };
+                    time::wait_cycles(since, left);
+                    SIO.write(level::OUT_SET, 1 << pin);
+                    since = time::cycle();
+                    time::wait_cycles(since, high);
+                    SIO.write(level::OUT_CLEAR, 1 << pin);
+                    since = time::cycle();
+                    left = low;
                 }
             }
+            time::wait_cycles(since, left);
         });
         Ok(())
     }
