@@ -32,8 +32,8 @@ const ESPRESSIF: [&str; 10] = [
     "pin", "adc", "pwm", "i2c", "spi", "uart", "timer", "rtc", "system", "esp32",
 ];
 
-const PICO: [&str; 10] = [
-    "pin", "adc", "pwm", "i2c", "spi", "uart", "timer", "rtc", "system", "pio",
+const PICO: [&str; 11] = [
+    "pin", "adc", "pwm", "i2c", "spi", "uart", "timer", "rtc", "system", "pio", "pico",
 ];
 
 const SIMULATED: Bench = Bench {
