@@ -83,7 +83,10 @@ fn failed(vm: &mut Vm<'_>, errno: Errno) -> Raised {
 }
 
 /// Works with the board; ENODEV if there is none.
-pub(crate) fn with<R>(vm: &mut Vm<'_>, work: impl FnOnce(&mut dyn Board) -> hal::Result<R>) -> Result<R> {
+pub(crate) fn with<R>(
+    vm: &mut Vm<'_>,
+    work: impl FnOnce(&mut dyn Board) -> hal::Result<R>,
+) -> Result<R> {
     let outcome = match vm.host().board() {
         Some(board) => work(board),
         None => Err(Errno::ENODEV),
@@ -91,7 +94,10 @@ pub(crate) fn with<R>(vm: &mut Vm<'_>, work: impl FnOnce(&mut dyn Board) -> hal:
     outcome.map_err(|errno| failed(vm, errno))
 }
 
-pub(crate) fn system<R>(vm: &mut Vm<'_>, work: impl FnOnce(&mut dyn System) -> hal::Result<R>) -> Result<R> {
+pub(crate) fn system<R>(
+    vm: &mut Vm<'_>,
+    work: impl FnOnce(&mut dyn System) -> hal::Result<R>,
+) -> Result<R> {
     with(vm, |board| work(board.system().ok_or(Errno::ENODEV)?))
 }
 
@@ -254,6 +260,11 @@ pub(crate) fn pin_or_none(vm: &mut Vm<'_>, option: Option<Value>) -> Result<Opti
 }
 
 /// A function with keyword arguments.
-pub(crate) const fn with_keywords(name: Qstr, native: upy_runtime::Native, least: u8, most: u8) -> Entry {
+pub(crate) const fn with_keywords(
+    name: Qstr,
+    native: upy_runtime::Native,
+    least: u8,
+    most: u8,
+) -> Entry {
     function(name, native, least, KEYWORDS | most)
 }

@@ -122,23 +122,7 @@ fn set(vm: &mut Vm<'_>, object: Value, number: u8, args: Args) -> Result<()> {
     let Some(program) = program else {
         return Err(vm.type_error(b"program expected"));
     };
-    let divider = divider(vm, frequency)?;
-    let start = load(vm, number / MACHINES, program)?;
-    let mut setup = PioSetup {
-        divider,
-        exec: field(vm, program, EXEC)?,
-        shift: field(vm, program, SHIFT)?,
-        pins: 0,
-        start,
-    };
-    let moved = u32::from(start) << WRAP_TOP | u32::from(start) << WRAP_BOTTOM;
-    setup.exec = setup.exec.wrapping_add(moved);
-    for (given, (place, bits)) in shifts.into_iter().zip(SHIFTS) {
-        if let Some(given) = given.filter(|given| !given.is_none()) {
-            let value = vm.to_bits(given)? as u32 & bits;
-            setup.shift = setup.shift & !(bits << place) | value << place;
-        }
-    }
+    let mut setup = registers(vm, program, number, frequency, shifts)?;
     if let Some(pin) = pin_or_none(vm, in_base)? {
         setup.pins |= u32::from(pin) << pins::IN;
     }
@@ -171,9 +155,36 @@ fn set(vm: &mut Vm<'_>, object: Value, number: u8, args: Args) -> Result<()> {
         }
     })?;
     if let Some(part) = vm.body_mut::<Part>(object) {
-        part.start = start;
+        part.start = setup.start;
     }
     Ok(())
+}
+
+/// What a program says of its machine, and what options say instead, without the pins. The program is loaded.
+fn registers(
+    vm: &mut Vm<'_>,
+    program: Value,
+    number: u8,
+    frequency: Option<Value>,
+    shifts: [Option<Value>; SHIFTS.len()],
+) -> Result<PioSetup> {
+    let divider = divider(vm, frequency)?;
+    let start = load(vm, number / MACHINES, program)?;
+    let moved = u32::from(start) << WRAP_TOP | u32::from(start) << WRAP_BOTTOM;
+    let mut shift = field(vm, program, SHIFT)?;
+    for (given, (place, bits)) in shifts.into_iter().zip(SHIFTS) {
+        if let Some(given) = given.filter(|given| !given.is_none()) {
+            let value = vm.to_bits(given)? as u32 & bits;
+            shift = shift & !(bits << place) | value << place;
+        }
+    }
+    Ok(PioSetup {
+        divider,
+        exec: field(vm, program, EXEC)?.wrapping_add(moved),
+        shift,
+        pins: 0,
+        start,
+    })
 }
 
 /// A number in a program.

@@ -176,11 +176,12 @@ fn places(at: u8, len: u8) -> u32 {
 }
 
 /// The instructions of a program, and how many they are.
-fn instructions(
-    vm: &mut Vm<'_>,
-    program: Value,
-) -> Result<([u16; INSTRUCTIONS as usize], u8)> {
-    if !vm.is_list(program) || vm.items_of(program).is_none_or(|items| items.len() < FIELDS) {
+fn instructions(vm: &mut Vm<'_>, program: Value) -> Result<([u16; INSTRUCTIONS as usize], u8)> {
+    if !vm.is_list(program)
+        || vm
+            .items_of(program)
+            .is_none_or(|items| items.len() < FIELDS)
+    {
         return Err(vm.type_error(b"program expected"));
     }
     let words = vm.item_at(program, WORDS).unwrap_or(Value::NONE);
@@ -228,19 +229,11 @@ fn load(vm: &mut Vm<'_>, block: u8, program: Value) -> Result<u8> {
 }
 
 /// Where a program was loaded, if it still is.
-fn loaded(
-    vm: &mut Vm<'_>,
-    block: u8,
-    program: Value,
-    used: u32,
-    count: u8,
-) -> Result<Option<u8>> {
+fn loaded(vm: &mut Vm<'_>, block: u8, program: Value, used: u32, count: u8) -> Result<Option<u8>> {
     let noted = vm.item_at(program, LOADED + usize::from(block));
     let noted = vm.to_isize(noted.unwrap_or(Value::NONE))?;
     let at = u8::try_from(noted).ok();
-    Ok(at.filter(|&at| {
-        at <= INSTRUCTIONS - count && !used & places(at, count) == 0
-    }))
+    Ok(at.filter(|&at| at <= INSTRUCTIONS - count && !used & places(at, count) == 0))
 }
 
 fn add_program(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
@@ -273,7 +266,10 @@ fn remove_program(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 fn state_machine(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let block = vm.this::<Part>(args)?.number;
     let number = vm.int_arg(args, 1)?;
-    match u8::try_from(number).ok().filter(|&number| number < MACHINES) {
+    match u8::try_from(number)
+        .ok()
+        .filter(|&number| number < MACHINES)
+    {
         Some(number) => machine::get(vm, block * MACHINES + number, args.from(1)),
         None => Err(vm.value_error(b"invalid StateMachine")),
     }

@@ -140,7 +140,11 @@ impl upy_hal::pio::Pio for Pio {
         self.execute(machine, SET_DIRECTIONS | u16::from(is_output));
         block.write(pins, before.0);
         block.write(exec, before.1);
-        give(pin, function::PIO[usize::from(machine / MACHINES)], Pull::None);
+        give(
+            pin,
+            function::PIO[usize::from(machine / MACHINES)],
+            Pull::None,
+        );
     }
 
     fn set_active(&mut self, machine: u8, is_active: bool) {
@@ -152,7 +156,8 @@ impl upy_hal::pio::Pio for Pio {
     }
 
     fn is_active(&self, machine: u8) -> bool {
-        place(machine).is_some_and(|(block, number)| block.read(register::CONTROL) >> number & 1 != 0)
+        place(machine)
+            .is_some_and(|(block, number)| block.read(register::CONTROL) >> number & 1 != 0)
     }
 
     fn restart(&mut self, machine: u8) {

@@ -43,10 +43,16 @@ mod clock {
 fn loop_for(frequency_hz: u32) -> Option<(u32, u32, u32)> {
     const RANGE: core::ops::RangeInclusive<u32> = 750_000_000..=1_600_000_000;
     (16..=320).rev().find_map(|times| {
-        let made = CRYSTAL_HZ.checked_mul(times).filter(|made| RANGE.contains(made))?;
-        let mut pairs = (1..=7).rev().flat_map(|first| (1..=first).map(move |second| (first, second)));
-        let (first, second) = pairs.find(|(first, second)| made / (first * second) * (first * second) == made
-            && made / (first * second) == frequency_hz)?;
+        let made = CRYSTAL_HZ
+            .checked_mul(times)
+            .filter(|made| RANGE.contains(made))?;
+        let mut pairs = (1..=7)
+            .rev()
+            .flat_map(|first| (1..=first).map(move |second| (first, second)));
+        let (first, second) = pairs.find(|(first, second)| {
+            made / (first * second) * (first * second) == made
+                && made / (first * second) == frequency_hz
+        })?;
         Some((times, first, second))
     })
 }

@@ -94,7 +94,14 @@ fn partition(table: &str) -> Result<Vec<u8>> {
     fs::write(&source, format!("key,type,encoding,value\n{table}"))?;
     let size = format!("{:#x}", PARTITION.len());
     let (from, to) = (text(&source), text(&made));
-    let arguments = ["-m", "esp_idf_nvs_partition_gen", "generate", &from, &to, &size];
+    let arguments = [
+        "-m",
+        "esp_idf_nvs_partition_gen",
+        "generate",
+        &from,
+        &to,
+        &size,
+    ];
     let python = target().join("peers/venv/bin/python3");
     run(command(python, &arguments))?;
     Ok(fs::read(made)?)
