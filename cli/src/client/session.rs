@@ -90,6 +90,8 @@ pub(crate) struct Session {
     pub(super) paste: Paste,
     pub(super) printer: Printer,
     pub(super) degraded: u8,
+    /// The board has CRC-32, as far as is known.
+    pub(super) checks: bool,
     /// Nothing more is wanted of the board after the command that runs.
     closing: bool,
     pub(super) mount: Option<MountServer>,
@@ -128,6 +130,7 @@ impl Session {
             paste: Paste::Unknown,
             printer: printer.clone(),
             degraded: 0,
+            checks: true,
             closing: false,
             mount: None,
             input: None,
@@ -392,28 +395,6 @@ impl Session {
             self.enter_raw()?;
         }
         self.leave()
-    }
-
-    /// Runs a question of our own and returns what it printed.
-    ///
-    /// # Errors
-    /// Also when Python raised something: [`Code::BoardException`] with the last line of it.
-    pub(crate) fn ask(&mut self, source: &str) -> Result<Vec<u8>> {
-        let mut out = Vec::new();
-        let patience = Patience::Quiet(self.options.timeout.max(Duration::from_secs(10)));
-        let outcome = self.exec(source.as_bytes(), patience, &mut |piece| {
-            if let Output::Stdout(text) = piece {
-                out.extend_from_slice(text);
-            }
-            Ok(())
-        })?;
-        if outcome.interrupted {
-            return Err(Error::new(Code::Interrupted, "Interrupted"));
-        }
-        if outcome.traceback.is_empty() {
-            return Ok(out);
-        }
-        Err(exception_error(&outcome.traceback))
     }
 
     /// Leaves raw mode: the board stands at its friendly prompt afterwards.
