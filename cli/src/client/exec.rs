@@ -5,11 +5,14 @@
 
 use std::time::{Duration, Instant};
 
-use ucli_protocol::host::{Exec, ExecError, ExecEvent};
+use ucli_protocol::host::{Exec, ExecError, ExecEvent, Paste};
 
+use super::agent::DEGRADED_TEXT;
 use super::interrupt;
-use super::session::{Mode, Outcome, Output, Patience, Session, Sink, exception_error};
+use super::session::{ANSWER, Mode, Outcome, Output, Patience, Session, Sink, exception_error};
+use super::snippet;
 use crate::error::{Code, Error, Result};
+use crate::transport::Link;
 
 /// How much of a program goes out in one write at most.
 const PUSH_BYTES: usize = 4096;
@@ -39,23 +42,95 @@ impl Session {
     ) -> Result<Outcome> {
         self.enter_raw()?;
         self.wire.listen_afresh();
+        self.follow(&mut machine, patience, sink)
+    }
+
+    /// Follows a program to its end.
+    fn follow(
+        &mut self,
+        machine: &mut Exec<'_>,
+        patience: Patience,
+        sink: &mut Sink<'_>,
+    ) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         let mut clock = Clock::new(patience, self.options.timeout);
         loop {
-            if self.take(&mut machine, &mut clock, &mut outcome, sink)? {
+            if self.take(machine, &mut clock, &mut outcome, sink)? {
                 return Ok(outcome);
             }
-            self.push(&mut machine)?;
-            self.watch_keys(&mut machine, &mut clock, &mut outcome)?;
-            self.forward_input(&machine)?;
+            self.push(machine)?;
+            self.watch_keys(machine, &mut clock, &mut outcome)?;
+            self.forward_input(machine)?;
             let slice = if self.input.is_some() {
                 Duration::from_millis(20)
             } else {
                 interrupt::SLICE
             };
             self.wire.fill(Instant::now() + slice)?;
-            clock.check(self, &mut machine, &mut outcome)?;
+            clock.check(self, machine, &mut outcome)?;
         }
+    }
+
+    /// [`Session::ask`] in as few rounds as there can be: a short program reads the question as raw bytes
+    /// behind it, so that no window is waited for. With `may_be_last` the board is also told to leave raw
+    /// mode if the command that runs is the last one.
+    ///
+    /// Only where the wire holds the sender back; elsewhere, and on boards without binary input, it is
+    /// asked as always.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(crate) fn ask_at_once(&mut self, source: &str, may_be_last: bool) -> Result<Vec<u8>> {
+        let is_paced = self.wire.link() == Link::Paced;
+        // What steers the REPL cannot be behind a program that may fail to read it.
+        let is_plain = !source.bytes().any(|byte| (1..=5).contains(&byte));
+        if !is_paced || !is_plain || self.mount.is_some() || self.degraded > 0 {
+            return self.ask(source);
+        }
+        self.enter_raw()?;
+        let loader = snippet::AT_ONCE.replace("{n}", &source.len().to_string());
+        let mut machine = Exec::new(loader.as_bytes(), Paste::Unsupported);
+        let mut bytes = Vec::new();
+        loop {
+            let piece = machine.send();
+            let len = piece.len();
+            if len == 0 {
+                break;
+            }
+            bytes.extend_from_slice(piece);
+            machine.sent(len);
+        }
+        bytes.extend_from_slice(source.as_bytes());
+        let leave = if may_be_last {
+            self.early_leave()
+        } else {
+            &[]
+        };
+        bytes.extend_from_slice(leave);
+        self.wire.listen_afresh();
+        self.wire.write_all(&bytes, self.options.timeout)?;
+        if !leave.is_empty() {
+            self.left_early();
+        }
+        let (paste, mut out) = (self.paste, Vec::new());
+        let patience = Patience::Quiet(self.options.timeout.max(ANSWER));
+        let outcome = self.follow(&mut machine, patience, &mut |piece| {
+            if let Output::Stdout(text) = piece {
+                out.extend_from_slice(text);
+            }
+            Ok(())
+        })?;
+        self.paste = paste;
+        if outcome.interrupted {
+            return Err(Error::new(Code::Interrupted, "Interrupted"));
+        }
+        if outcome.traceback.is_empty() && !outcome.reset {
+            return Ok(out);
+        }
+        // The question stands unread at the raw prompt, or something else went wrong: as always then.
+        self.mode = Mode::Unknown;
+        self.degraded = DEGRADED_TEXT;
+        self.ask(source)
     }
 
     /// Sends what may go out now, in as few writes as the window allows: each one is a packet.

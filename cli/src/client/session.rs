@@ -22,6 +22,8 @@ use crate::transport::tap::Tap;
 const ATTEMPT: Duration = Duration::from_millis(250);
 /// How long a board may take to leave raw mode before it is left alone.
 const LEAVING: Duration = Duration::from_secs(2);
+/// How long a question of our own is waited for at least.
+pub(super) const ANSWER: Duration = Duration::from_secs(10);
 /// After so many attempts a board is taken for one that waits for the rest of a transfer.
 const FLOOD_AFTER: u32 = 8;
 /// Fills any block that a board may still be waiting for; as typed input it is harmless.
@@ -400,7 +402,7 @@ impl Session {
     /// Also when Python raised something: [`Code::BoardException`] with the last line of it.
     pub(crate) fn ask(&mut self, source: &str) -> Result<Vec<u8>> {
         let mut out = Vec::new();
-        let patience = Patience::Quiet(self.options.timeout.max(Duration::from_secs(10)));
+        let patience = Patience::Quiet(self.options.timeout.max(ANSWER));
         let outcome = self.exec(source.as_bytes(), patience, &mut |piece| {
             if let Output::Stdout(text) = piece {
                 out.extend_from_slice(text);

@@ -33,6 +33,16 @@ def _u(n,w):
 _u({n},{w})
 ";
 
+/// Runs the `{n}` bytes behind it, which no input buffer has to hold.
+pub(crate) const AT_ONCE: &str = "\
+def _u(n):
+ import sys
+ b=b''
+ while n:d=sys.stdin.buffer.read(n);n-=len(d);b+=d
+ exec(b)
+_u({n})
+";
+
 /// Digests, types and errors; for both paths and for CircuitPython.
 pub(crate) const COMMON: &str = "\
 import sys,os,gc
