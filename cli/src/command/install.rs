@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         dry_run: args.dry_run,
         upgrade: args.upgrade,
         force: args.force,
-        as_mip: false,
+        as_mip: None,
     }
     .run(context.session()?, &printer)?;
     Ok(Exit::Done)

@@ -28,6 +28,7 @@ pub(crate) mod lock;
 pub(crate) mod locking;
 pub(crate) mod manifest;
 pub(crate) mod manifest_py;
+pub(crate) mod mip_lines;
 pub(crate) mod moment;
 pub(crate) mod needs;
 pub(crate) mod netrc;
