@@ -6,7 +6,7 @@ use harness::schema;
 use harness::server::{Server, sha256};
 use serde_json::Value;
 
-use crate::{board, files, ucli};
+use crate::{board, files, ucli, ucli_anywhere};
 
 const ONE: &str = "x = 1\n";
 const SHARED: &str = "y = 1\n";
@@ -229,6 +229,18 @@ fn drift_of_the_board_is_found() {
         b"mine = 1\n",
         "what nobody owns stays"
     );
+    std::fs::remove_file(board.files().join("one.py")).unwrap();
+    let found = run(&desk, &board, &server, "sync --check").ok();
+    assert!(
+        found.err().contains("of no package in `./lib`: mine.py"),
+        "{found}"
+    );
+    let found = json(&desk, &board, &server, "sync --check", "sync");
+    assert_eq!(found["strangers"], serde_json::json!(["mine.py"]));
+    run(&desk, &board, &server, "sync --check --exact").fails(1, "does not have what");
+    run(&desk, &board, &server, "sync --exact").ok();
+    assert_eq!(board.contents(), clean, "with `--exact` it goes");
+    run(&desk, &board, &server, "sync --check --exact").ok();
 }
 
 /// `--locked`, `--frozen` and `--check` say what they will not do.
@@ -440,6 +452,56 @@ fn deploy_reaches_several_boards() {
     let done = deploy(Some("/dev/no-such-board")).status_is(3);
     assert!(done.err().contains("/dev/no-such-board"), "{done}");
     assert_eq!(done.err().matches("deployed").count(), 2, "{done}");
+}
+
+/// `--all` finds the boards itself, and reports on each.
+#[test]
+fn deploy_finds_all_boards() {
+    let (desk, server) = (Desk::new(), server());
+    let (a, b) = (board(), board());
+    program(&desk, &a, &server);
+    let deploy = |ports: &str, line: &str| {
+        ucli_anywhere(&desk, &server, line)
+            .env("UCLI_PORTS", ports)
+            .run()
+    };
+    deploy(" ", "deploy --all --yes").fails(3, "No board is connected by USB");
+    let both = format!(
+        "{}=2e8a:0005:one {}=303a:1001:two",
+        a.address(),
+        b.address()
+    );
+    let done = deploy(&both, "deploy --all --yes").ok();
+    for board in [&a, &b] {
+        assert!(
+            done.err().contains(&format!("── {}", board.address())),
+            "{done}"
+        );
+        assert!(files(board).contains(&"one.mpy".to_string()), "{done}");
+        assert_eq!(board.get("util.py"), b"u = 1\n");
+    }
+    assert_eq!(
+        done.err().matches("deployed, restarted").count(),
+        2,
+        "{done}"
+    );
+    let gone = format!("{both} /dev/no-such-board=2e8a:0005");
+    let done = deploy(&gone, "--json deploy --all --yes --locked").status_is(3);
+    let said = done.out();
+    let reports: Vec<Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let report = |port: &str| {
+        let mut of_port = reports
+            .iter()
+            .filter(|one| one["port"] == port && !one["ok"].is_null());
+        of_port.next().expect("a report").clone()
+    };
+    assert_eq!(report(a.address())["ok"], true);
+    assert_eq!(report(b.address())["ok"], true);
+    assert_eq!(report("/dev/no-such-board")["error"]["code"], "no_board");
+    deploy(&both, "deploy --all --check").ok();
 }
 
 /// What needs what, in a project and on a board, and where newer versions are.

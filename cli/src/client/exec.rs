@@ -101,11 +101,7 @@ impl Session {
             machine.sent(len);
         }
         bytes.extend_from_slice(source.as_bytes());
-        let leave = if may_be_last {
-            self.early_leave()
-        } else {
-            &[]
-        };
+        let leave = if may_be_last { self.early_leave() } else { &[] };
         bytes.extend_from_slice(leave);
         self.wire.listen_afresh();
         self.wire.write_all(&bytes, self.options.timeout)?;

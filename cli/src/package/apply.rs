@@ -326,7 +326,11 @@ fn remove(agent: &mut Agent<'_>, root: &str, paths: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn write_record(
+/// Writes the record if it says something new; an empty one goes.
+///
+/// # Errors
+/// Those of the board and of the connection.
+pub(crate) fn write_record(
     agent: &mut Agent<'_>,
     directory: &str,
     record: &Record,

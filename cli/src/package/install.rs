@@ -352,12 +352,7 @@ impl Job {
         Ok(kept)
     }
 
-    fn resolve(
-        &self,
-        client: &Client,
-        board: &Board,
-        record: &Record,
-    ) -> Result<Resolution> {
+    fn resolve(&self, client: &Client, board: &Board, record: &Record) -> Result<Resolution> {
         if self.specs.is_empty() {
             return Ok(Resolution::default());
         }

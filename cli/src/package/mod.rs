@@ -8,6 +8,7 @@
 //! Formats: micropython-lib's `mip` documentation (index version 2, `package.json`), the Python
 //! packaging specifications (simple repository API, wheels, source distributions, PEP 440, PEP 508).
 
+pub(crate) mod adopt;
 pub(crate) mod alias;
 pub(crate) mod apply;
 pub(crate) mod archive;
