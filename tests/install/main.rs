@@ -6,6 +6,7 @@
 
 mod adopt;
 mod board;
+mod deploy;
 mod hostile;
 mod network;
 mod project;

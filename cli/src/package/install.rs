@@ -196,11 +196,7 @@ impl Job {
         let looks = self.as_mip.is_none() && !self.force;
         let (board, found) = Board::survey(session, self.place.named().as_deref(), looks)?;
         let directory = self.place.directory(&board)?;
-        let record = match found {
-            Some(bytes) if bytes.is_empty() => Record::default(),
-            Some(bytes) => Record::parse(&bytes)?,
-            None => session.with_agent(|agent| apply::read_record(agent, &directory))?,
-        };
+        let record = apply::record_of(session, &directory, found)?;
         if self.upgrade && self.specs.is_empty() {
             self.specs = recorded_specs(&record)?;
         }
@@ -208,11 +204,8 @@ impl Job {
         for (name, version) in &kept {
             printer.say(&format!("{name} {version} is installed already"));
         }
-        let Resolution {
-            mut packages,
-            notes,
-            roots,
-        } = self.resolve(&client, &board, &record)?;
+        let solved = self.resolve(&client, &board, &record)?;
+        let (mut packages, notes) = (solved.packages, solved.notes);
         for note in &notes {
             printer.note(note);
         }
@@ -223,10 +216,7 @@ impl Job {
         };
         say_built_in(&built_in, printer);
         let compile = !self.no_mpy && self.as_mip.is_none();
-        let mut built = Vec::new();
-        for package in packages {
-            built.push(build::build(package, board.loads(), compile)?);
-        }
+        let built = build::all(packages, board.loads(), compile)?;
         let plan = plan::plan(built.clone(), &record, self.force || self.as_mip.is_some())?;
         for note in &plan.notes {
             printer.note(note);
@@ -244,7 +234,13 @@ impl Job {
                 printer,
             )?
         };
-        self.report(printer, &directory, (&roots, &built), &outcome, started)?;
+        self.report(
+            printer,
+            &directory,
+            (&solved.roots, &built),
+            &outcome,
+            started,
+        )?;
         printer.done(
             self.command,
             json!({

@@ -137,11 +137,7 @@ pub(crate) fn sync(
     let (board, found) = Board::survey(session, place.named().as_deref(), true)?;
     check_firmware(lock, &board, manner.force)?;
     let directory = place.directory(&board)?;
-    let mut record = match found {
-        Some(bytes) if bytes.is_empty() => Record::default(),
-        Some(bytes) => Record::parse(&bytes)?,
-        None => session.with_agent(|agent| apply::read_record(agent, &directory))?,
-    };
+    let mut record = apply::record_of(session, &directory, found)?;
     let before = record.clone();
     let no_mpy = manner.no_mpy || project.no_mpy()?;
     let form = if board.form(no_mpy) == build::BYTECODE.to_string() {
@@ -170,10 +166,7 @@ pub(crate) fn sync(
     let gone = plan::prune(&mut record, &keep);
     let unwanted = before.packages.keys().filter(|name| !keep.contains(*name));
     let unwanted: Vec<String> = unwanted.cloned().collect();
-    let mut built = Vec::new();
-    for package in packages {
-        built.push(build::build(package, board.loads(), !no_mpy)?);
-    }
+    let built = build::all(packages, board.loads(), !no_mpy)?;
     let list = built
         .iter()
         .map(|one| (one.package.name.clone(), one.package.version.clone()));
