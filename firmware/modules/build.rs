@@ -18,6 +18,7 @@ fn feature(directory: &str, stem: &str) -> &'static str {
         (_, "rp2") => "PIO",
         (_, "ssl" | "ussl") => "TLS",
         (_, "unittest") => "UNITTEST",
+        (_, "weakref") => "WEAKREF",
         (_, "webrepl" | "webrepl_setup") => "WEBREPL",
         _ => "NETWORK",
     }

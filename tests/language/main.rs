@@ -121,6 +121,18 @@ areas! {
     literals micropython modules names operators scope statements strings subscripts values
 }
 
+/// What the builds of MicroPython that we have for peers lack.
+#[test]
+fn programs_of_cpython_agree() {
+    let cpython = paths::peers().join("python");
+    for program in programs(&paths::root().join("tests/language/cpython")) {
+        let ours = run(paths::upy(), BYTECODE, &program);
+        let theirs = run(&cpython, &[], &program);
+        assert_eq!(ours.output, theirs.output, "{} {ours:?}", program.display());
+        assert_eq!((ours.status, theirs.status), (Some(0), Some(0)));
+    }
+}
+
 #[test]
 fn every_area_has_a_test() {
     let entries = std::fs::read_dir(cases()).expect("the cases are there");

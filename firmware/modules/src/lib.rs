@@ -53,6 +53,8 @@ mod uctypes;
 #[cfg(feature = "files")]
 mod upy;
 mod wait;
+#[cfg(feature = "weakref")]
+mod weakref;
 #[cfg(feature = "webrepl")]
 mod webrepl;
 
@@ -212,6 +214,8 @@ mod roots {
 const MODULES: &[ModuleInfo] = &[
     #[cfg(feature = "threads")]
     module(q::_thread, thread::ENTRIES),
+    #[cfg(feature = "weakref")]
+    module(q::_weakref, weakref::ENTRIES),
     #[cfg(feature = "asyncio")]
     module(q::_asyncio, asyncio::ENTRIES),
     #[cfg(feature = "pio")]

@@ -167,6 +167,7 @@ upy_runtime::names! {
     _asyncio "_asyncio";
     _rp2 "_rp2";
     _thread "_thread";
+    _weakref "_weakref";
     _webrepl "_webrepl";
     a2b_base64 "a2b_base64";
     accept "accept";
@@ -466,6 +467,7 @@ upy_runtime::names! {
     unique_id "unique_id";
     unlink "unlink";
     unregister "unregister";
+    unwatch "unwatch";
     update "update";
     upy "upy";
     urandom "urandom";
@@ -475,6 +477,8 @@ upy_runtime::names! {
     vfs "vfs";
     vline "vline";
     waiting "waiting";
+    watch "watch";
+    watched "watched";
     watcher "watcher";
     wbits "wbits";
     websocket "websocket";

@@ -36,6 +36,8 @@ mod state;
 mod types;
 mod value;
 mod vm;
+#[cfg(feature = "weakref")]
+mod weak;
 
 pub use builtins::modules::ModuleInfo;
 pub use heap::{Body, Marker, Ref};

@@ -344,6 +344,7 @@ own! {
     __truediv__ "__truediv__";
     __xor__ "__xor__";
     _fields "_fields";
+    _gone "_gone";
     _machine "_machine";
     _mpy "_mpy";
     abs_tol "abs_tol";

@@ -99,6 +99,8 @@ pub struct Vm<'m> {
     /// Values that the library keeps.
     pub(crate) roots: Vector<Value>,
     pub(crate) hints: crate::ops::attr::Hints,
+    #[cfg(feature = "weakref")]
+    pub(crate) watches: crate::weak::Watches,
     #[cfg(feature = "threads")]
     pub(crate) threads: crate::vm::threads::Threads<'m>,
 }
@@ -169,6 +171,8 @@ impl<'m> Vm<'m> {
             prompt: crate::prompt::Prompt::new(),
             roots: Vector::new(),
             hints: crate::ops::attr::Hints::new(),
+            #[cfg(feature = "weakref")]
+            watches: crate::weak::Watches::new(),
             #[cfg(feature = "threads")]
             threads: crate::vm::threads::Threads::new(),
         }
@@ -483,12 +487,16 @@ impl<'m> Vm<'m> {
             dying,
             prompt,
             roots: kept,
+            #[cfg(feature = "weakref")]
+            watches,
             #[cfg(feature = "threads")]
             threads,
             ..
         } = self;
         heap.collect(trace_object, |marker, finalising| {
             if finalising {
+                #[cfg(feature = "weakref")]
+                watches.sort_out(marker);
                 move_unreached(marker, finalisable, dying);
                 marker.values(dying);
                 return;
@@ -505,6 +513,8 @@ impl<'m> Vm<'m> {
             marker.values(guarded);
             marker.plain(finalisable);
             marker.values(dying);
+            #[cfg(feature = "weakref")]
+            watches.trace(marker);
             #[cfg(feature = "threads")]
             marker.values(&threads.list);
             prompt.trace(marker);
@@ -523,6 +533,8 @@ impl<'m> Vm<'m> {
             self.call_finaliser(object);
             self.pop();
         }
+        #[cfg(feature = "weakref")]
+        self.tell_watchers();
     }
 
     /// Registers an object whose `__del__` is to be called when it is unreachable.
