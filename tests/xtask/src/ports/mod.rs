@@ -145,6 +145,9 @@ const PORTS: [Port; 6] = [
     },
 ];
 
+/// Modules that take less, in bytes, are not shown.
+const SMALLEST_SHOWN: u64 = 1024;
+
 /// Builds, measures and boots every image, or the one that is named.
 pub(crate) fn run_all(words: &[String]) -> Result {
     let chosen: Vec<&Port> = PORTS
@@ -204,8 +207,13 @@ fn measure(port: &Port, path: &Path) -> Result {
         "{}: flash {flash} of {} bytes, RAM {ram} of {} bytes",
         port.name, port.flash_limit, port.ram_limit
     );
-    for (name, bytes) in &image.crates {
-        println!("  {bytes:>8}  {name}");
+    for share in &image.crates {
+        println!("  {:>8}  {}", share.bytes, share.name);
+        for (module, bytes) in &share.modules {
+            if *bytes >= SMALLEST_SHOWN && !module.is_empty() {
+                println!("  {bytes:>20}  {module}");
+            }
+        }
     }
     if flash > port.flash_limit || ram > port.ram_limit {
         return Err(Failed(format!("{} is over its budget", port.name)));
