@@ -10,6 +10,7 @@ mod emulator;
 mod esp;
 mod flash;
 mod image;
+mod lint;
 mod nvs;
 mod smoke;
 
@@ -21,6 +22,7 @@ use crate::run::{cargo, run};
 use crate::{Failed, Result, root, target};
 use emulator::{Emulator, Machine};
 use image::Image;
+pub(crate) use lint::compile;
 
 /// One firmware image.
 struct Port {
