@@ -1,7 +1,7 @@
 //! `ucli mip install`: mpremote's command, with mpremote's files as the result.
 //!
 //! Nothing is compiled, no name leads elsewhere, and no record is kept where there was none; hashes and
-//! paths are checked all the same.
+//! paths are checked all the same. It prints mpremote's lines.
 
 use super::Context;
 use crate::error::{Code, Error, Result};
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         dry_run: false,
         upgrade: false,
         force: false,
-        as_mip: true,
+        as_mip: Some(args.packages.clone()),
     }
     .run(context.session()?, &printer)?;
     Ok(Exit::Done)

@@ -169,7 +169,7 @@ types! {
     #[cfg(feature = "uctypes")]
     STRUCT uctypes::STRUCT;
     #[cfg(feature = "uctypes")]
-    WINDOW uctypes::WINDOW;
+    WINDOW uctypes::window::WINDOW;
 }
 
 /// The values that modules keep between calls; a place of a module that is off stays empty.
