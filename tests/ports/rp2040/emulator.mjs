@@ -1,5 +1,5 @@
-// A Pico in rp2040js: `node emulator.mjs IMAGE.uf2 FLASH.img [--parts] [--drive DRIVE]`. Its USB serial line is a TCP
-// port, which is printed. The flash is kept in the file, so what is stored survives. A reset by the watchdog starts
+// A Pico in rp2040js: `node emulator.mjs IMAGE.uf2 FLASH.img [--parts] [--uart] [--drive DRIVE]`. Its USB serial line is a TCP
+// port, which is printed; with --uart it is its first UART, and nothing is on the USB. The flash is kept in the file, so what is stored survives. A reset by the watchdog starts
 // the chip again. In its boot loader the directory DRIVE is a drive that takes a UF2 file, as the ROM shows one;
 // without a drive the emulator ends there.
 
@@ -77,6 +77,23 @@ function attach(mcu) {
   return (data) => { waiting.push(...data); pump(); };
 }
 
+// The other end of the first UART, at 115200 bits per second.
+const CHARACTER_NS = 1e10 / 115200;
+function wire(mcu, clock) {
+  const waiting = [];
+  const line = mcu.uart[0];
+  line.onByte = (byte) => send(Buffer.from([byte]));
+  const feed = () => {
+    line.feedByte(waiting.shift());
+    if (waiting.length) clock.createAlarm(feed).schedule(CHARACTER_NS);
+  };
+  return (data) => {
+    const isIdle = !waiting.length;
+    waiting.push(...data);
+    if (isIdle) clock.createAlarm(feed).schedule(CHARACTER_NS);
+  };
+}
+
 function powerOn() {
   const simulator = new Simulator();
   const mcu = simulator.rp2040;
@@ -90,7 +107,7 @@ function powerOn() {
   });
   mcu.peripherals[WATCHDOG].onWatchdogTrigger = () => { chip.isReset = true; };
   if (options.includes('--parts')) connect(mcu, simulator.clock);
-  chip.receive = attach(mcu);
+  chip.receive = options.includes('--uart') ? wire(mcu, simulator.clock) : attach(mcu);
   // Where the ROM would jump to: the second stage of the boot.
   mcu.core.PC = XIP;
   mcu.core.SP = STACK;

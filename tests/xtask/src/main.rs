@@ -65,6 +65,9 @@ cargo xtask bench interp --suite DIR   the same on perf_bench of a MicroPython c
 ";
 
 fn main() -> ExitCode {
+    if let Some(outcome) = ports::compile() {
+        return outcome;
+    }
     let words: Vec<String> = std::env::args().skip(1).collect();
     let verb = words.first().map_or("", String::as_str);
     let rest = words.get(1..).unwrap_or_default();

@@ -26,7 +26,7 @@ const PEERS: [&str; 11] = [
 ];
 
 /// What the desks, the ports and the tests of FAT and MQTT need from Debian, and a file that shows it is there.
-const PACKAGES: [(&str, &str); 14] = [
+const PACKAGES: [(&str, &str); 15] = [
     ("qemu-system-arm", "/usr/bin/qemu-system-arm"),
     ("qemu-system-misc", "/usr/bin/qemu-system-riscv32"),
     ("nodejs", "/usr/bin/node"),
@@ -40,6 +40,7 @@ const PACKAGES: [(&str, &str); 14] = [
     ("mtools", "/usr/bin/mcopy"),
     ("mosquitto", "/usr/sbin/mosquitto"),
     ("valgrind", "/usr/bin/valgrind"),
+    ("rust-web-clippy", "/usr/bin/clippy-driver"),
     ("rust-web-src", ""),
 ];
 

@@ -63,8 +63,8 @@ impl Lines {
     pub fn start() -> Self {
         let line = UART[0];
         line.write(uart::CLOCK, uart::CRYSTAL);
-        let fraction = uart::SIXTEENTHS % 16 << 20;
-        line.write(uart::DIVIDER, uart::SIXTEENTHS / 16 | fraction);
+        let fraction = (uart::SIXTEENTHS % 16) << 20;
+        line.write(uart::DIVIDER, (uart::SIXTEENTHS / 16) | fraction);
         line.write(uart::LEVELS, 1);
         line.write(uart::INTERRUPT_DONE, u32::MAX);
         line.write(uart::INTERRUPT_ON, uart::RECEIVED);

@@ -75,7 +75,10 @@ impl hal::Uart for Uart {
         start(part::UART1);
         LINE.write(register::CLOCK, CRYSTAL | CORE_RESET);
         LINE.write(register::CLOCK, CRYSTAL | (before - 1) << 12);
-        LINE.write(register::DIVIDER, sixteenths / 16 | sixteenths % 16 << 20);
+        LINE.write(
+            register::DIVIDER,
+            (sixteenths / 16) | ((sixteenths % 16) << 20),
+        );
         let parity = match mode.parity {
             None => 0,
             Some(odd) => 1 << 1 | u32::from(odd),

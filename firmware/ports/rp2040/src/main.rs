@@ -10,6 +10,8 @@ mod pins;
 mod pio;
 mod pwm;
 mod register;
+#[cfg(feature = "uart")]
+mod serial;
 mod spi;
 mod system;
 mod time;
@@ -86,6 +88,8 @@ fn live(mut parts: pac::Peripherals, memory: &mut [usize]) {
         return;
     };
     let usb = Usb::start(bus, core::str::from_utf8(digits).unwrap_or_default());
+    #[cfg(feature = "uart")]
+    serial::start();
     let terminal = Terminal::new(&usb, LineEnds::CarriageReturn);
     // It returns only when there is no room for an interpreter.
     let _ = LIFE.live(memory, terminal, &mut Chip::new(id));

@@ -166,6 +166,8 @@ impl hal::System for System {
             CLOCKS.wait_for(clock::SYSTEM_SELECTED, 2);
         });
         CLOCK_HZ.store(frequency_hz, Ordering::Relaxed);
+        #[cfg(feature = "uart")]
+        crate::serial::start();
         Ok(())
     }
 

@@ -101,6 +101,12 @@ fn USBCTRL_IRQ() {
     }
 }
 
+/// Takes a byte that came over another line.
+#[cfg(feature = "uart")]
+pub fn keep(byte: u8) {
+    with(|line| line.keep(&[byte]));
+}
+
 /// Lets the bus be served; after input was taken.
 fn resume() {
     // SAFETY: the handler takes the line in a critical section, and nobody else holds it outside of one.
@@ -181,6 +187,8 @@ impl Console for Usb {
     }
 
     fn write(&self, bytes: &[u8]) {
+        #[cfg(feature = "uart")]
+        crate::serial::write(bytes);
         let mut rest = bytes;
         let mut since = time::ticks_us();
         while !rest.is_empty() {

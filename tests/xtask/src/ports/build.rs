@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Port;
+use super::{Port, lint};
 use crate::run::{cargo, command, output, run};
 use crate::{Failed, Result, root, target};
 
@@ -18,7 +18,9 @@ pub(super) fn build(port: &Port) -> Result<PathBuf> {
     build
         .current_dir(&directory)
         .env("CARGO_TARGET_DIR", &place);
-    if !has_core(port.target) {
+    let has_core = has_core(port.target);
+    lint::ask(&mut build, has_core)?;
+    if !has_core {
         let linker = rust_lld()?;
         let variable = port.target.to_uppercase().replace('-', "_");
         build

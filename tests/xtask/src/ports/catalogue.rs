@@ -19,7 +19,7 @@ fn image(port: &Port) -> Option<(String, &'static str)> {
     match port.machine {
         Machine::Pico => Some((format!("{}.uf2", port.name), "rp2040")),
         Machine::Esp32c3 => Some((format!("{}.bin", port.name), "esp32c3")),
-        Machine::CortexM | Machine::RiscV => None,
+        Machine::PicoUart | Machine::CortexM | Machine::RiscV => None,
     }
 }
 

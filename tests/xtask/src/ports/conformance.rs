@@ -65,8 +65,8 @@ impl Machine {
                 programs: &["rtc", "system"],
                 pins: "",
             }),
-            // It has no `machine`.
-            Self::CortexM => None,
+            // It has no `machine`; and the other Pico's is the same.
+            Self::CortexM | Self::PicoUart => None,
         }
     }
 

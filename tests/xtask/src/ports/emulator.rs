@@ -19,6 +19,8 @@ pub(super) enum Machine {
     RiscV,
     /// rp2040js.
     Pico,
+    /// The same with its first UART instead of its USB line.
+    PicoUart,
     /// The emulator in `tests/ports/esp32c3`.
     Esp32c3,
 }
@@ -35,7 +37,7 @@ pub(crate) struct Emulator {
 impl Machine {
     /// Whether the emulator makes the file with the flash itself.
     pub(super) fn makes_flash(self) -> bool {
-        matches!(self, Self::Pico | Self::Esp32c3)
+        matches!(self, Self::Pico | Self::PicoUart | Self::Esp32c3)
     }
 
     /// How large the file with the flash is, in bytes.
@@ -43,7 +45,7 @@ impl Machine {
         match self {
             Self::CortexM => 16 << 20,
             Self::RiscV => 32 << 20,
-            Self::Pico => 2 << 20,
+            Self::Pico | Self::PicoUart => 2 << 20,
             Self::Esp32c3 => 4 << 20,
         }
     }
@@ -78,6 +80,9 @@ impl Machine {
                 qemu("qemu-system-riscv32", &arguments, "-bios", image)
             }
             Self::Pico => pico(&image.with_extension("uf2"), flash, None),
+            Self::PicoUart => {
+                start_pico(&image.with_extension("uf2"), flash, &[OsStr::new("--uart")])
+            }
             Self::Esp32c3 => esp32c3(&image.with_extension("bin"), flash),
         }
     }

@@ -15,11 +15,19 @@ pub(super) struct Image {
     /// What is stored, by address.
     parts: Vec<(u32, Vec<u8>)>,
     /// Bytes of code and data by crate, largest first.
-    pub(super) crates: Vec<(String, u64)>,
+    pub(super) crates: Vec<Share>,
     /// Bytes that are stored.
     pub(super) flash_bytes: u64,
     /// Bytes of memory that are taken from the start, the stack aside.
     pub(super) ram_bytes: u64,
+}
+
+/// What a crate takes.
+pub(super) struct Share {
+    pub(super) name: String,
+    pub(super) bytes: u64,
+    /// The modules at its root, largest first.
+    pub(super) modules: Vec<(String, u64)>,
 }
 
 /// Bytes of a UF2 block, and how many of them are content.
@@ -48,17 +56,20 @@ impl Image {
         }
         parts.sort();
         let flash_bytes = parts.iter().map(|(_, data)| data.len() as u64).sum();
-        let mut crates = BTreeMap::new();
+        let mut crates: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
         for symbol in elf.symbols() {
             if matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Data)
                 && !ram.contains(&(symbol.address() as u32))
             {
-                let name = crate_of(symbol.name().unwrap_or_default());
-                *crates.entry(name.to_string()).or_insert(0) += symbol.size();
+                let symbol_name = symbol.name().unwrap_or_default();
+                let name = crate_of(symbol_name);
+                let modules = crates.entry(name.to_string()).or_default();
+                let module = module_of(symbol_name, name).to_string();
+                *modules.entry(module).or_default() += symbol.size();
             }
         }
-        let mut crates: Vec<(String, u64)> = crates.into_iter().collect();
-        crates.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        let mut crates: Vec<Share> = crates.into_iter().map(Share::from).collect();
+        crates.sort_by_key(|share| std::cmp::Reverse(share.bytes));
         Ok(Self {
             parts,
             crates,
@@ -105,6 +116,34 @@ impl Image {
         }
         file
     }
+}
+
+impl From<(String, BTreeMap<String, u64>)> for Share {
+    fn from((name, modules): (String, BTreeMap<String, u64>)) -> Self {
+        let mut modules: Vec<(String, u64)> = modules.into_iter().collect();
+        modules.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        let bytes = modules.iter().map(|(_, bytes)| bytes).sum();
+        Self {
+            name,
+            bytes,
+            modules,
+        }
+    }
+}
+
+/// Which module at the root of its crate a symbol is of: mangled names have each part with its length before it.
+fn module_of<'a>(symbol: &'a str, name: &str) -> &'a str {
+    let behind = symbol
+        .find(name)
+        .map_or("", |at| &symbol[at + name.len()..]);
+    let digits = behind.len()
+        - behind
+            .trim_start_matches(|c: char| c.is_ascii_digit())
+            .len();
+    let (len, rest) = behind.split_at(digits);
+    let rest = rest.strip_prefix('_').unwrap_or(rest);
+    let len = len.parse().ok();
+    len.and_then(|len: usize| rest.get(..len)).unwrap_or("")
 }
 
 /// Which crate a symbol is of, by the first crate that its name mentions.
@@ -157,6 +196,19 @@ mod tests {
         assert_eq!(file[512 + 12..512 + 16], 0x1000_0100_u32.to_le_bytes());
         assert_eq!(file[512 + 32..512 + 38], [0xff, 0xff, 0xff, 0xff, 2, 2]);
         assert_eq!(file[1020..], 0x0ab1_6f30_u32.to_le_bytes());
+    }
+
+    #[test]
+    fn symbols_belong_to_the_module_that_has_their_code() {
+        let run = "_RNvMs_NtNtCs6TivP6dMhjM_11upy_runtime2vm8dispatchNtNtB7_5state2Vm3run";
+        assert_eq!(module_of(run, "upy_runtime"), "vm");
+        assert_eq!(
+            module_of("_ZN11upy_runtime2vm8dispatch17h0E", "upy_runtime"),
+            "vm"
+        );
+        assert_eq!(module_of("_RNvCs1_4core3foo", "core"), "foo");
+        assert_eq!(module_of("__aeabi_fmul", "others"), "");
+        assert_eq!(module_of("_RNv4core99foo", "core"), "");
     }
 
     #[test]
