@@ -32,6 +32,8 @@ pub(crate) const OS: &[Entry] = &[
     #[cfg(feature = "webrepl")]
     function(q::dupterm, crate::dupterm::dupterm, 1, 2),
     class(q::VfsFat, types::VFS_FAT),
+    #[cfg(feature = "littlefs1")]
+    class(q::VfsLfs1, types::VFS_LFS1),
     class(q::VfsLfs2, types::VFS_LFS2),
     class(q::VfsPosix, types::VFS_POSIX),
 ];
@@ -41,6 +43,8 @@ pub(crate) const VFS: &[Entry] = &[
     function(q::mount, mount, 0, 4 | KEYWORDS),
     function(q::umount, umount, 1, 1),
     class(q::VfsFat, types::VFS_FAT),
+    #[cfg(feature = "littlefs1")]
+    class(q::VfsLfs1, types::VFS_LFS1),
     class(q::VfsLfs2, types::VFS_LFS2),
     class(q::VfsRom, types::VFS_ROM),
     class(q::VfsPosix, types::VFS_POSIX),
