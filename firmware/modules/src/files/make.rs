@@ -8,7 +8,7 @@ use upy_vfs::{Errno, fat, littlefs};
 use super::device::Device;
 use super::volume::{CACHE_MAX, LOOKAHEAD_MAX, OPEN_FILES, SECTOR_MAX, Store, Volume, raise};
 use super::{ENODEV, EPERM};
-use crate::names as q;
+use crate::{names as q, types};
 
 /// Sizes and times of a littlefs: `readsize=32, progsize=32, lookahead=32`, and of version 2 `mtime=True`.
 fn lfs_options(vm: &mut Vm<'_>, args: Args, major: u16) -> Result<(Options, usize, bool)> {
@@ -210,19 +210,30 @@ pub(super) fn make_rom(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Val
     }
 }
 
-/// Whether the first blocks of a device look like a littlefs.
-pub(super) fn has_littlefs(vm: &mut Vm<'_>, object: Value) -> bool {
-    let mut magic = [[0; 8]; 2];
+/// The class of the littlefs that the first blocks of a device look like, if they do.
+pub(super) fn littlefs_class(vm: &mut Vm<'_>, object: Value) -> Option<TypeId> {
+    // The end of the magic bytes of version 1.
+    const LEN: usize = 48;
+    let mut starts = [[0; LEN]; 2];
     let found = Device::new(vm, object, true, true).map(|mut device| {
-        for (block, magic) in magic.iter_mut().enumerate() {
-            let _ = upy_vfs::BlockDevice::read(&mut device, block as u32, 8, magic);
+        for (block, start) in starts.iter_mut().enumerate() {
+            let _ = upy_vfs::BlockDevice::read(&mut device, block as u32, 0, start);
             // A device that takes no offset raises `TypeError`.
             device.has_raised = false;
         }
     });
-    if found.is_err() || !magic.contains(b"littlefs") {
-        vm.take_exception();
-        return false;
+    let is_at = |offset: usize| {
+        starts
+            .iter()
+            .any(|start| start[offset..].starts_with(b"littlefs"))
+    };
+    if found.is_ok() && is_at(8) {
+        return Some(types::VFS_LFS2);
     }
-    true
+    #[cfg(feature = "littlefs1")]
+    if found.is_ok() && is_at(40) {
+        return Some(types::VFS_LFS1);
+    }
+    vm.take_exception();
+    None
 }

@@ -282,11 +282,7 @@ fn mount(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     vm.text(point)?;
     if vm.try_attr(files, q::mount)?.is_none() {
         // A device: what is on it is found out.
-        let class = if super::make::has_littlefs(vm, files) {
-            types::VFS_LFS2
-        } else {
-            types::VFS_FAT
-        };
+        let class = super::make::littlefs_class(vm, files).unwrap_or(types::VFS_FAT);
         files = vm.call(class.value(), &[files])?;
     }
     vm.push(files)?;

@@ -359,9 +359,6 @@ impl Volume<'_> {
 
     /// The entry that carries the attributes of `path`.
     fn attributes_of(&mut self, path: &[u8]) -> Result<(Metadata, u16)> {
-        if self.state.is_version_1() {
-            return Err(Errno::EOPNOTSUPP);
-        }
         match self.find(path)? {
             Found::Root => Ok((self.fetch(self.state.root)?, 0)),
             Found::Entry { dir, id, .. } => Ok((dir, id)),
@@ -372,8 +369,11 @@ impl Volume<'_> {
     /// Reads an attribute, as much as fits, and returns its size in bytes.
     ///
     /// # Errors
-    /// `ENODATA` when there is none, `ENOENT`, `ENOTDIR`, `EOPNOTSUPP` in version 1; what the device reports.
+    /// `ENODATA` when there is none, as always in version 1, `ENOENT`, `ENOTDIR`; what the device reports.
     pub fn attribute(&mut self, path: &[u8], attribute: u8, buffer: &mut [u8]) -> Result<u32> {
+        if self.state.is_version_1() {
+            return Err(Errno::ENODATA);
+        }
         let (dir, id) = self.attributes_of(path)?;
         let kind = kind::USER_ATTRIBUTE + u16::from(attribute);
         let found = metadata::get(&mut self.io, &dir, mask::ALL, kind, id);
@@ -392,6 +392,9 @@ impl Volume<'_> {
     /// # Errors
     /// `ENOSPC` also for one that is too long, `ENOENT`, `ENOTDIR`, `EOPNOTSUPP` in version 1; what the device reports.
     pub fn set_attribute(&mut self, path: &[u8], attribute: u8, value: Option<&[u8]>) -> Result {
+        if self.state.is_version_1() {
+            return Err(Errno::EOPNOTSUPP);
+        }
         self.make_consistent()?;
         let (mut dir, id) = self.attributes_of(path)?;
         let kind = kind::USER_ATTRIBUTE + u16::from(attribute);
