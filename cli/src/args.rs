@@ -194,6 +194,8 @@ pub(crate) enum Command {
     Freeze(command::graph::FreezeArgs),
     /// Look for packages in the index
     Search(command::graph::SearchArgs),
+    /// Show or empty the cache of downloads
+    Cache(command::cache::Args),
     /// Fetch descriptions of the board's modules for editors
     Stubs(command::stubs::Args),
     /// Put firmware on a board, from a blank chip to a prompt

@@ -28,6 +28,9 @@ pub(crate) const BUNDLES: &str = "UCLI_CIRCUITPYTHON_BUNDLES";
 pub(crate) const PIP_INDEX_URL: &str = "PIP_INDEX_URL";
 /// The Python package index, as uv's variable of that name; tried after pip's.
 pub(crate) const UV_INDEX_URL: &str = "UV_INDEX_URL";
+/// The serial ports that are plugged in, instead of those that the system lists: `PATH=VID:PID[:SERIAL]` in
+/// hexadecimal digits, separated by spaces. For containers, which see a port and not where it hangs.
+pub(crate) const PORTS: &str = "UCLI_PORTS";
 /// Directories in which drives of boot loaders are looked for, and nowhere else; separated as in `PATH`.
 /// Each may be a drive itself or hold drives.
 pub(crate) const DRIVES: &str = "UCLI_DRIVES";

@@ -3,6 +3,7 @@
 
 mod faults;
 mod network;
+mod packages;
 mod project;
 mod prompt;
 mod simulated;

@@ -4,7 +4,9 @@
 //! package and must leave the same files. Nothing here leaves the machine but `pypi::real_packages`.
 #![cfg(unix)]
 
+mod adopt;
 mod board;
+mod deploy;
 mod hostile;
 mod network;
 mod project;
@@ -36,8 +38,13 @@ fn board_with(boot: &str) -> Board {
 
 /// `ucli` for a board with packages from `server` and a cache of its own.
 fn ucli(desk: &Desk, board: &Board, server: &Server, line: &str) -> Call {
+    ucli_anywhere(desk, server, &format!("-p {} {line}", board.address()))
+}
+
+/// `ucli` without a board.
+fn ucli_anywhere(desk: &Desk, server: &Server, line: &str) -> Call {
     let words: Vec<&str> = line.split(' ').collect();
-    desk.ucli_on(board, &words)
+    desk.ucli(&words)
         .env("UCLI_CACHE_DIR", desk.home().join("cache"))
         .env("UCLI_INDEX", server.url())
         .env("PIP_INDEX_URL", format!("{}/simple/", server.url()))

@@ -234,6 +234,39 @@ fn offline_uses_the_cache() {
     assert_eq!(files(&second), ["pack.mpy"]);
 }
 
+/// Several processes fill one cache at once, and `cache clean` waits for none that does not use it any more.
+#[test]
+fn a_cache_is_shared_between_processes() {
+    let (desk, server) = (Desk::new(), server());
+    let boards = [board(), board(), board(), board()];
+    let running: Vec<_> = boards
+        .iter()
+        .map(|board| ucli(&desk, board, &server, "install --no-mpy pack").start())
+        .collect();
+    let cleaning = crate::ucli_anywhere(&desk, &server, "cache clean").start();
+    for one in running {
+        one.finish().ok();
+    }
+    cleaning.finish().ok();
+    for board in &boards {
+        assert_eq!(board.get("lib/pack.py"), TEXT.as_bytes());
+    }
+    ucli(&desk, &boards[0], &server, "install --force --no-mpy pack")
+        .run()
+        .ok();
+    let run = |line: &str| crate::ucli_anywhere(&desk, &server, line).run().ok();
+    let said = run("cache dir").out();
+    assert!(said.trim().ends_with("cache"), "{said}");
+    let object: serde_json::Value =
+        serde_json::from_str(run("--json cache size").out().trim()).unwrap();
+    let schema = harness::schema::load("cache");
+    assert!(harness::schema::complaints(&schema, &object).is_empty());
+    assert_eq!(object["files"], 4);
+    let done = run("cache clean");
+    assert!(done.err().contains("4 files"), "{done}");
+    assert_eq!(run("cache size").out(), "0\n");
+}
+
 /// A cache that was damaged is filled again.
 #[test]
 fn damaged_cache_is_healed() {

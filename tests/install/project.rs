@@ -11,7 +11,7 @@ use crate::{board, files, ucli};
 const ONE: &str = "x = 1\n";
 const SHARED: &str = "y = 1\n";
 
-fn server() -> Server {
+pub(crate) fn server() -> Server {
     Server::with(&[
         ("one", "1.0", &[("one.py", ONE), ("shared.py", SHARED)]),
         ("two.part", "0.5", &[("two/part.py", "z = 1\n")]),
@@ -229,6 +229,18 @@ fn drift_of_the_board_is_found() {
         b"mine = 1\n",
         "what nobody owns stays"
     );
+    std::fs::remove_file(board.files().join("one.py")).unwrap();
+    let found = run(&desk, &board, &server, "sync --check").ok();
+    assert!(
+        found.err().contains("of no package in `./lib`: mine.py"),
+        "{found}"
+    );
+    let found = json(&desk, &board, &server, "sync --check", "sync");
+    assert_eq!(found["strangers"], serde_json::json!(["mine.py"]));
+    run(&desk, &board, &server, "sync --check --exact").fails(1, "does not have what");
+    run(&desk, &board, &server, "sync --exact").ok();
+    assert_eq!(board.contents(), clean, "with `--exact` it goes");
+    run(&desk, &board, &server, "sync --check --exact").ok();
 }
 
 /// `--locked`, `--frozen` and `--check` say what they will not do.
@@ -351,7 +363,7 @@ fn project_commands_speak_json() {
 }
 
 /// A project with two packages and a program.
-fn program(desk: &Desk, board: &Board, server: &Server) {
+pub(crate) fn program(desk: &Desk, board: &Board, server: &Server) {
     desk.put(
         "pyproject.toml",
         "[tool.ucli]\n[tool.ucli.dependencies]\none = \"*\"\n",

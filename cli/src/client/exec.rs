@@ -39,22 +39,32 @@ impl Session {
     ) -> Result<Outcome> {
         self.enter_raw()?;
         self.wire.listen_afresh();
+        self.follow(&mut machine, patience, sink)
+    }
+
+    /// Follows a program to its end.
+    pub(super) fn follow(
+        &mut self,
+        machine: &mut Exec<'_>,
+        patience: Patience,
+        sink: &mut Sink<'_>,
+    ) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         let mut clock = Clock::new(patience, self.options.timeout);
         loop {
-            if self.take(&mut machine, &mut clock, &mut outcome, sink)? {
+            if self.take(machine, &mut clock, &mut outcome, sink)? {
                 return Ok(outcome);
             }
-            self.push(&mut machine)?;
-            self.watch_keys(&mut machine, &mut clock, &mut outcome)?;
-            self.forward_input(&machine)?;
+            self.push(machine)?;
+            self.watch_keys(machine, &mut clock, &mut outcome)?;
+            self.forward_input(machine)?;
             let slice = if self.input.is_some() {
                 Duration::from_millis(20)
             } else {
                 interrupt::SLICE
             };
             self.wire.fill(Instant::now() + slice)?;
-            clock.check(self, &mut machine, &mut outcome)?;
+            clock.check(self, machine, &mut outcome)?;
         }
     }
 

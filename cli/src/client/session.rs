@@ -22,6 +22,8 @@ use crate::transport::tap::Tap;
 const ATTEMPT: Duration = Duration::from_millis(250);
 /// How long a board may take to leave raw mode before it is left alone.
 const LEAVING: Duration = Duration::from_secs(2);
+/// How long a question of our own is waited for at least.
+pub(super) const ANSWER: Duration = Duration::from_secs(10);
 /// After so many attempts a board is taken for one that waits for the rest of a transfer.
 const FLOOD_AFTER: u32 = 8;
 /// Fills any block that a board may still be waiting for; as typed input it is harmless.

@@ -1,8 +1,14 @@
 //! `ucli install`: packages onto the board, as one transaction.
 
+use serde_json::json;
+
 use super::Context;
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
+use crate::package::adopt::{self, Adoption};
+use crate::package::apply;
+use crate::package::board::Board;
+use crate::package::http::Client;
 use crate::package::install::{Fetching, Job, Place};
 
 /// Arguments of `ucli install`.
@@ -32,6 +38,9 @@ pub(crate) struct Args {
     /// Bring what is installed to its newest version
     #[arg(short = 'U', long)]
     upgrade: bool,
+    /// Enter what mip or pipkin put there into the record, so that it is listed, upgraded and uninstalled; copies nothing
+    #[arg(long, conflicts_with_all = ["packages", "requirements", "upgrade"])]
+    adopt: bool,
     /// Take over files of other packages, install what the firmware has, ignore missing imports
     #[arg(short, long)]
     force: bool,
@@ -40,6 +49,9 @@ pub(crate) struct Args {
 /// Installs.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
     let printer = context.printer.clone();
+    if args.adopt {
+        return adopt(args, context);
+    }
     if args.packages.is_empty() && args.requirements.is_empty() && !args.upgrade {
         return Err(Error::new(Code::Usage, "install: no package is named")
             .hint("`ucli install --upgrade` brings everything that is installed to its newest version"));
@@ -54,8 +66,49 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         dry_run: args.dry_run,
         upgrade: args.upgrade,
         force: args.force,
-        as_mip: false,
+        as_mip: None,
     }
     .run(context.session()?, &printer)?;
+    Ok(Exit::Done)
+}
+
+/// Enters packages that others put on the board.
+fn adopt(args: &Args, context: &mut Context) -> Result<Exit> {
+    let printer = context.printer.clone();
+    let client = Client::default();
+    let store = args.fetching.store(&client, false)?;
+    let session = context.session()?;
+    let directory = args.place.directory(&Board::ask(session)?)?;
+    let (mut record, mut adoption) = session.with_agent(|agent| {
+        let record = apply::read_record(agent, &directory)?;
+        let strangers = adopt::strangers(agent, &directory, &record)?;
+        Ok((record, Adoption::read(agent, &directory, &strangers)?))
+    })?;
+    if !adoption.is_empty() {
+        adoption.look_in(&store, &args.fetching.index())?;
+    }
+    let (names, left) = adoption.enter(&mut record);
+    if !args.dry_run && !names.is_empty() {
+        session.with_agent(|agent| apply::write_record(agent, &directory, &record, &printer))?;
+    }
+    for (name, version) in &names {
+        let verb = if args.dry_run { "would adopt" } else { "=" };
+        printer.data(format!("{verb} {name} {version}").trim_end())?;
+    }
+    if names.is_empty() {
+        printer.say(&format!("there is nothing to adopt in {directory}"));
+    }
+    if !left.is_empty() {
+        printer.say(&format!("of no known package: {}", left.join(", ")));
+    }
+    printer.done(
+        "install",
+        json!({
+            "target": directory, "dry_run": args.dry_run, "packages": [], "already_installed": [],
+            "built_in": [], "notes": [], "written": [], "unchanged": 0, "removed": [], "seconds": 0.0,
+            "adopted": names.iter().map(|(name, version)| json!({ "name": name, "version": version })).collect::<Vec<_>>(),
+            "strangers": left,
+        }),
+    )?;
     Ok(Exit::Done)
 }

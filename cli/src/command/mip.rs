@@ -1,7 +1,7 @@
 //! `ucli mip install`: mpremote's command, with mpremote's files as the result.
 //!
 //! Nothing is compiled, no name leads elsewhere, and no record is kept where there was none; hashes and
-//! paths are checked all the same.
+//! paths are checked all the same. It prints mpremote's lines.
 
 use super::Context;
 use crate::error::{Code, Error, Result};
@@ -49,21 +49,6 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
         .map(|text| Spec::parse(text))
         .collect::<Result<_>>()?;
     let printer = context.printer.clone();
-    if !printer.is_mpremote() {
-        job(args, specs).run(context.session()?, &printer)?;
-        return Ok(Exit::Done);
-    }
-    // One after the other, with the lines that scripts for mpremote know.
-    for (text, spec) in args.packages.iter().zip(specs) {
-        let name = text.split('@').next().unwrap_or(text);
-        printer.data(&format!("Install {name}"))?;
-        job(args, vec![spec]).run(context.session()?, &printer)?;
-        printer.data("Done")?;
-    }
-    Ok(Exit::Done)
-}
-
-fn job(args: &Args, specs: Vec<Spec>) -> Job {
     Job {
         command: "mip",
         specs,
@@ -73,6 +58,8 @@ fn job(args: &Args, specs: Vec<Spec>) -> Job {
         dry_run: false,
         upgrade: false,
         force: false,
-        as_mip: true,
+        as_mip: Some(args.packages.clone()),
     }
+    .run(context.session()?, &printer)?;
+    Ok(Exit::Done)
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each, and what they share: settings, the printer, the open board.
 
 pub(crate) mod boards;
+pub(crate) mod cache;
 pub(crate) mod compile;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -323,6 +324,7 @@ pub(crate) fn run(command: Command, context: &mut Context) -> Result<Exit> {
         Command::Outdated(args) => graph::outdated(&args, context),
         Command::Freeze(args) => graph::freeze(&args, context),
         Command::Search(args) => graph::search(&args, context),
+        Command::Cache(args) => cache::run(&args, context),
         Command::Stubs(args) => stubs::run(&args, context),
         Command::Flash(args) => flash::run(&args, context),
         Command::Erase(args) => erase::run(&args, context),

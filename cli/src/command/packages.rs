@@ -9,6 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
 use crate::output::bytes::human;
 use crate::output::table;
+use crate::package::adopt;
 use crate::package::apply::{self, Presence};
 use crate::package::board::Board;
 use crate::package::install::Place;
@@ -48,8 +49,9 @@ pub(super) fn list(args: &ListArgs, context: &mut Context) -> Result<Exit> {
     let printer = context.printer.clone();
     let session = context.session()?;
     let directory = args.place.directory(&Board::ask(session)?)?;
-    let (record, presence) = session.with_agent(|agent| {
+    let (record, presence, strangers) = session.with_agent(|agent| {
         let record = apply::read_record(agent, &directory)?;
+        let strangers = adopt::strangers(agent, &directory, &record)?;
         let files: Vec<Owned> = record
             .packages
             .values()
@@ -60,7 +62,7 @@ pub(super) fn list(args: &ListArgs, context: &mut Context) -> Result<Exit> {
         } else {
             apply::intact(agent, &directory, &files)?
         };
-        Ok((record, presence))
+        Ok((record, presence, strangers))
     })?;
     let mut presence = presence.into_iter();
     let (mut rows, mut packages) = (Vec::new(), Vec::new());
@@ -98,7 +100,22 @@ pub(super) fn list(args: &ListArgs, context: &mut Context) -> Result<Exit> {
     if rows.is_empty() {
         printer.say(&format!("ucli has installed nothing in {directory}"));
     }
-    printer.done("list", json!({ "target": directory, "packages": packages }))?;
+    let strangers: Vec<&String> = strangers.iter().map(|one| &one.path).collect();
+    if !strangers.is_empty() {
+        let files = if strangers.len() == 1 {
+            "file is"
+        } else {
+            "files are"
+        };
+        printer.say(&format!(
+            "{} {files} of no package of ucli; `ucli install --adopt` finds out what mip installed",
+            strangers.len()
+        ));
+    }
+    printer.done(
+        "list",
+        json!({ "target": directory, "packages": packages, "strangers": strangers }),
+    )?;
     Ok(Exit::Done)
 }
 

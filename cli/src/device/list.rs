@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serialport::{SerialPortType, UsbPortInfo};
 
+use crate::env;
+
 /// One serial port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct PortInfo {
@@ -56,7 +58,7 @@ impl PortInfo {
 
 /// Whether a port may be among [`ports`]; where that is known beforehand, the list need not be made.
 pub(crate) fn may_list(port: &str) -> bool {
-    if !cfg!(target_os = "linux") {
+    if !cfg!(target_os = "linux") || env::get(env::PORTS).is_some() {
         return true;
     }
     let real = std::fs::canonicalize(port).unwrap_or_else(|_| port.into());
@@ -66,6 +68,9 @@ pub(crate) fn may_list(port: &str) -> bool {
 
 /// Every serial port, sorted so that `ttyACM2` stands before `ttyACM10`.
 pub(crate) fn ports() -> Vec<PortInfo> {
+    if let Some(text) = env::get(env::PORTS) {
+        return text.split_whitespace().filter_map(named).collect();
+    }
     // No list is an empty list: a machine without serial support has no board on it.
     let mut ports: Vec<PortInfo> = serialport::available_ports()
         .unwrap_or_default()
@@ -76,6 +81,22 @@ pub(crate) fn ports() -> Vec<PortInfo> {
     ports.retain(|port| !(cfg!(target_os = "macos") && port.port.starts_with("/dev/tty.")));
     ports.sort_by_key(|port| natural(&port.port));
     ports
+}
+
+/// A port of [`env::PORTS`]; one that is not understood is none.
+fn named(text: &str) -> Option<PortInfo> {
+    let (port, usb) = text.rsplit_once('=')?;
+    let mut parts = usb.splitn(3, ':');
+    let mut number = || u16::from_str_radix(parts.next()?, 16).ok();
+    let (vid, pid) = (number()?, number()?);
+    Some(PortInfo {
+        port: port.to_string(),
+        vid: Some(vid),
+        pid: Some(pid),
+        serial: parts.next().map(str::to_string),
+        manufacturer: None,
+        product: None,
+    })
 }
 
 fn info(port: serialport::SerialPortInfo) -> PortInfo {
@@ -114,6 +135,19 @@ fn natural(name: &str) -> Vec<(String, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ports_are_named_with_what_hangs_on_them() {
+        let port = named("/dev/ttyACM0=2e8a:0005:e66:1").unwrap();
+        assert_eq!(
+            (port.port.as_str(), port.vid_pid().as_str()),
+            ("/dev/ttyACM0", "2e8a:0005")
+        );
+        assert_eq!(port.serial.as_deref(), Some("e66:1"));
+        for text in ["/dev/ttyACM0", "/dev/ttyACM0=2e8a", "=x:y", "a=2e8a:zz"] {
+            assert_eq!(named(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn ports_sort_by_number() {

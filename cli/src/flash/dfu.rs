@@ -25,10 +25,15 @@ const ABORT: u8 = 6;
 const SET_ADDRESS: u8 = 0x21;
 const ERASE: u8 = 0x41;
 
+const APP_IDLE: u8 = 0;
+const APP_DETACH: u8 = 1;
 const IDLE: u8 = 2;
+const DOWNLOAD_SYNC: u8 = 3;
 const BUSY: u8 = 4;
 const DOWNLOAD_IDLE: u8 = 5;
+const MANIFEST_SYNC: u8 = 6;
 const MANIFEST: u8 = 7;
+const MANIFEST_WAIT_RESET: u8 = 8;
 const UPLOAD_IDLE: u8 = 9;
 const ERROR: u8 = 10;
 
@@ -189,12 +194,33 @@ impl DfuFlasher {
 
     /// Leaves whatever was left half done.
     fn become_idle(&mut self) -> Result<()> {
-        for _ in 0..4 {
-            let (_, _, state) = self.status()?;
+        const AGAIN: &str = "Unplug the board, hold BOOT and plug it in again";
+        for _ in 0..MOST_PAUSES {
+            if interrupt::count() > 0 {
+                return Err(Error::new(Code::Interrupted, "Ctrl-C"));
+            }
+            let (_, pause, state) = self.status()?;
+            let place = &self.found.place;
             match state {
                 IDLE => return Ok(()),
                 ERROR => self.port.send(CLEAR_STATUS, 0, &[])?,
-                _ => self.port.send(ABORT, 0, &[])?,
+                DOWNLOAD_SYNC | DOWNLOAD_IDLE | UPLOAD_IDLE => self.port.send(ABORT, 0, &[])?,
+                // Asking is what leads on from here.
+                BUSY | MANIFEST_SYNC | MANIFEST => std::thread::sleep(pause.min(LONGEST_PAUSE)),
+                APP_IDLE | APP_DETACH => {
+                    let text = format!("`{place}` runs its program, not its boot loader");
+                    return Err(Error::new(Code::NoAnswer, text).hint(AGAIN));
+                }
+                MANIFEST_WAIT_RESET => {
+                    let text = format!("`{place}` was flashed before and waits for a reset");
+                    return Err(Error::new(Code::NoAnswer, text).hint(AGAIN));
+                }
+                other => {
+                    return Err(Error::new(
+                        Code::Protocol,
+                        format!("`{place}` is in state {other}, which DFU does not have"),
+                    ));
+                }
             }
         }
         Err(Error::new(
@@ -204,7 +230,7 @@ impl DfuFlasher {
                 self.found.place
             ),
         )
-        .hint("Unplug the board, hold BOOT and plug it in again"))
+        .hint(AGAIN))
     }
 
     /// Waits for the end of what was told.
@@ -230,7 +256,7 @@ impl DfuFlasher {
                         error
                     });
                 }
-                BUSY | 3 => std::thread::sleep(pause.min(LONGEST_PAUSE)),
+                BUSY | DOWNLOAD_SYNC => std::thread::sleep(pause.min(LONGEST_PAUSE)),
                 other => {
                     return Err(Error::new(
                         Code::Protocol,

@@ -192,7 +192,7 @@ pub(crate) fn broke_off(found: &Found, done: u64, total: u64, why: &Error) -> Er
         Code::Interrupted => Code::Interrupted,
         _ => Code::FlashFailed,
     };
-    Error::new(
+    let error = Error::new(
         code,
         format!(
             "Flashing {} on {} broke off after {} of {} bytes: {}",
@@ -203,6 +203,9 @@ pub(crate) fn broke_off(found: &Found, done: u64, total: u64, why: &Error) -> Er
             why.message()
         ),
     )
-    .hint("The board holds half a firmware and will not start; its boot loader is in ROM or protected and still works")
-    .hint("Check the cable and run the same `ucli flash` again: it begins from the start")
+    .hint("The board holds half a firmware and will not start; its boot loader is in ROM or protected and still works");
+    let hints = why.hints().iter();
+    hints
+        .fold(error, |error, hint| error.hint(hint))
+        .hint("Check the cable and run the same `ucli flash` again: it begins from the start")
 }

@@ -4,6 +4,9 @@
 //! behind; each is acknowledged by a head that names the number of the next. A lost packet is sent again
 //! with the same number, so nothing is written twice.
 //!
+//! The loader tells nothing but which packet it wants next: it has no words for what it refuses, and no way to ask
+//! what it is in. So every refusal shows as silence, or as the wrong number.
+//!
 //! Source: the serial transport of Nordic's nRF5 SDK 11 ("HCI transport", "DFU serial"); the pauses for
 //! erasing and writing are those of the nRF52 product specification, rounded up.
 
@@ -101,15 +104,29 @@ impl NordicFlasher {
         self.number = (self.number + 1) & 7;
         let bytes = packet(self.number, payload);
         let next = (self.number + 1) & 7;
+        let mut other = None;
         for _ in 0..TRIES {
             self.frames.clear();
             self.frames.send(&bytes, ACK * 3)?;
             let deadline = Instant::now() + ACK;
             while let Some(frame) = self.frames.next(deadline)? {
-                if acknowledged(&frame) == Some(next) {
-                    return Ok(());
+                match acknowledged(&frame) {
+                    Some(number) if number == next => return Ok(()),
+                    // One that asks for this packet again is sent it again.
+                    Some(number) if number != self.number => other = Some(number),
+                    _ => {}
                 }
             }
+        }
+        if let Some(number) = other {
+            return Err(Error::new(
+                Code::NoAnswer,
+                format!(
+                    "The boot loader on `{}` waits for packet {number} of another transfer, not for {}",
+                    self.found.place, self.number
+                ),
+            )
+            .hint("Reset the board into its boot loader anew (on Adafruit's boards: reset twice), and run the same command again"));
         }
         Err(Error::new(
             Code::NoAnswer,
@@ -230,6 +247,13 @@ mod tests {
         /// Says nothing any more from this packet on.
         dies_at: Option<usize>,
         packets: usize,
+        /// Bytes that stand before every acknowledgement.
+        noise: Vec<u8>,
+        /// Acknowledgements come with a wrong checksum, or for this number always.
+        breaks_answers: bool,
+        stuck_at: Option<u8>,
+        /// Packets, counted, that come damaged.
+        damage_packets: Vec<usize>,
     }
 
     impl Loader {
@@ -248,8 +272,16 @@ mod tests {
             {
                 return;
             }
+            let mut frame = frame.to_vec();
+            if self.damage_packets.contains(&self.packets) {
+                let middle = frame.len() / 2;
+                frame[middle] ^= 0x10;
+            }
             let (body, crc) = frame.split_at(frame.len() - 2);
-            assert_eq!(crc16(body).to_le_bytes(), crc);
+            if crc16(body).to_le_bytes() != crc {
+                // It asks for the same one again.
+                return self.answer();
+            }
             let len = usize::from(body[1] >> 4) | usize::from(body[2]) << 4;
             assert_eq!(body.len() - 4, len);
             let number = body[0] & 7;
@@ -258,11 +290,18 @@ mod tests {
                 self.requests.push((request, body[8..].to_vec()));
                 self.expected = (self.expected + 1) & 7;
             }
-            let mut head = vec![self.expected << 3, 0, 0];
-            head.push(head.iter().fold(0_u8, |sum, byte| sum.wrapping_sub(*byte)));
             if !self.lose_answers.contains(&self.packets) {
-                encode(&head, &mut self.answers);
+                self.answer();
             }
+        }
+
+        fn answer(&mut self) {
+            let wanted = self.stuck_at.unwrap_or(self.expected);
+            let mut head = vec![wanted << 3, 0, 0];
+            head.push(head.iter().fold(0_u8, |sum, byte| sum.wrapping_sub(*byte)));
+            head[3] ^= u8::from(self.breaks_answers);
+            self.answers.extend_from_slice(&self.noise);
+            encode(&head, &mut self.answers);
         }
     }
 
@@ -351,6 +390,61 @@ mod tests {
         let (result, loader) = flash(faulty, &data);
         result.unwrap();
         assert_eq!(written(&loader), data);
+    }
+
+    /// A loader that dies at the start, the init packet, any data or the stop packet; the next try works.
+    #[test]
+    fn gone_at_any_packet_the_next_flash_works() {
+        let data = vec![7; 1500];
+        // START, INIT, three of DATA, STOP.
+        for at in 1..=6 {
+            let dying = Loader {
+                dies_at: Some(at),
+                ..Loader::default()
+            };
+            let (result, loader) = flash(dying, &data);
+            let error = result.unwrap_err();
+            assert_eq!(error.code(), Code::FlashFailed, "{at}: {error}");
+            let again = error
+                .hints()
+                .iter()
+                .any(|hint| hint.contains("run the same"));
+            assert!(again, "{at}: {error}");
+            assert_eq!(loader.requests.len(), at - 1, "{at}");
+            let (result, loader) = flash(Loader::default(), &data);
+            result.unwrap();
+            assert_eq!(written(&loader), data, "{at}");
+        }
+    }
+
+    /// Damaged packets are sent again; noise and damaged acknowledgements count as nothing.
+    #[test]
+    fn damage_in_either_direction_is_made_good_or_named() {
+        let data: Vec<u8> = (0..=255).rev().cycle().take(2500).collect();
+        let damaging = Loader {
+            damage_packets: vec![1, 3, 4, 8],
+            noise: b"\xdb\xff log: dfu\r\n".to_vec(),
+            ..Loader::default()
+        };
+        let (result, loader) = flash(damaging, &data);
+        result.unwrap();
+        assert_eq!(written(&loader), data);
+        let broken = Loader {
+            breaks_answers: true,
+            ..Loader::default()
+        };
+        let (result, _) = flash(broken, &data);
+        let error = result.unwrap_err();
+        assert!(error.message().contains("acknowledges nothing"), "{error}");
+        // Left in the middle of another transfer.
+        let stuck = Loader {
+            stuck_at: Some(5),
+            ..Loader::default()
+        };
+        let (result, loader) = flash(stuck, &data);
+        let error = result.unwrap_err();
+        assert!(error.message().contains("waits for packet 5"), "{error}");
+        assert!(written(&loader).is_empty());
     }
 
     #[test]

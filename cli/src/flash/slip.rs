@@ -30,6 +30,13 @@ pub(crate) fn encode(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(END);
 }
 
+/// `bytes` as a frame.
+pub(crate) fn encoded(bytes: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(bytes.len() + bytes.len() / 64 + 2);
+    encode(bytes, &mut frame);
+    frame
+}
+
 /// Finds frames in a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
@@ -110,9 +117,15 @@ impl Frames {
     /// # Errors
     /// [`Code::ConnectionLost`], [`Code::Interrupted`].
     pub(crate) fn send(&mut self, bytes: &[u8], patience: Duration) -> Result<()> {
-        let mut frame = Vec::with_capacity(bytes.len() + bytes.len() / 64 + 2);
-        encode(bytes, &mut frame);
-        let mut rest = &frame[..];
+        self.send_encoded(&encoded(bytes), patience)
+    }
+
+    /// [`Frames::send`] for what [`encoded`] made.
+    ///
+    /// # Errors
+    /// As [`Frames::send`].
+    pub(crate) fn send_encoded(&mut self, frame: &[u8], patience: Duration) -> Result<()> {
+        let mut rest = frame;
         let mut deadline = Instant::now() + patience;
         while !rest.is_empty() {
             let slice = Instant::now() + interrupt::SLICE;
@@ -206,6 +219,38 @@ mod tests {
         encode(&one, &mut wire);
         encode(&two, &mut wire);
         assert_eq!(frames(&wire), [one, two]);
+    }
+
+    /// Whatever comes, frames come out as they went in, and none is empty or beyond measure.
+    #[test]
+    fn any_bytes_make_frames_or_none() {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut roll = |sides: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % sides
+        };
+        for case in 0..10_000 {
+            let special = [END, ESC, ESC_END, ESC_ESC];
+            let wire: Vec<u8> = (0..roll(80))
+                .map(|_| match roll(2) {
+                    0 => special[usize::try_from(roll(4)).unwrap()],
+                    _ => u8::try_from(roll(256)).unwrap(),
+                })
+                .collect();
+            let found = frames(&wire);
+            assert!(
+                found
+                    .iter()
+                    .all(|frame| !frame.is_empty() && frame.len() < wire.len())
+            );
+            let again: Vec<u8> = found.iter().flat_map(|frame| encoded(frame)).collect();
+            assert_eq!(frames(&again), found, "case {case}: {wire:02x?}");
+            let mut torn = encoded(&wire);
+            torn.extend(encoded(b"next"));
+            assert_eq!(frames(&torn).last().map(Vec::as_slice), Some(&b"next"[..]));
+        }
     }
 
     #[test]

@@ -36,6 +36,23 @@ pub(crate) fn read_record(agent: &mut Agent<'_>, directory: &str) -> Result<Reco
     }
 }
 
+/// The record of a library directory that [`super::board::Board::survey`] found: no bytes where there is none,
+/// `None` where it must be read.
+///
+/// # Errors
+/// As [`read_record`].
+pub(crate) fn record_of(
+    session: &mut Session,
+    directory: &str,
+    found: Option<Vec<u8>>,
+) -> Result<Record> {
+    match found {
+        Some(bytes) if bytes.is_empty() => Ok(Record::default()),
+        Some(bytes) => Record::parse(&bytes),
+        None => session.with_agent(|agent| read_record(agent, directory)),
+    }
+}
+
 /// Which recorded files are on the board as they were written.
 ///
 /// # Errors
@@ -326,7 +343,11 @@ fn remove(agent: &mut Agent<'_>, root: &str, paths: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn write_record(
+/// Writes the record if it says something new; an empty one goes.
+///
+/// # Errors
+/// Those of the board and of the connection.
+pub(crate) fn write_record(
     agent: &mut Agent<'_>,
     directory: &str,
     record: &Record,

@@ -82,7 +82,7 @@ impl Board {
             .replace("{f}", super::record::FILE)
             .replace("{d}", &quoted(directory.unwrap_or_default()));
         let listing = if modules { MODULES } else { "" };
-        let answer = session.ask(&[snippet::INFO, &record, listing].concat())?;
+        let answer = session.ask_at_once(&[snippet::INFO, &record, listing].concat(), false)?;
         let mut lines = answer.splitn(3, |&byte| byte == b'\n');
         let mut next = || lines.next().unwrap_or_default().trim_ascii();
         let mut board = Self::parse(next())?;

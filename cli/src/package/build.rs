@@ -26,6 +26,15 @@ pub(crate) struct Loads {
     pub(crate) circuitpython: bool,
 }
 
+/// Prepares the files of packages for a board.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn all(packages: Vec<Package>, loads: Loads, compile: bool) -> Result<Vec<Built>> {
+    let each = packages.into_iter();
+    each.map(|package| build(package, loads, compile)).collect()
+}
+
 /// Prepares the files of a package for a board.
 ///
 /// # Errors

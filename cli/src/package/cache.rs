@@ -2,9 +2,12 @@
 //!
 //! `blob-v1/ab/abcd…` never changes; a blob that does not have its own digest any more is removed and
 //! fetched again. `http-v1/<SHA-256 of the URL>` says which blob it was, with the server's tag. Several
-//! processes may use it at once: files appear by renaming.
+//! processes may use it at once: files appear by renaming. Each holds a share of the lock on `.lock`, which
+//! whoever empties the cache wants for itself.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -16,10 +19,17 @@ use crate::files::local;
 /// Marks the directory for backup programs (<https://bford.info/cachedir/>).
 const TAG: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55\n# Downloads of ucli.\n";
 
+/// What is locked.
+const LOCK: &str = ".lock";
+/// The directories of what was fetched.
+const PARTS: [&str; 2] = ["blob-v1", "http-v1"];
+
 /// The cache of one user.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
     root: PathBuf,
+    /// Open as long as the cache is used; it holds the share of the lock.
+    lock: Arc<File>,
 }
 
 /// What a URL had.
@@ -74,7 +84,55 @@ impl Cache {
             })?;
             write(&tag, TAG)?;
         }
-        Ok(Self { root })
+        let path = root.join(LOCK);
+        let failed = |error: std::io::Error| {
+            Error::local("lock", &path, &error).hint("Set `UCLI_CACHE_DIR`")
+        };
+        let mut options = File::options();
+        let options = options.create(true).truncate(false).write(true);
+        let lock = options.open(&path).map_err(failed)?;
+        match lock.lock_shared() {
+            // A file system that cannot lock: files appear by renaming all the same.
+            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => {}
+            result => result.map_err(failed)?,
+        }
+        let lock = Arc::new(lock);
+        Ok(Self { root, lock })
+    }
+
+    /// Where it is.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// How many files it holds, and how many bytes.
+    pub(crate) fn measure(&self) -> (u64, u64) {
+        let mut total = (0, 0);
+        for part in PARTS {
+            add_up(&self.root.join(part), &mut total);
+        }
+        total
+    }
+
+    /// Removes everything that was fetched, as soon as no other process uses the cache; how many files and bytes
+    /// that were.
+    ///
+    /// # Errors
+    /// [`Code::Io`] when something cannot be removed.
+    pub(crate) fn clean(&self) -> Result<(u64, u64)> {
+        let failed = |error: std::io::Error| Error::local("lock", &self.root.join(LOCK), &error);
+        // Two that each wait for the other's share would wait for ever.
+        self.lock.unlock().map_err(failed)?;
+        self.lock.lock().map_err(failed)?;
+        let total = self.measure();
+        for part in PARTS {
+            let path = self.root.join(part);
+            match std::fs::remove_dir_all(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                result => result.map_err(|error| Error::local("remove", &path, &error))?,
+            }
+        }
+        Ok(total)
     }
 
     fn blob_path(&self, sha256: &str) -> PathBuf {
@@ -138,6 +196,17 @@ impl Cache {
     }
 }
 
+fn add_up(directory: &Path, total: &mut (u64, u64)) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        match entry.metadata() {
+            Ok(data) if data.is_dir() => add_up(&entry.path(), total),
+            Ok(data) => *total = (total.0 + 1, total.1 + data.len()),
+            // It went meanwhile.
+            Err(_) => {}
+        }
+    }
+}
+
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let directory = path.parent().unwrap_or(path);
     std::fs::create_dir_all(directory)
@@ -160,6 +229,25 @@ mod tests {
         assert_eq!(cache.blob(&sha256), None);
         assert!(!cache.blob_path(&sha256).exists());
         assert_eq!(cache.blob("../../etc/passwd"), None);
+    }
+
+    #[test]
+    fn emptying_waits_for_those_who_use_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = || Cache::at(directory.path().to_path_buf()).unwrap();
+        let (one, two) = (at(), at());
+        one.store(b"hello").unwrap();
+        assert_eq!(two.measure(), (1, 5));
+        let (said, heard) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(move || said.send(two.clean().unwrap()).unwrap());
+            let sha256 = one.store(b"world!").unwrap();
+            assert_eq!(one.blob(&sha256).as_deref(), Some(&b"world!"[..]));
+            assert!(heard.try_recv().is_err());
+            drop(one);
+            assert_eq!(heard.recv().unwrap(), (2, 11));
+        });
+        assert_eq!(at().measure(), (0, 0));
     }
 
     #[test]

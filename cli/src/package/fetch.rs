@@ -46,37 +46,7 @@ impl Source for Store<'_> {
     }
 
     fn files(&self, wanted: &[Wanted]) -> Result<Vec<Vec<u8>>> {
-        let results: Vec<Mutex<Option<Result<Vec<u8>>>>> =
-            wanted.iter().map(|_| Mutex::new(None)).collect();
-        let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        std::thread::scope(|scope| {
-            for _ in 0..PARALLEL.min(wanted.len()) {
-                scope.spawn(|| {
-                    while !failed.load(Ordering::Relaxed) {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(wanted) = wanted.get(index) else {
-                            return;
-                        };
-                        let result = self.file(wanted);
-                        failed.fetch_or(result.is_err(), Ordering::Relaxed);
-                        *results[index].lock().expect("no worker panics") = Some(result);
-                    }
-                });
-            }
-        });
-        let mut files = Vec::with_capacity(wanted.len());
-        let mut skipped = false;
-        for result in results {
-            match result.into_inner().expect("no worker panics") {
-                Some(Ok(bytes)) => files.push(bytes),
-                Some(Err(error)) => return Err(error),
-                None => skipped = true,
-            }
-        }
-        if skipped {
-            return Err(Error::new(Code::Network, "A download was given up"));
-        }
-        Ok(files)
+        at_once(wanted, |one| self.file(one))
     }
 
     fn local(&self, path: &Path) -> Result<Option<Vec<u8>>> {
@@ -109,7 +79,50 @@ impl Source for Store<'_> {
     }
 }
 
+/// Does `work` for each, up to eight at a time; the results in the same order.
+fn at_once<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
+    let results: Vec<Mutex<Option<Result<R>>>> = items.iter().map(|_| Mutex::new(None)).collect();
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let worker = || {
+        while !failed.load(Ordering::Relaxed) {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else {
+                return;
+            };
+            let result = work(item);
+            failed.fetch_or(result.is_err(), Ordering::Relaxed);
+            *results[index].lock().expect("no worker panics") = Some(result);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..PARALLEL.min(items.len()) {
+            scope.spawn(worker);
+        }
+    });
+    let mut done = Vec::with_capacity(items.len());
+    let mut skipped = false;
+    for result in results {
+        match result.into_inner().expect("no worker panics") {
+            Some(Ok(result)) => done.push(result),
+            Some(Err(error)) => return Err(error),
+            None => skipped = true,
+        }
+    }
+    if skipped {
+        return Err(Error::new(Code::Network, "A download was given up"));
+    }
+    Ok(done)
+}
+
 impl Store<'_> {
+    /// Several descriptions at once; `None` for what a server does not have.
+    ///
+    /// # Errors
+    /// The first that cannot be fetched.
+    pub(crate) fn documents(&self, urls: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        at_once(urls, |url| self.document(url, ""))
+    }
+
     fn file(&self, wanted: &Wanted) -> Result<Vec<u8>> {
         match &wanted.expect {
             Expect::Whole(sha256) => {

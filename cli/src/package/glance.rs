@@ -109,7 +109,7 @@ pub(crate) fn all_there(
     let source = GLANCE
         .replace("{d}", &quoted(directory.unwrap_or_default()))
         .replace("{w}", &list.join(","));
-    let answer = session.ask(&source)?;
+    let answer = session.ask_at_once(&source, true)?;
     let Ok(answer) = value::parse(answer.trim_ascii()) else {
         return Ok(None);
     };

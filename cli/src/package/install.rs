@@ -14,11 +14,12 @@ use super::fetch::Store;
 use super::firmware::look_at_firmware;
 use super::glance;
 use super::http::Client;
+use super::mip_lines;
 use super::moment::Moment;
 use super::plan;
 use super::record::Record;
 use super::requirement::Environment;
-use super::resolve::{Package, Root, Settings, solve};
+use super::resolve::{Resolution, Root, Settings, solve};
 use super::spec::{Spec, Wish};
 use crate::client::session::Session;
 use crate::env;
@@ -159,7 +160,8 @@ pub(crate) struct Job {
     /// Against better knowledge.
     pub(crate) force: bool,
     /// As `mip`: the same files, nothing compiled, no record where there was none.
-    pub(crate) as_mip: bool,
+    /// What was typed then.
+    pub(crate) as_mip: Option<Vec<String>>,
 }
 
 /// What a package came to, for the report.
@@ -178,7 +180,7 @@ impl Job {
     /// Those of every step; nothing is written before all but the last have gone well.
     pub(crate) fn run(mut self, session: &mut Session, printer: &Printer) -> Result<()> {
         let started = Instant::now();
-        let asks = !self.upgrade && !self.as_mip && !self.force && !self.specs.is_empty();
+        let asks = !self.upgrade && self.as_mip.is_none() && !self.force && !self.specs.is_empty();
         if asks
             && let Some((directory, there)) = glance::all_there(
                 session,
@@ -191,14 +193,10 @@ impl Job {
         }
         let client = Client::default();
         client.get_ready(&self.fetching.index());
-        let looks = !self.as_mip && !self.force;
+        let looks = self.as_mip.is_none() && !self.force;
         let (board, found) = Board::survey(session, self.place.named().as_deref(), looks)?;
         let directory = self.place.directory(&board)?;
-        let record = match found {
-            Some(bytes) if bytes.is_empty() => Record::default(),
-            Some(bytes) => Record::parse(&bytes)?,
-            None => session.with_agent(|agent| apply::read_record(agent, &directory))?,
-        };
+        let record = apply::record_of(session, &directory, found)?;
         if self.upgrade && self.specs.is_empty() {
             self.specs = recorded_specs(&record)?;
         }
@@ -206,7 +204,8 @@ impl Job {
         for (name, version) in &kept {
             printer.say(&format!("{name} {version} is installed already"));
         }
-        let (mut packages, notes) = self.resolve(&client, &board, &record)?;
+        let solved = self.resolve(&client, &board, &record)?;
+        let (mut packages, notes) = (solved.packages, solved.notes);
         for note in &notes {
             printer.note(note);
         }
@@ -216,16 +215,13 @@ impl Job {
             Vec::new()
         };
         say_built_in(&built_in, printer);
-        let compile = !self.no_mpy && !self.as_mip;
-        let mut built = Vec::new();
-        for package in packages {
-            built.push(build::build(package, board.loads(), compile)?);
-        }
-        let plan = plan::plan(built.clone(), &record, self.force || self.as_mip)?;
+        let compile = !self.no_mpy && self.as_mip.is_none();
+        let built = build::all(packages, board.loads(), compile)?;
+        let plan = plan::plan(built.clone(), &record, self.force || self.as_mip.is_some())?;
         for note in &plan.notes {
             printer.note(note);
         }
-        let keeps_record = !self.as_mip || !record.packages.is_empty();
+        let keeps_record = self.as_mip.is_none() || !record.packages.is_empty();
         let outcome = if built.is_empty() {
             Outcome::default()
         } else {
@@ -238,7 +234,13 @@ impl Job {
                 printer,
             )?
         };
-        self.report(printer, &directory, &built, &outcome, started)?;
+        self.report(
+            printer,
+            &directory,
+            (&solved.roots, &built),
+            &outcome,
+            started,
+        )?;
         printer.done(
             self.command,
             json!({
@@ -295,7 +297,7 @@ impl Job {
         record: &Record,
     ) -> Result<BTreeMap<String, String>> {
         let mut kept = BTreeMap::new();
-        if self.upgrade || self.as_mip || self.force || record.packages.is_empty() {
+        if self.upgrade || self.as_mip.is_some() || self.force || record.packages.is_empty() {
             return Ok(kept);
         }
         let known = |spec: &Spec| -> Option<String> {
@@ -346,14 +348,9 @@ impl Job {
         Ok(kept)
     }
 
-    fn resolve(
-        &self,
-        client: &Client,
-        board: &Board,
-        record: &Record,
-    ) -> Result<(Vec<Package>, Vec<String>)> {
+    fn resolve(&self, client: &Client, board: &Board, record: &Record) -> Result<Resolution> {
         if self.specs.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
+            return Ok(Resolution::default());
         }
         let store = self.fetching.store(client, self.upgrade)?;
         let settings = Settings {
@@ -365,7 +362,7 @@ impl Job {
                 version: board.version.clone(),
                 python: String::new(),
             },
-            mip_only: self.as_mip,
+            mip_only: self.as_mip.is_some(),
             pins_commits: false,
             preferred: BTreeMap::new(),
             bundles: Fetching::bundles(&[]),
@@ -378,15 +375,14 @@ impl Job {
             .iter()
             .map(|spec| Root::plain(self.as_recorded(spec, record)))
             .collect();
-        let resolution = solve(&store, &settings, &roots)?;
-        Ok((resolution.packages, resolution.notes))
+        solve(&store, &settings, &roots)
     }
 
     /// A bare name that is installed from PyPI comes from there again.
     fn as_recorded(&self, spec: &Spec, record: &Record) -> Spec {
         if let Spec::Name(name, wish) = spec
             && let Some(installed) = record.find(name).and_then(|name| record.packages.get(name))
-            && !self.as_mip
+            && self.as_mip.is_none()
         {
             if installed.source == "pypi" {
                 return Spec::Pypi(name.clone(), wish.clone());
@@ -402,17 +398,18 @@ impl Job {
         &self,
         printer: &Printer,
         directory: &str,
-        built: &[Built],
+        (roots, built): (&[String], &[Built]),
         outcome: &Outcome,
         started: Instant,
     ) -> Result<()> {
-        if printer.is_mpremote() {
-            for (path, _) in &outcome.written {
-                printer.data(&format!("Installing: {path}"))?;
+        if let Some(words) = &self.as_mip {
+            let written = outcome.written.iter().map(|(path, _)| path.clone());
+            let written = written.collect();
+            for line in mip_lines::lines(words, roots, built, directory, &written) {
+                printer.data(&line)?;
             }
-            return Ok(());
         }
-        for one in built.iter().map(line) {
+        for one in built.iter().filter(|_| self.as_mip.is_none()).map(line) {
             let form = if one.compiled { " as .mpy" } else { "" };
             let files = if one.files == 1 { "file" } else { "files" };
             let name = format!("{} {}", one.name, one.version);

@@ -8,6 +8,7 @@
 //! Formats: micropython-lib's `mip` documentation (index version 2, `package.json`), the Python
 //! packaging specifications (simple repository API, wheels, source distributions, PEP 440, PEP 508).
 
+pub(crate) mod adopt;
 pub(crate) mod alias;
 pub(crate) mod apply;
 pub(crate) mod archive;
@@ -28,6 +29,7 @@ pub(crate) mod lock;
 pub(crate) mod locking;
 pub(crate) mod manifest;
 pub(crate) mod manifest_py;
+pub(crate) mod mip_lines;
 pub(crate) mod moment;
 pub(crate) mod needs;
 pub(crate) mod netrc;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::adopt;
 use super::apply::{self, Outcome};
 use super::board::Board;
 use super::build;
@@ -29,6 +30,9 @@ pub(crate) struct Manner {
     /// Copy source; do not compile and do not take compiled files
     #[arg(long)]
     pub(crate) no_mpy: bool,
+    /// Files of the library directory that are of no package count as drift, and go
+    #[arg(long)]
+    pub(crate) exact: bool,
     /// Install what the firmware has, ignore missing imports and the wrong version of the firmware
     #[arg(short, long)]
     pub(crate) force: bool,
@@ -49,6 +53,8 @@ pub(crate) struct Synced {
     pub(crate) outcome: Outcome,
     /// Modules on the board that are found before those of the packages.
     pub(crate) shadows: Vec<String>,
+    /// Files of the library directory that are of no package; looked for only with `--exact` or without writing.
+    pub(crate) strangers: Vec<String>,
     /// The record was not what it must be.
     pub(crate) record_differs: bool,
 }
@@ -80,6 +86,7 @@ impl Synced {
             "unchanged": self.outcome.unchanged,
             "removed": self.outcome.removed,
             "shadows": self.shadows,
+            "strangers": self.strangers,
         })
     }
 
@@ -95,6 +102,13 @@ impl Synced {
         let remove = if would { "would remove" } else { "-" };
         for path in &self.outcome.removed {
             printer.data(&format!("{remove} {path}"))?;
+        }
+        if would && !self.strangers.is_empty() {
+            printer.note(&format!(
+                "of no package in `{}`: {}; with `--exact` that is drift",
+                self.directory,
+                self.strangers.join(", ")
+            ));
         }
         for path in &self.shadows {
             printer.warn(&format!(
@@ -123,11 +137,7 @@ pub(crate) fn sync(
     let (board, found) = Board::survey(session, place.named().as_deref(), true)?;
     check_firmware(lock, &board, manner.force)?;
     let directory = place.directory(&board)?;
-    let mut record = match found {
-        Some(bytes) if bytes.is_empty() => Record::default(),
-        Some(bytes) => Record::parse(&bytes)?,
-        None => session.with_agent(|agent| apply::read_record(agent, &directory))?,
-    };
+    let mut record = apply::record_of(session, &directory, found)?;
     let before = record.clone();
     let no_mpy = manner.no_mpy || project.no_mpy()?;
     let form = if board.form(no_mpy) == build::BYTECODE.to_string() {
@@ -156,10 +166,7 @@ pub(crate) fn sync(
     let gone = plan::prune(&mut record, &keep);
     let unwanted = before.packages.keys().filter(|name| !keep.contains(*name));
     let unwanted: Vec<String> = unwanted.cloned().collect();
-    let mut built = Vec::new();
-    for package in packages {
-        built.push(build::build(package, board.loads(), !no_mpy)?);
-    }
+    let built = build::all(packages, board.loads(), !no_mpy)?;
     let list = built
         .iter()
         .map(|one| (one.package.name.clone(), one.package.version.clone()));
@@ -170,6 +177,14 @@ pub(crate) fn sync(
         gone.into_iter()
             .filter(|path| !plan.files.contains_key(path)),
     );
+    let strangers = if manner.exact || dry_run {
+        strangers(session, &directory, &plan)?
+    } else {
+        Vec::new()
+    };
+    if manner.exact {
+        plan.dropped.extend(strangers.iter().cloned());
+    }
     let nothing = list.is_empty() && plan.dropped.is_empty() && before == plan.record;
     let outcome = if nothing {
         Outcome::default()
@@ -183,8 +198,20 @@ pub(crate) fn sync(
         unwanted,
         outcome,
         shadows,
+        strangers: if manner.exact { Vec::new() } else { strangers },
         record_differs: before != plan.record,
     })
+}
+
+/// The files that will belong to no package, and do not go anyhow.
+fn strangers(session: &mut Session, directory: &str, plan: &plan::Plan) -> Result<Vec<String>> {
+    let found = session.with_agent(|agent| adopt::strangers(agent, directory, &plan.record))?;
+    let stays = |path: &String| !plan.dropped.contains(path) && !plan.twins.contains(path);
+    Ok(found
+        .into_iter()
+        .map(|one| one.path)
+        .filter(stays)
+        .collect())
 }
 
 /// Says which packages need newer firmware than the board has.

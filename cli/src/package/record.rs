@@ -55,6 +55,12 @@ impl Owned {
         let digits = super::sha256(bytes)[..DIGITS].to_string();
         Self(path.to_string(), bytes.len() as u64, digits)
     }
+
+    /// The record of a file of this length and SHA-256.
+    pub(crate) fn known(path: &str, (len_bytes, sha256): &(u64, String)) -> Self {
+        let digits = sha256.chars().take(DIGITS).collect();
+        Self(path.to_string(), *len_bytes, digits)
+    }
 }
 
 impl Default for Record {

@@ -23,6 +23,19 @@ struct Chip {
     cut_at: Option<usize>,
     downloads: usize,
     started: bool,
+    /// What it fails with, and at which download that is carried out.
+    fails_at: Option<(usize, u8)>,
+    carried_out: usize,
+    /// Every request from this one on stalls, counted; and how many came.
+    stall_at: Option<usize>,
+    requests: usize,
+    /// So many bytes of a status come, and of an upload.
+    status_bytes: usize,
+    upload_bytes: usize,
+    /// It is never done.
+    is_slow: bool,
+    /// What it says instead of starting.
+    bad_start: Option<u8>,
 }
 
 impl Chip {
@@ -38,6 +51,14 @@ impl Chip {
             cut_at: None,
             downloads: 0,
             started: false,
+            fails_at: None,
+            carried_out: 0,
+            stall_at: None,
+            requests: 0,
+            status_bytes: 6,
+            upload_bytes: usize::MAX,
+            is_slow: false,
+            bad_start: None,
         }
     }
 
@@ -48,6 +69,10 @@ impl Chip {
     fn act(&mut self, block: u16, data: &[u8]) {
         if self.protected {
             return self.fail(0x0b);
+        }
+        self.carried_out += 1;
+        if let Some((_, status)) = self.fails_at.filter(|(at, _)| *at == self.carried_out) {
+            return self.fail(status);
         }
         match (block, data) {
             (0, [ERASE]) => self.flash.fill(0xff),
@@ -95,6 +120,10 @@ impl DfuPort for Port {
     fn send(&mut self, request: u8, value: u16, data: &[u8]) -> Result<()> {
         let mut chip = self.0.lock().unwrap();
         let stall = || Err(Error::new(Code::Protocol, "stall"));
+        chip.requests += 1;
+        if chip.stall_at.is_some_and(|at| chip.requests >= at) {
+            return stall();
+        }
         match (request, chip.state) {
             (DOWNLOAD, IDLE | DOWNLOAD_IDLE) => {
                 chip.downloads += 1;
@@ -120,7 +149,13 @@ impl DfuPort for Port {
 
     fn receive(&mut self, request: u8, value: u16, len_bytes: usize) -> Result<Vec<u8>> {
         let mut chip = self.0.lock().unwrap();
+        chip.requests += 1;
+        if chip.stall_at.is_some_and(|at| chip.requests >= at) {
+            return Err(Error::new(Code::Protocol, "stall"));
+        }
+        let len_bytes = len_bytes.min(chip.upload_bytes);
         match request {
+            GET_STATUS if chip.is_slow && chip.state != IDLE => Ok(vec![0, 0, 0, 0, BUSY, 0]),
             GET_STATUS => {
                 let shown = match (chip.state, chip.pending.take()) {
                     (3, Some((block, data))) => {
@@ -128,10 +163,28 @@ impl DfuPort for Port {
                         chip.act(block, &data);
                         if chip.state == ERROR { ERROR } else { BUSY }
                     }
-                    (6, _) => MANIFEST,
+                    // What a cut left half done is over when it is asked about.
+                    (DOWNLOAD_SYNC, None) | (BUSY, _) => {
+                        let shown = chip.state;
+                        chip.state = DOWNLOAD_IDLE;
+                        shown
+                    }
+                    (MANIFEST_SYNC, _) => match chip.bad_start {
+                        Some(status) => {
+                            chip.fail(status);
+                            ERROR
+                        }
+                        None => MANIFEST,
+                    },
+                    (MANIFEST, _) => {
+                        chip.state = IDLE;
+                        MANIFEST
+                    }
                     (state, _) => state,
                 };
-                Ok(vec![chip.status, 1, 0, 0, shown, 0])
+                let mut answer = vec![chip.status, 1, 0, 0, shown, 0, 0, 0];
+                answer.truncate(chip.status_bytes);
+                Ok(answer)
             }
             UPLOAD if matches!(chip.state, IDLE | UPLOAD_IDLE) && value >= 2 => {
                 chip.state = UPLOAD_IDLE;
@@ -255,6 +308,150 @@ fn errors_of_the_chip_are_named_and_cleared() {
         ..Chip::new()
     })));
     assert!(flash(&port).unwrap());
+}
+
+/// Each state of the specification, and two that it does not have: it is left, or named with what to do.
+#[test]
+fn every_state_is_left_or_named() {
+    for (state, expected) in [
+        (APP_IDLE, Some("runs its program, not its boot loader")),
+        (APP_DETACH, Some("runs its program, not its boot loader")),
+        (IDLE, None),
+        (DOWNLOAD_SYNC, None),
+        (BUSY, None),
+        (DOWNLOAD_IDLE, None),
+        (MANIFEST_SYNC, None),
+        (MANIFEST, None),
+        (MANIFEST_WAIT_RESET, Some("waits for a reset")),
+        (UPLOAD_IDLE, None),
+        (ERROR, None),
+        (11, Some("state 11, which DFU does not have")),
+        (0xff, Some("state 255, which DFU does not have")),
+    ] {
+        let port = Port(Arc::new(Mutex::new(Chip {
+            state,
+            status: if state == ERROR { 0x0f } else { 0 },
+            ..Chip::new()
+        })));
+        // Without an order to start something, its state leads back.
+        if state == MANIFEST_SYNC {
+            port.0.lock().unwrap().state = MANIFEST;
+        }
+        match (flash(&port), expected) {
+            (Ok(verified), None) => assert!(verified, "{state}"),
+            (Err(error), Some(text)) => {
+                assert!(error.message().contains(text), "{state}: {error}");
+                let chip = port.0.lock().unwrap();
+                assert!(chip.flash.iter().all(|byte| *byte == 0x55), "{state}");
+            }
+            (result, _) => panic!("{state}: {result:?}"),
+        }
+    }
+}
+
+/// Each status of the specification at erasing, addressing and writing: named, cleared, and the next flash works.
+#[test]
+fn every_status_is_named_and_cleared() {
+    let words = [
+        "not for this device",
+        "file is damaged",
+        "cannot write its memory",
+        "erasing failed",
+        "not erased",
+        "programming failed",
+        "programmed differs",
+        "no such address",
+        "end came too early",
+        "firmware is damaged",
+        "read-protected",
+        "was reset",
+        "was reset",
+        "unknown reason",
+        "did not expect",
+    ];
+    // Three pages are erased, then an address is told, then data comes.
+    for (at, what) in [(1, "erase the page"), (4, "go to"), (5, "write its flash")] {
+        for (status, text) in (1_u8..).zip(words) {
+            let port = Port(Arc::new(Mutex::new(Chip {
+                fails_at: Some((at, status)),
+                ..Chip::new()
+            })));
+            let error = flash(&port).unwrap_err();
+            let said = error.message();
+            assert!(
+                said.contains(text) && said.contains(what),
+                "{at} {status}: {said}"
+            );
+            assert_eq!(port.0.lock().unwrap().state, IDLE, "{at} {status}");
+            let is_protected = error.hints().iter().any(|hint| hint.contains("ST's tools"));
+            assert_eq!(is_protected, status == 0x0b, "{at} {status}");
+            port.0.lock().unwrap().fails_at = None;
+            assert!(flash(&port).unwrap(), "{at} {status}");
+        }
+    }
+    for (status, text) in (1_u8..).zip(words) {
+        let port = Port(Arc::new(Mutex::new(Chip {
+            bad_start: Some(status),
+            ..Chip::new()
+        })));
+        let error = flash(&port).unwrap_err();
+        assert!(
+            error.message().contains("does not start") && error.message().contains(text),
+            "{status}: {error}"
+        );
+    }
+}
+
+/// A device that stalls at any request, answers in the wrong length, or is never done: an error, no panic and no
+/// waiting without end.
+#[test]
+fn devices_that_break_the_rules_are_refused() {
+    let whole = Port(Arc::new(Mutex::new(Chip::new())));
+    flash(&whole).unwrap();
+    let requests = whole.0.lock().unwrap().requests;
+    for at in (1..=requests).step_by(3) {
+        let port = Port(Arc::new(Mutex::new(Chip {
+            stall_at: Some(at),
+            ..Chip::new()
+        })));
+        match flash(&port) {
+            Ok(_) => assert!(at >= requests - 1, "{at}: the last answer need not come"),
+            Err(error) => {
+                let codes = [Code::Protocol, Code::FlashFailed];
+                assert!(codes.contains(&error.code()), "{at}: {error}");
+            }
+        }
+        port.0.lock().unwrap().stall_at = None;
+        assert!(flash(&port).unwrap(), "{at}");
+    }
+    for status_bytes in [0, 1, 5, 7, 8] {
+        let port = Port(Arc::new(Mutex::new(Chip {
+            status_bytes,
+            ..Chip::new()
+        })));
+        let error = flash(&port).unwrap_err();
+        assert!(
+            error.message().contains("instead of 6"),
+            "{status_bytes}: {error}"
+        );
+    }
+    for upload_bytes in [0, 1, 2047] {
+        let port = Port(Arc::new(Mutex::new(Chip {
+            upload_bytes,
+            ..Chip::new()
+        })));
+        let error = flash(&port).unwrap_err();
+        assert!(
+            error.message().contains("bytes instead of"),
+            "{upload_bytes}: {error}"
+        );
+    }
+    let port = Port(Arc::new(Mutex::new(Chip {
+        is_slow: true,
+        ..Chip::new()
+    })));
+    let error = flash(&port).unwrap_err();
+    assert!(error.message().contains("does not finish"), "{error}");
 }
 
 #[test]

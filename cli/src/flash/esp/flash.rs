@@ -13,7 +13,7 @@ use md5::Digest as _;
 
 use super::chip::Chip;
 use super::connect::Connected;
-use super::link::{Failure, PROMPT, is_damage, op, words};
+use super::link::{Failure, PROMPT, block_frame, is_damage, op, words};
 use crate::error::{Code, Error, Result};
 use crate::flash::Found;
 use crate::flash::image::Segment;
@@ -136,21 +136,24 @@ fn esp8266_erase_bytes(address: u32, len_bytes: usize) -> usize {
     told * SECTOR_BYTES
 }
 
-/// Sends a block, again when it came damaged.
+/// Sends a block, again when it came damaged. The next one is made while the loader is busy: what is done between
+/// an answer and the next block is time that the line is idle.
 fn send(
     board: &mut Connected,
-    request: u8,
-    index: usize,
-    block: &[u8],
+    (request, frame): (u8, &[u8]),
     time: Duration,
-) -> Result<(), Failure> {
+    next: impl FnOnce() -> Vec<u8>,
+) -> Result<Vec<u8>, Failure> {
+    board.link.put(frame)?;
+    let next = next();
     let mut tried = 1;
     loop {
-        match board.link.block(request, number(index), block, time) {
-            Ok(_) => return Ok(()),
+        match board.link.wait(request, time) {
+            Ok(_) => return Ok(next),
             Err(Failure::Refused(error)) if is_damage(error) && tried < TRIES => tried += 1,
             Err(failure) => return Err(failure),
         }
+        board.link.put(frame)?;
     }
 }
 
@@ -202,13 +205,18 @@ pub(super) fn write(
         .link
         .request(begin, &announced, time)
         .map_err(failed)?;
-    let mut told = 0_u64;
-    for (index, block) in wire.chunks(block_bytes).enumerate() {
-        let mut block = block.to_vec();
+    let frame = |index: usize| {
+        let end = wire.len().min((index + 1) * block_bytes);
+        let mut block = wire[(index * block_bytes).min(end)..end].to_vec();
         if !is_deflated {
             block.resize(block_bytes, 0xff);
         }
-        send(board, request, index, &block, time).map_err(failed)?;
+        block_frame(request, number(index), &block)
+    };
+    let (mut told, mut ready) = (0_u64, frame(0));
+    for index in 0..blocks {
+        let next = || frame(index + 1);
+        ready = send(board, (request, &ready), time, next).map_err(failed)?;
         let sent = ((index + 1) * block_bytes).min(wire.len()) as u64;
         let done = data.len() as u64 * sent / wire.len() as u64;
         advance(done - told);

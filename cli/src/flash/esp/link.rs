@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{Code, Error};
-use crate::flash::slip::Frames;
+use crate::flash::slip::{Frames, encoded};
 use crate::transport::Transport;
 
 /// Operations of the loaders.
@@ -113,6 +113,25 @@ pub(super) fn words(values: &[u32]) -> Vec<u8> {
         .collect()
 }
 
+/// A request as it goes over the line.
+fn frame(op: u8, data: &[u8], sum: u32) -> Vec<u8> {
+    let len = u16::try_from(data.len()).unwrap_or(u16::MAX);
+    let mut bytes = vec![0, op];
+    bytes.extend_from_slice(&len.to_le_bytes());
+    bytes.extend_from_slice(&sum.to_le_bytes());
+    bytes.extend_from_slice(data);
+    encoded(&bytes)
+}
+
+/// A request with a block of data as it goes over the line.
+pub(super) fn block_frame(op: u8, number: u32, data: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    let mut bytes = words(&[len, number, 0, 0]);
+    bytes.extend_from_slice(data);
+    let sum = data.iter().fold(SEED, |sum, byte| sum ^ byte);
+    frame(op, &bytes, u32::from(sum))
+}
+
 /// The conversation with a loader.
 pub(super) struct Link {
     pub(super) frames: Frames,
@@ -156,11 +175,8 @@ impl Link {
         data: &[u8],
         patience: Duration,
     ) -> Result<Answer, Failure> {
-        let len = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let mut bytes = words(&[len, number, 0, 0]);
-        bytes.extend_from_slice(data);
-        let sum = data.iter().fold(SEED, |sum, byte| sum ^ byte);
-        self.request_with(op, &bytes, u32::from(sum), patience)
+        self.put(&block_frame(op, number, data))?;
+        self.wait(op, patience)
     }
 
     fn request_with(
@@ -170,13 +186,19 @@ impl Link {
         sum: u32,
         patience: Duration,
     ) -> Result<Answer, Failure> {
+        self.put(&frame(op, data, sum))?;
+        self.wait(op, patience)
+    }
+
+    /// Sends what [`block_frame`] made; [`Link::wait`] waits for the answer.
+    pub(super) fn put(&mut self, frame: &[u8]) -> Result<(), Failure> {
         self.frames.clear();
-        let len = u16::try_from(data.len()).unwrap_or(u16::MAX);
-        let mut bytes = vec![0, op];
-        bytes.extend_from_slice(&len.to_le_bytes());
-        bytes.extend_from_slice(&sum.to_le_bytes());
-        bytes.extend_from_slice(data);
-        self.frames.send(&bytes, PROMPT)?;
+        self.frames.send_encoded(frame, PROMPT)?;
+        Ok(())
+    }
+
+    /// Waits for the answer to the request that was sent.
+    pub(super) fn wait(&mut self, op: u8, patience: Duration) -> Result<Answer, Failure> {
         let deadline = Instant::now() + patience;
         while let Some(frame) = self.frames.next(deadline)? {
             if let Some(answer) = self.answer(op, &frame) {

@@ -297,7 +297,7 @@ pub(crate) mod tests {
         for (name, bytes) in good {
             Firmware::parse(name, bytes.clone()).unwrap_or_else(|error| panic!("{name}: {error}"));
             let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
-            for _ in 0..3000 {
+            for _ in 0..10_000 {
                 if let Err(error) = Firmware::parse(name, dice.damage(&bytes)) {
                     assert!(error.message().contains(name));
                 }
