@@ -1,6 +1,7 @@
 //! Version 1 against the same model, and power cuts at every operation.
 
 use std::format;
+use std::vec::Vec;
 
 use super::machine::{Cut, Machine, Random, Step, Tree, same, workload};
 use crate::Errno;
@@ -96,17 +97,14 @@ fn survived(machine: &mut Machine, (before, after): (&Tree, &Tree), step: &Step,
     for _ in 0..2 {
         let mut tree = machine.tree().unwrap();
         tree.remove("/after");
+        let empty = Some(Vec::new());
         match step {
             // Opening makes the file and writing fills it: two steps.
-            Step::Put(path, _) if !before.contains_key(path) => {
-                if tree.get(path) == Some(&Some(std::vec::Vec::new())) {
-                    tree.remove(path);
-                }
+            Step::Put(path, _) if !before.contains_key(path) && tree.get(path) == Some(&empty) => {
+                tree.remove(path);
             }
-            Step::Rename(from, to) if before.get(from) == Some(&Some(std::vec::Vec::new())) => {
-                if tree.contains_key(to) {
-                    tree.remove(from);
-                }
+            Step::Rename(from, to) if before.get(from) == Some(&empty) && tree.contains_key(to) => {
+                tree.remove(from);
             }
             _ => {}
         }
