@@ -4,7 +4,8 @@
 //! `DIR` is a checkout of micropython/micropython; nothing of it is kept. Both interpreters run the same
 //! `run-tests.py` in a copy of its tests, as `nobody` when we are root. What MicroPython passes and `upy` does
 //! not must stand in `tests/known_gaps.toml`, and what stands there must still be so. With `--board` ours is the
-//! simulated board, which the tests reach as they reach any board: through its terminal, by the raw REPL.
+//! simulated board, which the tests reach as they reach any board: through its terminal, by the raw REPL. With
+//! `--stress` an interpreter that collects at every allocation must pass what the ordinary one passes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -55,6 +56,9 @@ const HOST_ONLY: &str = concat!(
 /// Machine code made on the board, and dumps of it, are no part of the language.
 const ASIDE: &str = "micropython/(native|viper)_|cmdline/cmd_(showbc|parsetree)|inlineasm";
 
+/// Seconds a test may take: under stress some take minutes.
+const TIMEOUT_S: &str = "900";
+
 /// What each test came to: `pass`, `fail`, `skip`.
 type Outcomes = BTreeMap<String, String>;
 
@@ -72,6 +76,11 @@ pub(crate) fn compare(words: &[String]) -> Result {
         )
     })?;
     let areas: Vec<&str> = words.map(String::as_str).collect();
+    let stress = areas.contains(&"--stress");
+    let areas: Vec<&str> = areas
+        .into_iter()
+        .filter(|area| *area != "--stress")
+        .collect();
     if areas == ["--mpremote"] {
         return crate::shell::run_both(Path::new(checkout));
     }
@@ -100,6 +109,9 @@ pub(crate) fn compare(words: &[String]) -> Result {
             paths::peers().display()
         )));
     }
+    if stress {
+        return stressed(&place, &ours, &areas);
+    }
     let on_ours = run_tests(&place, &ours, &areas, on_board)?;
     let mut on_theirs = run_tests(&place, &theirs, &areas, false)?;
     if on_board {
@@ -108,6 +120,43 @@ pub(crate) fn compare(words: &[String]) -> Result {
     }
     print_table(&areas, &on_ours, &on_theirs);
     judge(&areas, &on_ours, &on_theirs)
+}
+
+/// The ordinary interpreter against one that collects at every allocation and overwrites what it frees.
+fn stressed(place: &Path, ordinary: &Path, areas: &[&str]) -> Result {
+    let target = paths::target().join("stress");
+    run({
+        let words = [
+            "build",
+            "--release",
+            "--quiet",
+            "-p",
+            "upy-sim",
+            "--features",
+            "gc-stress",
+        ];
+        let mut build = cargo(&words);
+        build.arg("--target-dir").arg(&target);
+        build
+    })?;
+    let stressed = place.join("upy-stress");
+    std::fs::copy(target.join("release/upy"), &stressed)?;
+    let plain = run_tests(place, ordinary, areas, false)?;
+    let under_stress = run_tests(place, &stressed, areas, false)?;
+    print_table(areas, &under_stress, &plain);
+    let changed: Vec<&str> = plain
+        .iter()
+        .filter(|(test, outcome)| *outcome == "pass" && under_stress.get(*test) != Some(outcome))
+        .map(|(test, _)| test.as_str())
+        .collect();
+    if changed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failed(format!(
+            "under stress otherwise: {}",
+            changed.join(" ")
+        )))
+    }
 }
 
 /// The parts of the checkout that the tests use.
@@ -185,6 +234,7 @@ fn run_tests(place: &Path, interpreter: &Path, areas: &[&str], on_board: bool) -
         .current_dir(place.join("tests"))
         .env("MICROPY_MICROPYTHON", interpreter)
         .env("MICROPY_CPYTHON3", &plain)
+        .env("MICROPY_TEST_TIMEOUT", TIMEOUT_S)
         .env("HOME", place)
         .stdout(Stdio::null());
     // It fails when a test does: what counts is what it wrote.
