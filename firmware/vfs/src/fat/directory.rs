@@ -470,15 +470,6 @@ impl Volume<'_> {
         self.flush()
     }
 
-    /// Whether no entry of the directory comes after this one.
-    fn is_last(&mut self, found: &Found) -> Result<bool> {
-        let mut at = found.first;
-        for _ in 0..found.count {
-            self.advance(&mut at)?;
-        }
-        Ok(self.next_entry(&mut at)?.is_none())
-    }
-
     /// Gives the entry `old` of one directory a name in another or the same, where nothing has it. Returns its place.
     fn rename_entry(
         &mut self,
@@ -487,12 +478,9 @@ impl Volume<'_> {
         start: u32,
         name: &Long,
     ) -> Result<(u32, u32)> {
-        if start == old_start
-            && self.fits_in_place(name, &old.first, old.count)?
-            && self.is_last(old)?
-        {
-            // One write of one sector: never both names, never none. In the middle of a directory the new name goes
-            // where FatFs would put it: programs know the order of listings.
+        let fits = start == old_start && self.fits_in_place(name, &old.first, old.count)?;
+        if fits && self.is_last(old)? {
+            // One write of one sector: never both names, never none.
             let place = self.write_entry(start, name, old.raw, Some(old.first))?;
             let sector = self.sector_mut(place.0)?;
             for left in (place.1 + ENTRY..=old.offset).step_by(ENTRY as usize) {
@@ -504,6 +492,13 @@ impl Volume<'_> {
         self.write_back()?;
         self.delete_entry(old)?;
         Ok(place)
+    }
+
+    /// Whether nothing follows in its directory. Elsewhere a new name goes to the end, as other writers of FAT do.
+    fn is_last(&mut self, found: &Found) -> Result<bool> {
+        let mut at = found.first;
+        self.next_entry(&mut at)?;
+        Ok(self.next_entry(&mut at)?.is_none())
     }
 
     /// Whether `path` leads through the directory `outer`.
