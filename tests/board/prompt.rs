@@ -3,6 +3,7 @@
 //! A line of a session is what is typed and how the answer ends; MicroPython throws away what is typed while a
 //! statement runs, so nothing is typed before. The banner is the one thing that may differ.
 
+use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
@@ -10,6 +11,7 @@ use std::time::Instant;
 use harness::interpreter::{self, Interpreter, Setup};
 use harness::program::DEADLINE;
 use harness::pty::Pty;
+use harness::sim::Sim;
 use harness::{paths, program::Desk};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -280,4 +282,49 @@ fn raw_modes_are_entered_and_left() {
         ("\x02", PS1),
         ("1\r", PS1),
     ]);
+}
+
+/// Types to a simulated board, each line when the end of what the one before shows has come.
+fn shown_by_board(session: &[Line]) -> String {
+    let board = Sim::start(&["--tcp", "127.0.0.1:0"]);
+    let address = board.address().trim_start_matches("tcp://");
+    let line = TcpStream::connect(address).expect("the board listens");
+    line.set_nonblocking(true).expect("a socket");
+    let line = OwnedFd::from(line);
+    let mut shown = Vec::new();
+    for &(keys, end) in session {
+        let from = shown.len();
+        rustix::io::write(&line, keys.as_bytes()).expect("the line takes a few keys");
+        read_until(&line, &mut shown, from, end);
+    }
+    String::from_utf8_lossy(&shown).into_owned()
+}
+
+/// MicroPython's unix port ends where a board goes on, so these are of the board alone.
+#[test]
+fn soft_reset_runs_what_was_registered_for_the_end() {
+    let shown = shown_by_board(&[
+        ("\r", PS1),
+        ("import sys\r", PS1),
+        ("sys.atexit(lambda: print('at', 'exit'))\r", PS1),
+        ("\x04", PS1),
+        ("'sys' in globals()\r", PS1),
+        ("\x04", PS1),
+    ]);
+    assert_eq!(shown.matches("at exit").count(), 1, "{shown}");
+    assert!(shown.contains("at exit\r\nMPY: soft reboot\r\n"), "{shown}");
+    assert!(shown.contains("False\r\n"), "{shown}");
+}
+
+#[test]
+fn exit_at_the_prompt_is_a_soft_reset_without_a_word() {
+    let shown = shown_by_board(&[
+        ("\r", PS1),
+        ("x = 1\r", PS1),
+        ("raise SystemExit('no' + 'thing')\r", PS1),
+        ("'x' in globals()\r", PS1),
+    ]);
+    assert!(!shown.contains("nothing"), "{shown}");
+    assert!(shown.contains(")\r\nMPY: soft reboot\r\n"), "{shown}");
+    assert!(shown.contains("False\r\n"), "{shown}");
 }

@@ -3,3 +3,4 @@
 mod fat;
 mod littlefs;
 mod rom;
+mod version_1;

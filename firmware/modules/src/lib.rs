@@ -144,6 +144,8 @@ types! {
     TIMER machine::TIMER;
     #[cfg(feature = "machine")]
     RTC machine::RTC;
+    #[cfg(feature = "littlefs1")]
+    VFS_LFS1 files::VFS_LFS1;
     #[cfg(feature = "files")]
     VFS_LFS2 files::VFS_LFS2;
     #[cfg(feature = "files")]

@@ -143,6 +143,7 @@ upy_runtime::names! {
     USHORT "USHORT";
     VOID "VOID";
     VfsFat "VfsFat";
+    VfsLfs1 "VfsLfs1";
     VfsLfs2 "VfsLfs2";
     VfsPosix "VfsPosix";
     VfsRom "VfsRom";

@@ -8,11 +8,13 @@ use upy_vfs::{Errno, fat, littlefs};
 use super::device::Device;
 use super::volume::{CACHE_MAX, LOOKAHEAD_MAX, OPEN_FILES, SECTOR_MAX, Store, Volume, raise};
 use super::{ENODEV, EPERM};
-use crate::names as q;
+use crate::{names as q, types};
 
-/// Sizes and times of a littlefs: `readsize=32, progsize=32, lookahead=32, mtime=True`.
-fn lfs_options(vm: &mut Vm<'_>, args: Args) -> Result<(Options, usize, bool)> {
-    vm.check_keywords(args, &[q::readsize, q::progsize, q::lookahead, q::mtime])?;
+/// Sizes and times of a littlefs: `readsize=32, progsize=32, lookahead=32`, and of version 2 `mtime=True`.
+fn lfs_options(vm: &mut Vm<'_>, args: Args, major: u16) -> Result<(Options, usize, bool)> {
+    let names = [q::readsize, q::progsize, q::lookahead, q::mtime];
+    let names = if major == 1 { &names[..3] } else { &names };
+    vm.check_keywords(args, names)?;
     let mut sizes = [32isize; 3];
     for (index, name) in [q::readsize, q::progsize, q::lookahead]
         .into_iter()
@@ -23,6 +25,8 @@ fn lfs_options(vm: &mut Vm<'_>, args: Args) -> Result<(Options, usize, bool)> {
         }
     }
     let with_time = match args.either(vm, 4, q::mtime) {
+        // Version 1 has no attributes.
+        _ if major == 1 => false,
         Some(given) => vm.truth(given)?,
         None => true,
     };
@@ -30,6 +34,7 @@ fn lfs_options(vm: &mut Vm<'_>, args: Args) -> Result<(Options, usize, bool)> {
     let options = Options {
         read_size_bytes: read,
         program_size_bytes: program,
+        major,
         cache_limit_bytes: CACHE_MAX as u32,
         ..Options::default()
     };
@@ -63,10 +68,21 @@ fn start_lfs<T>(
 
 /// `VfsLfs2(block_dev, readsize=32, progsize=32, lookahead=32, mtime=True)`
 pub(super) fn make_lfs(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Value> {
-    if !(1..=5).contains(&args.count) {
-        return Err(vm.wrong_count(1, 5, args.count));
+    make_lfs_of(vm, class, args, 2)
+}
+
+#[cfg(feature = "littlefs1")]
+/// `VfsLfs1(block_dev, readsize=32, progsize=32, lookahead=32)`
+pub(super) fn make_lfs1(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Value> {
+    make_lfs_of(vm, class, args, 1)
+}
+
+fn make_lfs_of(vm: &mut Vm<'_>, class: TypeId, args: Args, major: u16) -> Result<Value> {
+    let most = if major == 1 { 4 } else { 5 };
+    if !(1..=most).contains(&args.count) {
+        return Err(vm.wrong_count(1, most, args.count));
     }
-    let (options, lookahead_len, with_time) = lfs_options(vm, args)?;
+    let (options, lookahead_len, with_time) = lfs_options(vm, args, major)?;
     let object = args.at(vm, 0);
     let state = start_lfs(
         vm,
@@ -107,7 +123,17 @@ fn finish(
 
 /// `VfsLfs2.mkfs(block_dev, readsize=32, progsize=32, lookahead=32)`
 pub(super) fn lfs_mkfs(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let (options, lookahead, _) = lfs_options(vm, args)?;
+    lfs_mkfs_of(vm, args, 2)
+}
+
+#[cfg(feature = "littlefs1")]
+/// `VfsLfs1.mkfs(block_dev, readsize=32, progsize=32, lookahead=32)`
+pub(super) fn lfs1_mkfs(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+    lfs_mkfs_of(vm, args, 1)
+}
+
+fn lfs_mkfs_of(vm: &mut Vm<'_>, args: Args, major: u16) -> Result<Value> {
+    let (options, lookahead, _) = lfs_options(vm, args, major)?;
     let object = args.at(vm, 0);
     start_lfs(
         vm,
@@ -184,19 +210,30 @@ pub(super) fn make_rom(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Val
     }
 }
 
-/// Whether the first blocks of a device look like a littlefs.
-pub(super) fn has_littlefs(vm: &mut Vm<'_>, object: Value) -> bool {
-    let mut magic = [[0; 8]; 2];
+/// The class of the littlefs that the first blocks of a device look like, if they do.
+pub(super) fn littlefs_class(vm: &mut Vm<'_>, object: Value) -> Option<TypeId> {
+    // The end of the magic bytes of version 1.
+    const LEN: usize = 48;
+    let mut starts = [[0; LEN]; 2];
     let found = Device::new(vm, object, true, true).map(|mut device| {
-        for (block, magic) in magic.iter_mut().enumerate() {
-            let _ = upy_vfs::BlockDevice::read(&mut device, block as u32, 8, magic);
+        for (block, start) in starts.iter_mut().enumerate() {
+            let _ = upy_vfs::BlockDevice::read(&mut device, block as u32, 0, start);
             // A device that takes no offset raises `TypeError`.
             device.has_raised = false;
         }
     });
-    if found.is_err() || !magic.contains(b"littlefs") {
-        vm.take_exception();
-        return false;
+    let is_at = |offset: usize| {
+        starts
+            .iter()
+            .any(|start| start[offset..].starts_with(b"littlefs"))
+    };
+    if found.is_ok() && is_at(8) {
+        return Some(types::VFS_LFS2);
     }
-    true
+    #[cfg(feature = "littlefs1")]
+    if found.is_ok() && is_at(40) {
+        return Some(types::VFS_LFS1);
+    }
+    vm.take_exception();
+    None
 }

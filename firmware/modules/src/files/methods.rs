@@ -1,4 +1,4 @@
-//! `VfsLfs2`, `VfsFat`, `VfsRom`: the methods that all have.
+//! `VfsLfs1`, `VfsLfs2`, `VfsFat`, `VfsRom`: the methods that all have.
 
 use upy_runtime::{Args, Entry, Item, Result, Slots, TypeId, TypeInfo, Value, Vm, function, item};
 use upy_vfs::littlefs::Kind as EntryKind;
@@ -7,6 +7,8 @@ use upy_vfs::{Errno, fat};
 
 use super::file::{self, OpenFile};
 use super::make::{fat_mkfs, lfs_mkfs, make_fat, make_lfs, make_rom, no_mkfs, start_fat};
+#[cfg(feature = "littlefs1")]
+use super::make::{lfs1_mkfs, make_lfs1};
 use super::volume::{
     CACHE_MAX, Store, Which, cache_size, memory, path, raise, volume, which, with_fat, with_lfs,
     with_time,
@@ -32,6 +34,8 @@ const METHODS: &[Entry] = &[
 ];
 
 const LFS_METHODS: &[Entry] = &with_mkfs(lfs_mkfs, 1 + KEYWORD_ROOM);
+#[cfg(feature = "littlefs1")]
+const LFS1_METHODS: &[Entry] = &with_mkfs(lfs1_mkfs, 1 + KEYWORD_ROOM);
 const FAT_METHODS: &[Entry] = &with_mkfs(fat_mkfs, 1);
 const ROM_METHODS: &[Entry] = METHODS.split_at(1).1;
 const KEYWORD_ROOM: u8 = 4 | upy_runtime::KEYWORDS;
@@ -62,6 +66,8 @@ const fn type_info(
 }
 
 pub(crate) static VFS_LFS2: TypeInfo = type_info(q::VfsLfs2, make_lfs, LFS_METHODS);
+#[cfg(feature = "littlefs1")]
+pub(crate) static VFS_LFS1: TypeInfo = type_info(q::VfsLfs1, make_lfs1, LFS1_METHODS);
 pub(crate) static VFS_FAT: TypeInfo = type_info(q::VfsFat, make_fat, FAT_METHODS);
 pub(crate) static VFS_ROM: TypeInfo = type_info(q::VfsRom, make_rom, ROM_METHODS);
 

@@ -15,6 +15,8 @@ mod volume;
 
 pub(crate) use file::{BINARY_FILE, TEXT_FILE};
 pub(crate) use host::VFS_POSIX;
+#[cfg(feature = "littlefs1")]
+pub(crate) use methods::VFS_LFS1;
 pub(crate) use methods::{VFS_FAT, VFS_LFS2, VFS_ROM};
 
 pub(crate) use os::{OS, VFS};

@@ -32,6 +32,8 @@ pub(crate) const OS: &[Entry] = &[
     #[cfg(feature = "webrepl")]
     function(q::dupterm, crate::dupterm::dupterm, 1, 2),
     class(q::VfsFat, types::VFS_FAT),
+    #[cfg(feature = "littlefs1")]
+    class(q::VfsLfs1, types::VFS_LFS1),
     class(q::VfsLfs2, types::VFS_LFS2),
     class(q::VfsPosix, types::VFS_POSIX),
 ];
@@ -41,6 +43,8 @@ pub(crate) const VFS: &[Entry] = &[
     function(q::mount, mount, 0, 4 | KEYWORDS),
     function(q::umount, umount, 1, 1),
     class(q::VfsFat, types::VFS_FAT),
+    #[cfg(feature = "littlefs1")]
+    class(q::VfsLfs1, types::VFS_LFS1),
     class(q::VfsLfs2, types::VFS_LFS2),
     class(q::VfsRom, types::VFS_ROM),
     class(q::VfsPosix, types::VFS_POSIX),
@@ -278,11 +282,7 @@ fn mount(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     vm.text(point)?;
     if vm.try_attr(files, q::mount)?.is_none() {
         // A device: what is on it is found out.
-        let class = if super::make::has_littlefs(vm, files) {
-            types::VFS_LFS2
-        } else {
-            types::VFS_FAT
-        };
+        let class = super::make::littlefs_class(vm, files).unwrap_or(types::VFS_FAT);
         files = vm.call(class.value(), &[files])?;
     }
     vm.push(files)?;

@@ -101,6 +101,9 @@ fn new_name_of_the_last_entry_takes_the_place_of_the_old_one() {
         volume.make_directory(b"/z").unwrap();
         assert_eq!(names(volume, "/"), ["a.py", "b.py", "z"]);
         volume.rename(b"/a.py", b"/c.py").unwrap();
+        assert_eq!(names(volume, "/"), ["b.py", "z", "c.py"]);
+        volume.rename(b"/c.py", b"/a.py").unwrap();
+        volume.rename(b"/a.py", b"/c.py").unwrap();
         volume.rename(b"/b.py", b"/Needs more room.py").unwrap();
         volume.make_directory(b"/y").unwrap();
         assert_eq!(names(volume, "/"), ["y", "z", "c.py", "Needs more room.py"]);

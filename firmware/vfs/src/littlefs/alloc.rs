@@ -75,6 +75,10 @@ impl Volume<'_> {
     /// # Errors
     /// `EILSEQ` when the file system is damaged; what the device reports.
     pub(super) fn each_used_block(&mut self, visit: &mut dyn FnMut(u32)) -> Result {
+        if self.state.is_version_1() {
+            self.each_used_block_v1(visit)?;
+            return self.each_open_block(visit);
+        }
         self.each_pair(|this, metadata| {
             metadata.pair.into_iter().for_each(&mut *visit);
             for id in 0..metadata.count {
@@ -90,6 +94,11 @@ impl Volume<'_> {
             }
             Ok(false)
         })?;
+        self.each_open_block(visit)
+    }
+
+    /// Calls `visit` for every block of an open file.
+    fn each_open_block(&mut self, visit: &mut dyn FnMut(u32)) -> Result {
         for index in 0..self.open.len() {
             let slot = self.open[index];
             if slot.used != Use::File || slot.is_inline {
@@ -113,6 +122,25 @@ impl Volume<'_> {
     /// `EILSEQ` when the file system is damaged; what the device reports.
     pub fn used_blocks(&mut self) -> Result<u32> {
         let mut used = 0u32;
+        if self.state.is_version_1() {
+            self.each_used_block_v1(&mut |_| used = used.saturating_add(1))?;
+        } else {
+            used = self.used_metadata()?;
+        }
+        for index in 0..self.open.len() {
+            let slot = self.open[index];
+            if slot.used == Use::File && !slot.is_inline && slot.is_dirty {
+                super::skiplist::each_block(&mut self.io, slot.head, slot.size, &mut |_| {
+                    used = used.saturating_add(1);
+                })?;
+            }
+        }
+        Ok(used.min(self.state.geometry.block_count))
+    }
+
+    /// The part of [`Volume::used_blocks`] that no open file has.
+    fn used_metadata(&mut self) -> Result<u32> {
+        let mut used = 0u32;
         self.each_pair(|this, metadata| {
             used = used.saturating_add(2);
             for id in 0..metadata.count {
@@ -128,15 +156,7 @@ impl Volume<'_> {
             }
             Ok(false)
         })?;
-        for index in 0..self.open.len() {
-            let slot = self.open[index];
-            if slot.used == Use::File && !slot.is_inline && slot.is_dirty {
-                super::skiplist::each_block(&mut self.io, slot.head, slot.size, &mut |_| {
-                    used = used.saturating_add(1);
-                })?;
-            }
-        }
-        Ok(used.min(self.state.geometry.block_count))
+        Ok(used)
     }
 
     /// Adds what a dropped pair contributed to the global state.

@@ -23,7 +23,7 @@ pub struct Report {
 }
 
 /// Which blocks were met.
-struct Used<'a> {
+pub(super) struct Used<'a> {
     bits: &'a mut [u8],
     /// An old pair may still be in the list, beside the one that took its place.
     may_repeat: bool,
@@ -32,7 +32,7 @@ struct Used<'a> {
 impl Used<'_> {
     /// # Errors
     /// `EILSEQ` when it was met before, `EINVAL` when there are not bits enough.
-    fn take(&mut self, block: u32) -> Result {
+    pub(super) fn take(&mut self, block: u32) -> Result {
         let byte = self.bits.get_mut(block as usize / 8).ok_or(Errno::EINVAL)?;
         let bit = 1 << (block % 8);
         if *byte & bit != 0 && !self.may_repeat {
@@ -57,6 +57,9 @@ impl Volume<'_> {
             bits,
             may_repeat: state.has_orphans,
         };
+        if self.state.is_version_1() {
+            return self.check_v1(&mut used);
+        }
         let mut report = Report {
             is_unfinished: state.moved().is_some() || state.has_orphans,
             ..Report::default()

@@ -34,6 +34,9 @@ impl Volume<'_> {
     /// # Errors
     /// `ENOENT`, `ENOTDIR`; what the device reports.
     pub fn stat(&mut self, path: &[u8]) -> Result<Entry> {
+        if self.state.is_version_1() {
+            return self.stat_v1(path);
+        }
         match self.find(path)? {
             Found::Root => Ok(Entry {
                 kind: Kind::Directory,
@@ -78,6 +81,9 @@ impl Volume<'_> {
     /// # Errors
     /// `EEXIST`, `ENOENT`, `ENOTDIR`, `ENAMETOOLONG`, `ENOSPC`; what the device reports.
     pub fn make_directory(&mut self, path: &[u8]) -> Result {
+        if self.state.is_version_1() {
+            return self.make_directory_v1(path);
+        }
         self.make_consistent()?;
         let Found::Missing { dir, name, .. } = self.find(path)? else {
             return Err(Errno::EEXIST);
@@ -160,6 +166,9 @@ impl Volume<'_> {
     /// # Errors
     /// `ENOENT`, `ENOTDIR`, `ENOTEMPTY`, `EINVAL` for the root, `ENOSPC`; what the device reports.
     pub fn remove(&mut self, path: &[u8]) -> Result {
+        if self.state.is_version_1() {
+            return self.remove_v1(path);
+        }
         self.make_consistent()?;
         let (mut dir, id, kind) = match self.find(path)? {
             Found::Entry { dir, id, kind } => (dir, id, kind),
@@ -182,6 +191,9 @@ impl Volume<'_> {
     /// `ENOENT`, `ENOTDIR`, `EISDIR`, `ENOTEMPTY`, `ENAMETOOLONG`, `ENOSPC`, `EINVAL` for the root and for moving
     /// a directory into itself; what the device reports.
     pub fn rename(&mut self, from: &[u8], to: &[u8]) -> Result {
+        if self.state.is_version_1() {
+            return self.rename_v1(from, to);
+        }
         self.make_consistent()?;
         let (old, old_id, old_kind) = match self.find(from)? {
             Found::Entry { dir, id, kind } => (dir, id, kind),
@@ -263,13 +275,17 @@ impl Volume<'_> {
     /// # Errors
     /// `ENOENT`, `ENOTDIR`, `EMFILE` when no slot is free; what the device reports.
     pub fn open_directory(&mut self, path: &[u8]) -> Result<DirectoryHandle> {
-        let pair = match self.find(path)? {
-            Found::Root => self.state.root,
-            Found::Entry { dir, id, kind } if kind == kind::DIRECTORY => {
-                self.directory_pair(&dir, id)?
+        let pair = if self.state.is_version_1() {
+            self.directory_pair_v1(path)?
+        } else {
+            match self.find(path)? {
+                Found::Root => self.state.root,
+                Found::Entry { dir, id, kind } if kind == kind::DIRECTORY => {
+                    self.directory_pair(&dir, id)?
+                }
+                Found::Entry { .. } => return Err(Errno::ENOTDIR),
+                Found::Missing { .. } => return Err(Errno::ENOENT),
             }
-            Found::Entry { .. } => return Err(Errno::ENOTDIR),
-            Found::Missing { .. } => return Err(Errno::ENOENT),
         };
         let index = self.free_slot()?;
         self.open[index] = Slot {
@@ -296,6 +312,9 @@ impl Volume<'_> {
             .get(index)
             .filter(|slot| slot.used == Use::Directory);
         let mut slot = *slot.ok_or(Errno::EBADF)?;
+        if self.state.is_version_1() {
+            return self.read_directory_v1(handle, slot, name);
+        }
         let mut left = self.state.geometry.block_count;
         loop {
             if is_null(slot.pair) {
@@ -350,8 +369,11 @@ impl Volume<'_> {
     /// Reads an attribute, as much as fits, and returns its size in bytes.
     ///
     /// # Errors
-    /// `ENODATA` when there is none, `ENOENT`, `ENOTDIR`; what the device reports.
+    /// `ENODATA` when there is none, as always in version 1, `ENOENT`, `ENOTDIR`; what the device reports.
     pub fn attribute(&mut self, path: &[u8], attribute: u8, buffer: &mut [u8]) -> Result<u32> {
+        if self.state.is_version_1() {
+            return Err(Errno::ENODATA);
+        }
         let (dir, id) = self.attributes_of(path)?;
         let kind = kind::USER_ATTRIBUTE + u16::from(attribute);
         let found = metadata::get(&mut self.io, &dir, mask::ALL, kind, id);
@@ -368,8 +390,11 @@ impl Volume<'_> {
     /// Sets an attribute, or removes it.
     ///
     /// # Errors
-    /// `ENOSPC` also for one that is too long, `ENOENT`, `ENOTDIR`; what the device reports.
+    /// `ENOSPC` also for one that is too long, `ENOENT`, `ENOTDIR`, `EOPNOTSUPP` in version 1; what the device reports.
     pub fn set_attribute(&mut self, path: &[u8], attribute: u8, value: Option<&[u8]>) -> Result {
+        if self.state.is_version_1() {
+            return Err(Errno::EOPNOTSUPP);
+        }
         self.make_consistent()?;
         let (mut dir, id) = self.attributes_of(path)?;
         let kind = kind::USER_ATTRIBUTE + u16::from(attribute);
@@ -384,7 +409,7 @@ impl Volume<'_> {
 }
 
 /// Whether `path` lies below `directory`.
-fn is_inside(path: &[u8], directory: &[u8]) -> bool {
+pub(super) fn is_inside(path: &[u8], directory: &[u8]) -> bool {
     let (mut inner, mut outer) = (Components::new(path), Components::new(directory));
     loop {
         match (inner.next(), outer.next()) {
@@ -395,7 +420,7 @@ fn is_inside(path: &[u8], directory: &[u8]) -> bool {
     }
 }
 
-fn last_component(path: &[u8]) -> &[u8] {
+pub(super) fn last_component(path: &[u8]) -> &[u8] {
     let mut components = Components::new(path);
     let mut last: &[u8] = &[];
     while let Some(name) = components.next() {

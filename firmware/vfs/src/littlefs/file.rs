@@ -47,6 +47,10 @@ impl Volume<'_> {
         if mode.is_written {
             self.make_consistent()?;
         }
+        if self.state.is_version_1() {
+            self.open[index] = self.open_v1(path, mode)?;
+            return Ok(FileHandle(index as u16));
+        }
         let mut found = self.find(path)?;
         let is_there = matches!(found, Found::Entry { .. });
         if let Found::Missing {
@@ -339,6 +343,10 @@ impl Volume<'_> {
         self.io.device.sync()?;
         self.make_consistent()?;
         let slot = self.slot(handle)?;
+        if self.state.is_version_1() {
+            let result = self.sync_v1(&slot);
+            return self.synced(handle, result);
+        }
         let mut dir = self.fetch(slot.pair)?;
         let list = two_words([slot.head, slot.size]);
         let time = modified_ns.unwrap_or_default().to_le_bytes();
@@ -351,6 +359,10 @@ impl Volume<'_> {
         let changes = [structure, Attribute::new(attribute, slot.id, &time)];
         let count = if modified_ns.is_some() { 2 } else { 1 };
         let result = self.commit(&mut dir, &changes[..count]);
+        self.synced(handle, result)
+    }
+
+    fn synced(&mut self, handle: FileHandle, result: Result) -> Result {
         let slot = self.slot_mut(handle);
         slot.is_dirty = result.is_err();
         slot.has_failed = result.is_err();

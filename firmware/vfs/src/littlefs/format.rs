@@ -2,7 +2,8 @@
 
 use super::commit::Attribute;
 use super::disk::{
-    ATTRIBUTE_MAX, FILE_MAX, GlobalState, MAGIC, MINOR, NAME_MAX, SUPERBLOCK_PAIR, Superblock, kind,
+    ATTRIBUTE_MAX, FILE_MAX, GlobalState, MAGIC, MAJOR, MINOR, NAME_MAX, SUPERBLOCK_PAIR,
+    Superblock, kind,
 };
 use super::metadata::{self, Metadata, Query, mask};
 use super::{Buffers, Lookahead, Options, State, Volume};
@@ -21,8 +22,16 @@ impl State {
         if !is_enough || buffers.lookahead.is_empty() || minor > MINOR {
             return Err(Errno::EINVAL);
         }
+        // Version 1 keeps places in directories, in 16 bits.
+        let is_small = geometry.block_size <= 1 << 16;
+        if !(options.major == MAJOR
+            || cfg!(feature = "littlefs1") && options.major == 1 && is_small)
+        {
+            return Err(Errno::EINVAL);
+        }
         Ok(Self {
             geometry,
+            major: options.major,
             block_cycles: options.block_cycles,
             minor,
             name_max: NAME_MAX as u32,
@@ -48,6 +57,9 @@ impl State {
         options: &Options,
     ) -> Result<Self> {
         let mut state = Self::new(device, &buffers, options, MINOR)?;
+        if state.is_version_1() {
+            return super::v1::mount(device, buffers, state);
+        }
         let mut volume = Volume::new(&mut state, device, buffers, &mut []);
         volume.read_all_pairs()?;
         Ok(state)
@@ -73,6 +85,9 @@ pub fn format_version(
     minor: u16,
 ) -> Result {
     let mut state = State::new(device, &buffers, options, minor)?;
+    if state.is_version_1() {
+        return super::v1::format(device, buffers, state);
+    }
     let superblock = Superblock {
         minor,
         block_size_bytes: state.geometry.block_size,
@@ -174,8 +189,11 @@ impl Volume<'_> {
     /// Makes the file system `block_count` blocks large, or as large as the device for 0.
     ///
     /// # Errors
-    /// `EINVAL` when it is larger now, or the device is smaller; what the device reports.
+    /// `EINVAL` when it is larger now, or the device is smaller, `EOPNOTSUPP` in version 1; what the device reports.
     pub fn grow(&mut self, block_count: u32) -> Result {
+        if self.state.is_version_1() {
+            return Err(Errno::EOPNOTSUPP);
+        }
         let count = if block_count == 0 {
             self.io.device.block_count()
         } else {

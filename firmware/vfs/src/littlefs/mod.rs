@@ -1,6 +1,7 @@
 //! littlefs v2: survives a power cut at any moment, spreads wear, needs little memory.
 //!
-//! Reads and writes what the C library reads and writes (on-disk versions 2.0 and 2.1; a version is kept).
+//! Reads and writes what the C library reads and writes (on-disk versions 2.0 and 2.1; a version is kept). The format
+//! before that is in `v1`: with [`Options::major`] 1 the same calls work on it.
 //! Nothing here owns a device or memory. What lives on between calls is plain data of the caller:
 //!
 //! - [`State`]: one mounted file system, and the buffer of `lookahead` bytes that goes with it;
@@ -49,6 +50,7 @@ mod path;
 mod skiplist;
 #[cfg(test)]
 mod tests;
+mod v1;
 mod write;
 
 pub use check::Report;
@@ -72,6 +74,8 @@ pub struct Options {
     pub program_size_bytes: u32,
     /// A metadata block is given away for another after this many erases; 0: never.
     pub block_cycles: u32,
+    /// Major version of the format: 2, or 1 with the feature `littlefs1`.
+    pub major: u16,
     /// Caches should not be larger; they are as large as the larger of the sizes above at least.
     pub cache_limit_bytes: u32,
 }
@@ -82,6 +86,7 @@ impl Default for Options {
             read_size_bytes: 32,
             program_size_bytes: 32,
             block_cycles: 100,
+            major: 2,
             cache_limit_bytes: u32::MAX,
         }
     }
@@ -152,6 +157,7 @@ struct Lookahead {
 pub struct State {
     geometry: Geometry,
     block_cycles: u32,
+    major: u16,
     minor: u16,
     name_max: u32,
     file_max: u32,
@@ -194,7 +200,12 @@ impl State {
     /// On-disk version, major and minor.
     #[must_use]
     pub fn version(&self) -> (u16, u16) {
-        (disk::MAJOR, self.minor)
+        (self.major, self.minor)
+    }
+
+    /// Whether it is of version 1; without the feature never, and its code goes.
+    fn is_version_1(&self) -> bool {
+        cfg!(feature = "littlefs1") && self.major == 1
     }
 
     fn wanted(&self) -> GlobalState {

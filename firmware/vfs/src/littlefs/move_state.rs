@@ -16,6 +16,9 @@ impl Volume<'_> {
     /// What the device reports.
     pub(super) fn make_consistent(&mut self) -> Result {
         self.checkpoint();
+        if self.state.is_version_1() {
+            return self.make_consistent_v1();
+        }
         self.state.moved = self.state.on_disk.moved();
         self.finish_move()?;
         self.remove_orphans(true)

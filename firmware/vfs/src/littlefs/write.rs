@@ -6,6 +6,10 @@ use crate::{Errno, Result};
 
 impl Volume<'_> {
     pub(super) fn inline_max(&self) -> u32 {
+        if self.state.is_version_1() {
+            // Every file has blocks of its own.
+            return 0;
+        }
         let geometry = self.state.geometry;
         geometry
             .cache_size

@@ -176,8 +176,13 @@ impl Machine {
     }
 
     pub(crate) fn formatted(block: u32, count: u32, minor: u16) -> Self {
+        Self::formatted_as(2, block, count, minor)
+    }
+
+    pub(crate) fn formatted_as(major: u16, block: u32, count: u32, minor: u16) -> Self {
         let options = Options {
             block_cycles: 5,
+            major,
             ..Options::default()
         };
         let mut this = Self::new(Flash::new(block, count), options);

@@ -1,6 +1,7 @@
 //! A file system against a model of it, power cuts at every operation, worn blocks, damaged images.
 
 mod machine;
+mod version_1;
 
 use std::format;
 use std::string::String;
