@@ -5,14 +5,17 @@
 //! writes is framed, because a program's thread or a driver may print in between:
 //!
 //! ```text
-//! board → host   [0xF5][kind u8][length u16 LE][payload; length]
-//! host → board   ['R'][length u16 LE][Python source; length]      a request
+//! board → host   [0xF5][kind u8][length u16 LE][payload; length][check u32 LE]
+//!                [0xF5][kind u8][0][0]                            `End` and `Ack`: no check
+//! host → board   ['R'][length u16 LE][Python source][CRC-32 LE]   a request
 //!                raw bytes, acknowledged window by window         an upload, after a request
 //! ```
 //!
-//! 0xF5 is in no UTF-8 text, so what is printed cannot be taken for a frame. There is no
-//! checksum per frame: transfers are checked end to end by a digest. The Python side is the
-//! host's; this file knows neither files nor Python.
+//! 0xF5 is in no UTF-8 text, so what is printed cannot be taken for a frame. The check is the
+//! CRC-32 of all checked frames so far, headers and payloads: a damaged frame is noticed by its own,
+//! and one that was lost whole by the next. A board without CRC-32 writes zeros there, and is
+//! believed. The files of an upload are checked end to end by a digest as well. The Python side
+//! is the host's; this file knows neither files nor Python.
 //!
 //! The window keeps a UART's input buffer from overflowing: the board acknowledges each window of
 //! input it has read, and the host has at most a few of them on the way.
@@ -27,9 +30,9 @@ pub const LEN_MAX: usize = u16::MAX as usize;
 /// What a frame is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `Y`: the agent runs.
-    Ready,
-    /// `A`: one window of input was read.
+    /// `Y`: the agent ends.
+    End,
+    /// `A`: one window of input was read; the first one says that the agent is there.
     Ack,
     /// `D`: a block of data.
     Data,
@@ -40,11 +43,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether frames of this kind end in a check.
+    const fn is_checked(self) -> bool {
+        matches!(self, Self::Data | Self::Result | Self::Error)
+    }
+
     /// The byte of this kind on the wire.
     #[must_use]
     pub const fn byte(self) -> u8 {
         match self {
-            Self::Ready => b'Y',
+            Self::End => b'Y',
             Self::Ack => b'A',
             Self::Data => b'D',
             Self::Result => b'R',
@@ -56,7 +64,7 @@ impl Kind {
     #[must_use]
     pub const fn of_byte(byte: u8) -> Option<Self> {
         match byte {
-            b'Y' => Some(Self::Ready),
+            b'Y' => Some(Self::End),
             b'A' => Some(Self::Ack),
             b'D' => Some(Self::Data),
             b'R' => Some(Self::Result),
@@ -66,11 +74,67 @@ impl Kind {
     }
 }
 
-/// The first bytes of a request with `len_bytes` of source.
+/// The first bytes of a request with `len_bytes` of source and CRC-32 together; 0 tells the agent to end.
 #[must_use]
 pub const fn request_header(len_bytes: u16) -> [u8; 3] {
     let [low, high] = len_bytes.to_le_bytes();
     [REQUEST, low, high]
+}
+
+/// The CRC-32 (of zip and Ethernet) of `bytes` behind those whose CRC-32 is `before`; 0 for none.
+///
+/// ```
+/// # use ucli_protocol::agent::crc32;
+/// assert_eq!(crc32(0, b"123456789"), 0xCBF4_3926);
+/// assert_eq!(crc32(crc32(0, b"1234"), b"56789"), 0xCBF4_3926);
+/// ```
+#[must_use]
+pub fn crc32(before: u32, bytes: &[u8]) -> u32 {
+    let step = |crc: u32, &byte: &u8| {
+        let [low, ..] = crc.to_le_bytes();
+        CRC_TABLE[usize::from(low ^ byte)] ^ (crc >> 8)
+    };
+    !bytes.iter().fold(!before, step)
+}
+
+const CRC_TABLE: [u32; 256] = {
+    let mut table = [0; 256];
+    let (mut index, mut start) = (0, 0_u32);
+    while index < table.len() {
+        let (mut crc, mut bit) = (start, 0);
+        while bit < 8 {
+            crc = (crc >> 1) ^ (0xEDB8_8320 * (crc & 1));
+            bit += 1;
+        }
+        table[index] = crc;
+        (index, start) = (index + 1, start + 1);
+    }
+    table
+};
+
+/// The running check of what a board sends: see the module's text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Check {
+    crc: u32,
+}
+
+impl Check {
+    /// More bytes came.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.crc = crc32(self.crc, bytes);
+    }
+
+    /// Whether the board says the same of what it sent. One without CRC-32 says 0.
+    #[must_use]
+    pub const fn agrees(&self, said: u32) -> bool {
+        said == self.crc || said == 0
+    }
+
+    /// The value for the wire.
+    #[must_use]
+    pub const fn value(&self) -> u32 {
+        self.crc
+    }
 }
 
 /// The first bytes of a frame, as the agent writes them.
@@ -92,9 +156,11 @@ pub enum Frame<'a> {
         kind: Kind,
         /// The piece.
         bytes: &'a [u8],
-        /// Whether this piece ends the frame.
+        /// Whether this piece ends the frame; a checked one is right then.
         last: bool,
     },
+    /// A frame is not what the board sent, or one before it was lost. Nothing after it can be trusted.
+    Damaged,
 }
 
 /// Splits what the board writes into frames and other output. Knows no limit but the length field.
@@ -103,12 +169,15 @@ pub enum Frame<'a> {
 /// # use ucli_protocol::agent::{Decoder, Frame, Kind};
 /// let mut decoder = Decoder::new();
 /// let (used, frame) = decoder.receive(b"\xf5D\x03\x00abcI (5) wifi\r\n");
-/// assert_eq!(frame, Some(Frame::Part { kind: Kind::Data, bytes: b"abc", last: true }));
+/// assert_eq!(frame, Some(Frame::Part { kind: Kind::Data, bytes: b"abc", last: false }));
 /// assert_eq!(used, 7);
+/// let (_, frame) = decoder.receive(b"\x7a\x60\x26\xb2");
+/// assert_eq!(frame, Some(Frame::Part { kind: Kind::Data, bytes: b"", last: true }));
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
     state: State,
+    check: Check,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -121,6 +190,8 @@ enum State {
     LengthHigh(Kind, u8),
     /// At least one byte of payload is missing.
     Payload(Kind, u16),
+    /// The check, and how many of its bytes have come.
+    Check(Kind, u32, u8),
 }
 
 impl Decoder {
@@ -173,16 +244,38 @@ impl Decoder {
                 self.state = State::LengthHigh(kind, byte);
                 (1, None)
             }
-            State::LengthHigh(kind, low) => match u16::from_le_bytes([low, byte]) {
-                0 => (1, Some(self.part(kind, &[], 0))),
-                missing_bytes => {
-                    self.state = State::Payload(kind, missing_bytes);
-                    (1, None)
+            State::LengthHigh(kind, low) => {
+                let len_bytes = u16::from_le_bytes([low, byte]);
+                if kind.is_checked() {
+                    self.check.update(&frame_header(kind, len_bytes));
                 }
-            },
+                if len_bytes > 0 {
+                    self.state = State::Payload(kind, len_bytes);
+                    return (1, None);
+                }
+                self.state = end_of(kind);
+                let whole = matches!(self.state, State::Outside);
+                let (bytes, last) = (&[][..], true);
+                (1, whole.then_some(Frame::Part { kind, bytes, last }))
+            }
             State::Payload(kind, missing_bytes) => {
                 let len = input.len().min(usize::from(missing_bytes));
                 (len, Some(self.part(kind, &input[..len], missing_bytes)))
+            }
+            State::Check(kind, before, count) => {
+                let said = before | u32::from(byte) << (8 * u32::from(count));
+                if count < 3 {
+                    self.state = State::Check(kind, said, count + 1);
+                    return (1, None);
+                }
+                self.state = State::Outside;
+                let (bytes, last) = (&[][..], true);
+                let frame = if self.check.agrees(said) {
+                    Frame::Part { kind, bytes, last }
+                } else {
+                    Frame::Damaged
+                };
+                (1, Some(frame))
             }
         }
     }
@@ -190,13 +283,24 @@ impl Decoder {
     fn part<'a>(&mut self, kind: Kind, bytes: &'a [u8], missing_bytes: u16) -> Frame<'a> {
         // `bytes` is no longer than `missing_bytes`.
         let left = missing_bytes.saturating_sub(u16::try_from(bytes.len()).unwrap_or(u16::MAX));
-        let last = left == 0;
-        self.state = if last {
-            State::Outside
-        } else {
-            State::Payload(kind, left)
+        if kind.is_checked() {
+            self.check.update(bytes);
+        }
+        self.state = match left {
+            0 => end_of(kind),
+            _ => State::Payload(kind, left),
         };
+        let last = matches!(self.state, State::Outside);
         Frame::Part { kind, bytes, last }
+    }
+}
+
+/// What comes behind the payload.
+const fn end_of(kind: Kind) -> State {
+    if kind.is_checked() {
+        State::Check(kind, 0, 0)
+    } else {
+        State::Outside
     }
 }
 
@@ -281,6 +385,7 @@ mod tests {
                             out += &std::format!("<{}>", char::from(kind.byte()));
                         }
                     }
+                    Some(Frame::Damaged) => out += "<damaged>",
                     None => {}
                 }
             }
@@ -288,19 +393,29 @@ mod tests {
         out
     }
 
+    /// A frame as the agent writes it.
+    fn frame(check: &mut Check, kind: Kind, payload: &[u8]) -> Vec<u8> {
+        let mut wire = frame_header(kind, u16::try_from(payload.len()).unwrap()).to_vec();
+        wire.extend(payload);
+        if kind.is_checked() {
+            check.update(&wire);
+            wire.extend(check.value().to_le_bytes());
+        }
+        wire
+    }
+
     #[test]
     fn every_split_decodes_the_same() {
         let mut wire = b"log\xf5\xf5\xf5?".to_vec();
+        let mut check = Check::default();
         for (kind, payload) in [
-            (Kind::Ready, &b""[..]),
+            (Kind::End, &b""[..]),
             (Kind::Data, b"\xf5D\x01\x00"),
             (Kind::Ack, b""),
             (Kind::Result, b"ok"),
             (Kind::Error, b"OSError(2,)"),
         ] {
-            let len = u16::try_from(payload.len()).unwrap();
-            wire.extend(frame_header(kind, len));
-            wire.extend(payload);
+            wire.extend(frame(&mut check, kind, payload));
             wire.extend(b"!");
         }
         let whole = decode(&[&wire]);
@@ -325,9 +440,61 @@ mod tests {
         ));
         assert!(matches!(
             decoder.receive(&block),
-            (25_535, Some(Frame::Part { last: true, .. }))
+            (25_535, Some(Frame::Part { last: false, .. }))
+        ));
+        let check = crc32(0, &frame_header(Kind::Data, u16::MAX));
+        let check = crc32(check, &[0xF5; 65_535]).to_le_bytes();
+        assert!(matches!(
+            decoder.receive(&check),
+            (4, Some(Frame::Part { last: true, .. }))
         ));
         assert!(!decoder.is_inside());
+    }
+
+    #[test]
+    fn what_is_damaged_or_lost_is_noticed() {
+        let mut check = Check::default();
+        let frames = [
+            frame(&mut check, Kind::Data, b"a file"),
+            frame(&mut check, Kind::Data, b""),
+            frame(&mut check, Kind::Error, b"e"),
+            frame(&mut check, Kind::Result, b""),
+        ];
+        let whole = decode(&[&frames.concat()]);
+        assert_eq!(whole, "a file<D><D>e<E><R>");
+        for lost in 0..3 {
+            let mut rest = frames.to_vec();
+            rest.remove(lost);
+            assert!(decode(&[&rest.concat()]).contains("<damaged>"), "{lost}");
+        }
+        let wire = frames.concat();
+        for at in 0..wire.len() {
+            for bit in 0..8 {
+                let mut flipped = wire.clone();
+                flipped[at] ^= 1 << bit;
+                let seen = decode(&[&flipped]);
+                // Either it is noticed, or the last result never comes and time runs out.
+                assert!(
+                    seen.contains("<damaged>") || !seen.ends_with("<R>"),
+                    "{at} {bit}: {seen}"
+                );
+            }
+            let mut dropped = wire.clone();
+            dropped.remove(at);
+            let seen = decode(&[&dropped]);
+            assert!(
+                seen.contains("<damaged>") || !seen.ends_with("<R>"),
+                "{at}: {seen}"
+            );
+        }
+    }
+
+    #[test]
+    fn board_without_crc32_is_believed() {
+        assert_eq!(
+            decode(&[b"\xf5D\x01\0a\0\0\0\0\xf5R\0\0\0\0\0\0"]),
+            "a<D><R>"
+        );
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! Every program of `cases/` run by `upy` and by MicroPython: what they print and their exit codes must agree.
+//! Every program of `cases/` run by `upy`, by MicroPython and by CPython: what they print and their exit codes must
+//! agree. With CPython only standard output is compared, and not where the first lines of a program say why it
+//! `Differs from CPython`. A program ends well unless its name begins with `uncaught_` or `exit_`: two interpreters
+//! that refuse the same program agree about nothing.
 //!
 //! One test per area, so that a new program needs no line here; a new area does, and its absence is noticed.
 
@@ -8,25 +11,39 @@ use std::process::Command;
 
 use harness::paths;
 
+/// No machine code on the fly, which only MicroPython has.
+const BYTECODE: &[&str] = &["-X", "emit=bytecode"];
+/// What stands in the first lines of a program whose output depends on MicroPython.
+const DIFFERS: &str = "# Differs from CPython: ";
+
 /// What a program did.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Run {
     output: String,
+    errors: String,
     status: Option<i32>,
 }
 
-fn run(interpreter: &Path, program: &Path) -> Run {
+impl Run {
+    /// Whether another MicroPython did the same.
+    fn agrees(&self, other: &Run) -> bool {
+        let text = |run: &Run| [&run.output[..], &run.errors].concat();
+        self.status == other.status && text(self) == text(other)
+    }
+}
+
+fn run(interpreter: &Path, arguments: &[&str], program: &Path) -> Run {
     let output = Command::new(interpreter)
-        .args(["-X", "emit=bytecode"])
+        .args(arguments)
         .arg(program.file_name().expect("a program has a name"))
         .current_dir(program.parent().expect("a program is in a directory"))
         .env("MICROPYPATH", ".frozen")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .expect("the interpreter can be started");
-    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.push_str(&String::from_utf8_lossy(&output.stderr));
     Run {
-        output: text,
+        output: String::from_utf8_lossy(&output.stdout).into_owned(),
+        errors: String::from_utf8_lossy(&output.stderr).into_owned(),
         status: output.status.code(),
     }
 }
@@ -46,20 +63,40 @@ fn programs(area: &Path) -> Vec<PathBuf> {
     programs
 }
 
+/// Whether a program ends in an exception or with a number.
+fn may_fail(program: &Path) -> bool {
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    ["uncaught_", "exit_"].iter().any(|it| name.starts_with(it))
+}
+
 /// Runs an area; a name that is a word of Rust has `_` behind it.
 fn area_agrees(name: &str) {
     let name = name.trim_end_matches('_');
     let micropython = paths::peers().join("micropython");
+    let cpython = paths::peers().join("python");
     let programs = programs(&cases().join(name));
     assert!(!programs.is_empty(), "{name} has programs");
     let mut differing = Vec::new();
     for program in programs {
-        let (ours, theirs) = (run(paths::upy(), &program), run(&micropython, &program));
-        if ours != theirs {
-            differing.push(format!(
-                "{}\nupy: {ours:?}\nmicropython: {theirs:?}",
-                program.display()
-            ));
+        let ours = run(paths::upy(), BYTECODE, &program);
+        let mut report = |other: &str, run: &Run| {
+            let name = program.display();
+            differing.push(format!("{name}\nupy: {ours:?}\n{other}: {run:?}"));
+        };
+        let theirs = run(&micropython, BYTECODE, &program);
+        if !ours.agrees(&theirs) {
+            report("micropython", &theirs);
+        }
+        if ours.status != Some(0) && !may_fail(&program) {
+            report("micropython, which ends so as well", &theirs);
+        }
+        let source = std::fs::read_to_string(&program).expect("a program is text");
+        if source.lines().take(2).any(|line| line.starts_with(DIFFERS)) {
+            continue;
+        }
+        let theirs = run(&cpython, &[], &program);
+        if (&ours.output, ours.status) != (&theirs.output, theirs.status) {
+            report("cpython", &theirs);
         }
     }
     assert!(differing.is_empty(), "{}", differing.join("\n\n"));

@@ -9,15 +9,16 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use ucli_protocol::agent::request_header;
+use ucli_protocol::agent::{crc32, request_header};
 use ucli_protocol::host::{Exec, Paste};
 use ucli_protocol::literal;
 
 use super::errno;
 use super::fast::Fast;
 use super::fs::buffer_exponent;
-use super::session::{Output, Patience, Session};
+use super::session::Session;
 use super::snippet;
+use super::text::Text;
 use super::value::{self, Value};
 use crate::error::{Code, Error, Result};
 use crate::output::sanitise;
@@ -107,7 +108,7 @@ pub(super) enum Path<'s> {
     /// Raw bytes.
     Fast(Fast<'s>),
     /// One program per request.
-    Text(&'s mut Session),
+    Text(Text<'s>),
 }
 
 impl Session {
@@ -131,8 +132,10 @@ impl Session {
                 snippet::AGENT_START,
             ]
             .concat();
+            let sum: u32 = body.bytes().map(u32::from).sum();
             let boot = snippet::BOOT
                 .replace("{n}", &body.len().to_string())
+                .replace("{s}", &sum.to_string())
                 .replace("{w}", &window.to_string());
             // So short a program fits every input buffer: no window has to be asked for first.
             let mut machine = Exec::new(boot.as_bytes(), Paste::Unsupported);
@@ -143,7 +146,7 @@ impl Session {
             }
             self.degraded = DEGRADED_TEXT;
         }
-        let mut agent = Agent::new(Path::Text(self));
+        let mut agent = Agent::new(Path::Text(Text::new(self)));
         agent.start_text()?;
         let result = work(&mut agent);
         agent.end(result)
@@ -235,7 +238,8 @@ impl<'s> Agent<'s> {
     pub(super) fn request(&mut self, source: &str) -> Result<()> {
         match &mut self.path {
             Path::Fast(fast) => {
-                let len = u16::try_from(source.len()).map_err(|_| {
+                let check = crc32(0, source.as_bytes()).to_le_bytes();
+                let len = u16::try_from(source.len() + check.len()).map_err(|_| {
                     Error::new(
                         Code::Protocol,
                         format!("A request of {} bytes is too long", source.len()),
@@ -243,9 +247,10 @@ impl<'s> Agent<'s> {
                 })?;
                 fast.queue(&request_header(len));
                 fast.queue(source.as_bytes());
+                fast.queue(&check);
                 fast.pump(&mut self.replies, QUEUE_BYTES)
             }
-            Path::Text(session) => text_request(session, source, &mut self.replies),
+            Path::Text(text) => text.request(source, &mut self.replies),
         }
     }
 
@@ -427,11 +432,9 @@ impl<'s> Agent<'s> {
     }
 
     fn start_text(&mut self) -> Result<()> {
-        if let Path::Text(session) = &mut self.path {
-            session.ask("_ucli={}\n")?;
+        if let Path::Text(text) = &mut self.path {
+            text.start(&mut self.replies)?;
         }
-        let body = [snippet::COMMON, snippet::TEXT_FRAMES, snippet::CAPABILITIES].concat();
-        self.request(&body)?;
         let data = self.finish("load the agent", "")?;
         self.learn(data.first().map_or(&[][..], Vec::as_slice))
             .map(|_| ())
@@ -444,70 +447,12 @@ impl<'s> Agent<'s> {
                 Ok(()) => result,
                 Err(error) => result.and(Err(error)),
             },
-            Path::Text(session) => {
-                if session.is_raw() {
-                    let forget = session.ask("del _ucli\n").map(|_| ());
-                    return result.and_then(|value| forget.map(|()| value));
-                }
-                result
+            Path::Text(text) => {
+                let forget = text.end();
+                result.and_then(|value| forget.map(|()| value))
             }
         }
     }
-}
-
-/// One request on the slow path.
-fn text_request(session: &mut Session, source: &str, replies: &mut VecDeque<Reply>) -> Result<()> {
-    let program: Vec<u8> = b"exec("
-        .iter()
-        .copied()
-        .chain(literal::str(source))
-        .chain(*b",_ucli)\n")
-        .collect();
-    let mut out = Vec::new();
-    let outcome = session.exec(&program, Patience::Quiet(QUIET), &mut |piece| {
-        if let Output::Stdout(text) = piece {
-            out.extend_from_slice(text);
-        }
-        Ok(())
-    })?;
-    if outcome.interrupted {
-        return Err(Error::new(Code::Interrupted, "Interrupted"));
-    }
-    for line in out.split(|&byte| byte == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if let [0x1e, b'D', digits @ ..] = line {
-            replies.push_back(Reply::Data(unhex(digits)?));
-        }
-    }
-    if outcome.traceback.is_empty() {
-        replies.push_back(Reply::Done);
-    } else {
-        let text = sanitise::lossy(&outcome.traceback);
-        let trace = ucli_protocol::traceback::Traceback::parse(&text);
-        let line = match trace.as_ref().and_then(|trace| trace.errno()) {
-            Some(errno) => format!("OSError({errno},)"),
-            None => trace.map_or_else(
-                || text.clone(),
-                |trace| format!("{}('{}',)", trace.exception, trace.message),
-            ),
-        };
-        replies.push_back(Reply::Raised(line));
-    }
-    Ok(())
-}
-
-fn unhex(digits: &[u8]) -> Result<Vec<u8>> {
-    let nibble = |digit: u8| (digit as char).to_digit(16);
-    digits
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => {
-                Some(u8::try_from(nibble(*high)? * 16 + nibble(*low)?).expect("two nibbles"))
-            }
-            _ => None,
-        })
-        .collect::<Option<Vec<u8>>>()
-        .ok_or_else(|| Error::new(Code::Protocol, "The board's answer was damaged on the way"))
 }
 
 /// What the agent reported as an error of `action` on `path`.
@@ -570,12 +515,5 @@ mod tests {
             raised("write", "/a", "NameError('x',)").code(),
             Code::BoardException
         );
-    }
-
-    #[test]
-    fn damaged_hexadecimal_err() {
-        assert_eq!(unhex(b"00ff").unwrap(), [0, 255]);
-        assert!(unhex(b"0").is_err());
-        assert!(unhex(b"zz").is_err());
     }
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use ucli_protocol::host::{Exec, ExecError, ExecEvent, Paste};
 
-use super::agent::DEGRADED_TEXT;
 use super::interrupt;
 use super::session::{ANSWER, Mode, Outcome, Output, Patience, Session, Sink, exception_error};
 use super::snippet;
@@ -71,21 +70,26 @@ impl Session {
         }
     }
 
-    /// [`Session::ask`] in as few rounds as there can be: a short program reads the question as raw bytes
-    /// behind it, so that no window is waited for. With `may_be_last` the board is also told to leave raw
-    /// mode if the command that runs is the last one.
+    /// Runs `source` in as few rounds as there can be: a short program reads it as raw bytes behind it, so that no
+    /// window is waited for. With `may_be_last` the board is also told to leave raw mode if the command that runs is
+    /// the last one. `None` when it must be run with [`Session::exec`].
     ///
-    /// Only where the wire holds the sender back; elsewhere, and on boards without binary input, it is
-    /// asked as always.
+    /// Only where the wire holds the sender back, and not on boards without binary input.
     ///
     /// # Errors
-    /// As [`Session::ask`].
-    pub(crate) fn ask_at_once(&mut self, source: &str, may_be_last: bool) -> Result<Vec<u8>> {
+    /// As [`Session::exec`].
+    pub(super) fn exec_at_once(
+        &mut self,
+        source: &[u8],
+        may_be_last: bool,
+        sink: &mut Sink<'_>,
+    ) -> Result<Option<Outcome>> {
         let is_paced = self.wire.link() == Link::Paced;
         // What steers the REPL cannot be behind a program that may fail to read it.
-        let is_plain = !source.bytes().any(|byte| (1..=5).contains(&byte));
-        if !is_paced || !is_plain || self.mount.is_some() || self.degraded > 0 {
-            return self.ask(source);
+        let is_plain = !source.iter().any(|byte| (1..=5).contains(byte));
+        let can = self.reads_at_once && self.degraded == 0;
+        if !can || !is_paced || !is_plain || self.mount.is_some() {
+            return Ok(None);
         }
         self.enter_raw()?;
         let loader = snippet::AT_ONCE.replace("{n}", &source.len().to_string());
@@ -100,7 +104,7 @@ impl Session {
             bytes.extend_from_slice(piece);
             machine.sent(len);
         }
-        bytes.extend_from_slice(source.as_bytes());
+        bytes.extend_from_slice(source);
         let leave = if may_be_last { self.early_leave() } else { &[] };
         bytes.extend_from_slice(leave);
         self.wire.listen_afresh();
@@ -108,25 +112,26 @@ impl Session {
         if !leave.is_empty() {
             self.left_early();
         }
-        let (paste, mut out) = (self.paste, Vec::new());
+        let paste = self.paste;
         let patience = Patience::Quiet(self.options.timeout.max(ANSWER));
-        let outcome = self.follow(&mut machine, patience, &mut |piece| {
-            if let Output::Stdout(text) = piece {
-                out.extend_from_slice(text);
-            }
-            Ok(())
-        })?;
+        let outcome = self.follow(&mut machine, patience, sink)?;
         self.paste = paste;
-        if outcome.interrupted {
-            return Err(Error::new(Code::Interrupted, "Interrupted"));
+        // What it raises itself when it has been read.
+        let raised = |name: &[u8]| {
+            outcome
+                .traceback
+                .windows(name.len())
+                .any(|part| part == name)
+        };
+        let was_read =
+            outcome.traceback.is_empty() || raised(b"ValueError") || raised(b"ImportError");
+        if was_read && !outcome.reset {
+            return Ok(Some(outcome));
         }
-        if outcome.traceback.is_empty() && !outcome.reset {
-            return Ok(out);
-        }
-        // The question stands unread at the raw prompt, or something else went wrong: as always then.
+        // The program stands unread at the raw prompt, or something else went wrong: as always from now on.
         self.mode = Mode::Unknown;
-        self.degraded = DEGRADED_TEXT;
-        self.ask(source)
+        self.reads_at_once = false;
+        Ok(None)
     }
 
     /// Sends what may go out now, in as few writes as the window allows: each one is a packet.

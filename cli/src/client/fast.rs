@@ -159,6 +159,10 @@ impl<'s> Fast<'s> {
                         self.frame(kind, payload, replies);
                     }
                 }
+                Some(Frame::Damaged) => {
+                    self.session.tear();
+                    return Err(self.damaged());
+                }
                 None => {}
             }
             self.session.wire.consume(consumed);
@@ -172,7 +176,7 @@ impl<'s> Fast<'s> {
     fn frame(&mut self, kind: Kind, payload: Vec<u8>, replies: &mut VecDeque<Reply>) {
         match kind {
             Kind::Ack => self.sender.acknowledged(),
-            Kind::Ready => self.ended = true,
+            Kind::End => self.ended = true,
             Kind::Data if !self.capabilities_came => {
                 self.capabilities_came = true;
                 self.capabilities = Some(payload);
@@ -188,6 +192,15 @@ impl<'s> Fast<'s> {
             Code::NoAnswer,
             format!("`{}` dropped the transfer", self.session.name()),
         )
+    }
+
+    fn damaged(&self) -> Error {
+        let name = self.session.name();
+        Error::new(
+            Code::Verify,
+            format!("What `{name}` says is damaged on the way"),
+        )
+        .hint("A lower `--baud`, a better cable, or a shorter one; then repeat the command")
     }
 
     /// Waits for the board.
@@ -306,7 +319,7 @@ fn start_program(
                 let (used, frame) = decoder.receive(pending);
                 match frame {
                     Some(Frame::Part {
-                        kind: Kind::Ready,
+                        kind: Kind::Ack,
                         last: true,
                         ..
                     }) => {

@@ -10,8 +10,10 @@ pub(crate) mod interrupt;
 pub(crate) mod mount;
 mod pack;
 pub(crate) mod program;
+mod question;
 pub(crate) mod session;
 pub(crate) mod snippet;
+mod text;
 pub(crate) mod value;
 mod wire;
 

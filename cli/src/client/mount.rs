@@ -65,7 +65,7 @@ impl Session {
         let server = MountServer::new(directory, unsafe_links)?;
         self.enter_raw()?;
         self.set_mount(Some(server));
-        match self.ask(&mount_source()) {
+        match self.tell(mount_source()) {
             Ok(answer) => {
                 if let Some(server) = self.mount() {
                     server.came_from = String::from_utf8_lossy(answer.trim_ascii()).into_owned();
@@ -92,7 +92,7 @@ impl Session {
             "import os\nos.chdir({})\nos.umount('{MOUNT_POINT}')\n",
             super::fs::quoted(&back)
         );
-        let result = self.ask(&source).map(|_| ());
+        let result = self.tell(&source).map(|_| ());
         self.set_mount(None);
         result
     }

@@ -92,6 +92,10 @@ pub(crate) struct Session {
     pub(super) paste: Paste,
     pub(super) printer: Printer,
     pub(super) degraded: u8,
+    /// A program may be sent behind a short one that reads it.
+    pub(super) reads_at_once: bool,
+    /// The board has CRC-32, as far as is known.
+    pub(super) checks: bool,
     /// Nothing more is wanted of the board after the command that runs.
     closing: bool,
     pub(super) mount: Option<MountServer>,
@@ -130,6 +134,8 @@ impl Session {
             paste: Paste::Unknown,
             printer: printer.clone(),
             degraded: 0,
+            reads_at_once: true,
+            checks: true,
             closing: false,
             mount: None,
             input: None,
@@ -394,28 +400,6 @@ impl Session {
             self.enter_raw()?;
         }
         self.leave()
-    }
-
-    /// Runs a question of our own and returns what it printed.
-    ///
-    /// # Errors
-    /// Also when Python raised something: [`Code::BoardException`] with the last line of it.
-    pub(crate) fn ask(&mut self, source: &str) -> Result<Vec<u8>> {
-        let mut out = Vec::new();
-        let patience = Patience::Quiet(self.options.timeout.max(ANSWER));
-        let outcome = self.exec(source.as_bytes(), patience, &mut |piece| {
-            if let Output::Stdout(text) = piece {
-                out.extend_from_slice(text);
-            }
-            Ok(())
-        })?;
-        if outcome.interrupted {
-            return Err(Error::new(Code::Interrupted, "Interrupted"));
-        }
-        if outcome.traceback.is_empty() {
-            return Ok(out);
-        }
-        Err(exception_error(&outcome.traceback))
     }
 
     /// Leaves raw mode: the board stands at its friendly prompt afterwards.

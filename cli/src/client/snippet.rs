@@ -10,27 +10,30 @@
 //! | `W` | bytes of input per acknowledgement |
 //! | `f(kind, payload)` | sends one frame |
 //! | `q(view)` | fills a view from the input stream |
+//! | `C(data, before)` | CRC-32, or `None` |
+//! | `M` | check of the frames so far |
 //! | `S()` | a digest object: SHA-256, or what stands in for it |
 //! | `T(path)` | type and size of a path |
 //! | `E(exception)` | its text |
 //!
 //! Frames and windows are described in `ucli_protocol::agent`.
 
-/// Loads the resident part over raw bytes. `{n}`: its length in bytes, `{w}`: bytes per window.
+/// Loads the resident part over raw bytes. `{n}`: its length in bytes, `{w}`: bytes per window, `{s}`:
+/// the sum of its bytes, without which nothing of it runs.
 ///
-/// It is shorter than any board's input buffer, 256 bytes, so that plain raw mode takes it at once. Ctrl-C is switched off
+/// Its first acknowledgement says that it reads. It is shorter than any board's input buffer, 256
+/// bytes, so that plain raw mode takes it at once. Ctrl-C is switched off
 /// because the data may hold it; the REPL switches it on again.
 pub(crate) const BOOT: &str = "\
-def _u(n,w):
+def _u(n,w,s):
  import sys,micropython as m
- m.kbd_intr(-1);i=sys.stdin.buffer;o=sys.stdout.buffer.write;b=b''
- o(b'\\xf5Y\\0\\0')
+ m.kbd_intr(-1);i=sys.stdin.buffer;o=sys.stdout.buffer.write;t=b'\\xf5A\\0\\0';b=b'';o(t)
  while n:
   k=min(n,w);n-=k
   while k:d=i.read(k);k-=len(d);b+=d
-  o(b'\\xf5A\\0\\0')
- exec(b,{'i':i,'W':w})
-_u({n},{w})
+  o(t)
+ if sum(b)==s:exec(b,{'W':w})
+_u({n},{w},{s})
 ";
 
 /// Runs the `{n}` bytes behind it, which no input buffer has to hold.
@@ -68,10 +71,12 @@ def T(a):
 
 /// The fast path's frames, its input stream and its loop. Sent after [`COMMON`].
 ///
-/// A request begins with 0x52 and a length, so that noise ends the agent instead of being run; an
-/// input that stays away for ten seconds ends it too.
+/// A request begins with 0x52 and a length and ends in its CRC-32, so that noise ends the agent instead
+/// of being run; an input that stays away for ten seconds ends it too. Only what a request raises is
+/// caught in the loop: what goes wrong in the loop itself ends it.
 pub(crate) const AGENT: &str = "\
 class X(Exception):pass
+i=sys.stdin.buffer
 o=sys.stdout.buffer
 try:
  from select import poll
@@ -82,8 +87,12 @@ def w(d):
  while len(d):
   n=o.write(d)or 0;d=d[n:];z=0 if n else z+1
   if z>20:raise X
+M=0
 def f(k,d=b''):
- n=len(d);w(bytes((245,k,n&255,n>>8)));w(d)
+ global M
+ n=len(d);h=bytes((245,k,n&255,n>>8))
+ if C:M=C(d,C(h,M))
+ w(h);w(d);w(M.to_bytes(4,'little'))
 c=W
 def q(m):
  global c
@@ -91,19 +100,22 @@ def q(m):
  while a<n:
   if p and not p.poll(10000):raise X
   k=i.readinto(m[a:min(n,a+c)])or 0;a+=k;c-=k
-  if c==0:c=W;f(65)
+  if c==0:c=W;w(b'\\xf5A\\0\\0')
 H=memoryview(bytearray(3))
 def l():
- while 1:
-  try:
+ try:
+  while 1:
    q(H);n=H[1]|H[2]<<8
    if H[0]!=82 or not n:break
-   b=bytearray(n);q(memoryview(b));exec(bytes(b),globals());b=None;f(82)
-  except X:
-   while p and p.poll(100):i.read(1)
-   break
-  except Exception as e:f(69,E(e).encode())
- f(89)
+   b=bytearray(n);q(memoryview(b))
+   if C and C(b)!=558161692:raise X
+   try:exec(bytes(memoryview(b)[:n-4]),globals());b=None;f(82)
+   except X:raise
+   except Exception as e:f(69,E(e).encode())
+ except Exception as e:
+  if not isinstance(e,X):f(69,E(e).encode())
+  while p and p.poll(100):i.read(1)
+ w(b'\\xf5Y\\0\\0')
 ";
 
 /// Starts the loop. Stands alone so that requests can be compiled in before it.
@@ -288,11 +300,19 @@ def G(a):
 pub(crate) const INFLATE: &str =
     "b=deflate.DeflateIO(io.BytesIO(b),deflate.RAW,12).read()if D==2 else zlib.decompress(b,-15)\n";
 
-/// The slow path's frames: a line of 0x1e, the kind and hexadecimal digits. For CircuitPython and
-/// for firmware without binary stdin. Sent after [`COMMON`].
+/// The slow path's frames: a line of 0x1e, the kind, hexadecimal digits, and a CRC-32 as in
+/// `ucli_protocol::agent` of all lines so far. For CircuitPython and for firmware without binary stdin.
+/// Sent after [`COMMON`].
 pub(crate) const TEXT_FRAMES: &str = "\
+M=0
 def f(k,d=b''):
- print('\\x1e'+chr(k)+''.join(['%02x'%x for x in d]))
+ global M
+ n=len(d)
+ if C:M=C(d,C(bytes((245,k,n&255,n>>8)),M))
+ print('\\x1e'+chr(k)+''.join(['%02x'%x for x in d])+'%08x'%M)
+def x(b,k):
+ if C and C(b)!=k:raise ValueError('damaged')
+ exec(b,globals());f(82)
 ";
 
 /// The slow path's upload: open, pieces, close. Needs [`COMMIT`].
@@ -307,6 +327,21 @@ def O(t):
 def Y(d):g.write(d);s.update(d)
 def P(a,t,z,d):
  g.close();Q(a,t,z,s.digest(),d)
+";
+
+/// A question of our own, the bytes literal `{b}` with the CRC-32 `{k}`: what it prints comes with a CRC-32
+/// behind it, and nothing runs that did not come whole. The lines begin with 0x1e, the last one, the
+/// CRC-32, with 0x1f. Needs `binascii.crc32`.
+pub(crate) const ASK: &str = "\
+from binascii import crc32 as _c
+def _a(b,k):
+ v=0
+ def p(t):
+  nonlocal v
+  t=str(t);print('\\x1e'+t);v=_c(t.encode(),v)
+ if _c(b)!=k:raise ValueError('damaged')
+ exec(b,{'print':p});print('\\x1f%d'%v)
+_a({b},{k})
 ";
 
 /// What `ucli info` and `ucli devs --probe` ask.
@@ -460,3 +495,20 @@ def Rc():
  r=0 if {object} else vfs.rom_ioctl(5,{n})
  if isinstance(r,int)and r<0:raise OSError(-r)
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boot_fits_every_input_buffer() {
+        let filled = BOOT
+            .replace("{n}", "9999")
+            .replace("{w}", "4096")
+            .replace("{s}", "999999");
+        assert!(filled.len() < 256, "{}", filled.len());
+        let body = [COMMON, AGENT, CAPABILITIES, AGENT_START].concat();
+        assert!(body.len() <= 9999);
+        assert!(body.bytes().map(u32::from).sum::<u32>() <= 999_999);
+    }
+}

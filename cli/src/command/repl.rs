@@ -234,7 +234,7 @@ fn mount_again(session: &mut Session, screen: &mut Screen<'_>) -> Result<()> {
         server.restart();
     }
     session.forget_state();
-    session.ask(&mount::mount_source())?;
+    session.tell(mount::mount_source())?;
     session.leave()?;
     screen.show(b"\r\nLocal directory is mounted again at /remote\r\n>>> ")?;
     Ok(())

@@ -28,6 +28,7 @@ fn decode(wire: &[u8], step: usize) -> (Vec<u8>, Vec<Option<u8>>) {
                     inside.extend(bytes.iter().copied().map(Some));
                     inside.extend(last.then_some(None));
                 }
+                Some(Frame::Damaged) => inside.push(None),
                 None => {}
             }
         }

@@ -39,8 +39,11 @@ impl Vm<'_> {
             .unwrap_or(text.len());
         let first = &text[..end];
         let number = first.iter().try_fold(0_usize, |number, byte| {
-            byte.is_ascii_digit()
-                .then(|| number.saturating_mul(10) + usize::from(byte - b'0'))
+            byte.is_ascii_digit().then(|| {
+                number
+                    .saturating_mul(10)
+                    .saturating_add(usize::from(byte - b'0'))
+            })
         });
         let mut value = if first.is_empty() {
             if *next < 0 {
@@ -81,8 +84,9 @@ impl Vm<'_> {
                 let number = {
                     let digits = self.bytes_of(part);
                     digits.iter().try_fold(0_isize, |number, byte| {
-                        byte.is_ascii_digit()
-                            .then(|| number * 10 + isize::from(byte - b'0'))
+                        let digit = byte.is_ascii_digit().then(|| isize::from(byte - b'0'))?;
+                        // No index is that large; small integers hold it.
+                        Some((number * 10 + digit).min(1 << 28))
                     })
                 };
                 value = self.subscript(value, number.map_or(part, Value::small))?;

@@ -31,7 +31,6 @@ pub type Transfer = core::result::Result<usize, Fault>;
 pub const EAGAIN: i32 = 11;
 const EPERM: i32 = 1;
 const EIO: i32 = 5;
-const EBADF: i32 = 9;
 const EINVAL: i32 = 22;
 
 /// Requests of [`Vm::stream_ioctl`] and of a method `ioctl`, numbered as in MicroPython (`py/stream.h`).
@@ -257,7 +256,7 @@ impl Vm<'_> {
     pub(crate) fn open_buffer(&mut self, io: Ref<StringIo>) -> Result<Value> {
         let buffer = self.heap[io].buffer;
         if buffer.is_none() {
-            return Err(self.value_error(b"I/O operation on closed file"));
+            return Err(self.closed_file());
         }
         Ok(buffer)
     }
@@ -277,8 +276,12 @@ impl Vm<'_> {
         if self.heap[file].open {
             Ok(())
         } else {
-            Err(Fault::Errno(EBADF))
+            Err(self.closed_file().into())
         }
+    }
+
+    fn closed_file(&mut self) -> Raised {
+        self.value_error(b"I/O operation on closed file")
     }
 
     /// Moves the position of a stream and returns the new one.
@@ -373,7 +376,7 @@ impl Vm<'_> {
                 self.heap[file].open = false;
                 Ok(0)
             }
-            _ if !open => Err(Fault::Errno(EBADF)),
+            _ if !open => Err(self.closed_file().into()),
             request::FLUSH if handle > 2 => {
                 self.host.sync(handle).map(|()| 0).map_err(Fault::Errno)
             }

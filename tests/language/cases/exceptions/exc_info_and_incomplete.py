@@ -1,3 +1,4 @@
+# Differs from CPython: there are no traceback objects.
 # What is being handled, here and in callers, and exceptions that are raised before they are made.
 import sys
 

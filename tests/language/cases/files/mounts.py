@@ -1,3 +1,4 @@
+# Differs from CPython: its file systems are those of the host.
 # Mount points, the current directory, file systems written in Python.
 import os, vfs
 

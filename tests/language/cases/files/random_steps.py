@@ -1,3 +1,4 @@
+# Differs from CPython: its file systems are those of the host.
 # The same random steps on littlefs and FAT: results, errors and what is there in the end.
 import gc, os, vfs
 

@@ -1,3 +1,4 @@
+# Differs from CPython: its file systems are those of the host.
 # A file system in memory: looking, reading, what is refused.
 import os, vfs
 

@@ -1,3 +1,4 @@
+# Differs from CPython: its file systems are those of the host.
 # Files of both kinds as streams: modes, positions, lines, what is refused.
 import os, vfs
 

@@ -1,3 +1,4 @@
+# Differs from CPython: it is about MicroPython itself.
 # The decorator for bytecode changes nothing and is not called.
 import micropython
 @micropython.bytecode

@@ -1,3 +1,4 @@
+# Differs from CPython: it is about MicroPython itself.
 # const() gives names a value at compile time; private ones leave no trace.
 from micropython import const
 _PRIVATE = const(5)

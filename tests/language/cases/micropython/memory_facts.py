@@ -1,3 +1,4 @@
+# Differs from CPython: it is about MicroPython itself.
 # What is counted of the heap, and streams that lie.
 import io
 import sys

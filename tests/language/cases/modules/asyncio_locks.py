@@ -1,3 +1,4 @@
+# Differs from CPython: the order of waiting tasks.
 # Events, locks and flags.
 import asyncio
 

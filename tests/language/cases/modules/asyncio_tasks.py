@@ -1,3 +1,4 @@
+# Differs from CPython: the order of tasks.
 # Tasks: order, results, errors, cancelling, waiting together.
 import asyncio
 
@@ -28,7 +29,10 @@ async def forever(log):
 async def main():
     log = []
     tasks = [asyncio.create_task(count(name, 3, log)) for name in "abc"]
-    print([await task for task in tasks])
+    results = []
+    for task in tasks:
+        results.append(await task)
+    print(results)
     print(log)
     print(await asyncio.gather(count("x", 1, log), count("y", 2, log)))
     print([type(r).__name__ for r in await asyncio.gather(fails(1), count("z", 1, log), return_exceptions=True)])

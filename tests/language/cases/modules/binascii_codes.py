@@ -1,3 +1,4 @@
+# Differs from CPython: modules of MicroPython.
 # Hexadecimal digits, base64 and check sums.
 import binascii
 

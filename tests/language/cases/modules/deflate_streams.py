@@ -1,3 +1,4 @@
+# Differs from CPython: modules of MicroPython.
 # Inflating what others have made.
 import deflate, io
 from binascii import a2b_base64

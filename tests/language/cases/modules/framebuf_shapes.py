@@ -1,3 +1,4 @@
+# Differs from CPython: modules of MicroPython.
 # Every shape in every format.
 import framebuf
 

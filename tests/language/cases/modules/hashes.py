@@ -1,3 +1,4 @@
+# Differs from CPython: a digest ends the object.
 # Digests of whole texts and of texts in pieces.
 import hashlib
 from binascii import hexlify

@@ -1,3 +1,4 @@
+# Differs from CPython: texts of errors.
 # A list as a priority queue.
 import heapq
 

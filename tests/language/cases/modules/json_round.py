@@ -1,3 +1,4 @@
+# Differs from CPython: text beyond ASCII is written as it is.
 # Values to text and back, and what is no JSON.
 import json
 from io import StringIO, BytesIO

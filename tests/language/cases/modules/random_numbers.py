@@ -1,3 +1,4 @@
+# Differs from CPython: another generator of numbers.
 # The same seed gives the same numbers.
 import random
 

@@ -1,3 +1,4 @@
+# Differs from CPython: the expressions of MicroPython are simpler.
 # Patterns of every kind against texts of every kind: what matches, where, and which groups.
 import re
 

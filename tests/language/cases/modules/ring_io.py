@@ -1,3 +1,4 @@
+# Differs from CPython: modules of MicroPython.
 # A queue of bytes.
 import micropython
 

@@ -1,3 +1,4 @@
+# Differs from CPython: modules of MicroPython.
 # Polling streams written in Python.
 import io, select
 

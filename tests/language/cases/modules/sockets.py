@@ -1,3 +1,4 @@
+# Differs from CPython: sockets are streams.
 # Two sockets of one program over the loopback.
 import socket, select, errno
 

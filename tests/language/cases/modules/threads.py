@@ -1,3 +1,4 @@
+# Differs from CPython: texts of errors.
 # Threads and locks: what does not depend on who runs when.
 import _thread
 import time

@@ -1,3 +1,4 @@
+# Differs from CPython: modules of MicroPython.
 # The calendar both ways, and ticks that wrap.
 import time
 

@@ -1,3 +1,4 @@
+# Differs from CPython: modules of MicroPython.
 # Structures over the bytes of other objects.
 import uctypes
 

@@ -1,3 +1,4 @@
+# Differs from CPython: texts of errors.
 # Large integers: every operator, with signs, around the borders of words.
 values = [0, 1, -1, 7, -13, 2**30, -2**31, 2**32 - 1, 2**62, -2**63, 2**64 + 3, 3**50, -(10**40), 2**200 - 1]
 for a in values:

@@ -1,3 +1,4 @@
+# Differs from CPython: texts of errors.
 # Floating-point numbers: text in both directions and arithmetic.
 numbers = [0.0, -0.0, 1.0, 0.1, 1 / 3, 1e15, 1e16, 123456789.1, 1e-5, 1.5e-7, 1e-20]
 for number in numbers:

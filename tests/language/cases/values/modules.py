@@ -1,3 +1,4 @@
+# Differs from CPython: modules of MicroPython.
 # The built-in modules a language needs.
 import math, struct, collections, array, io, errno, micropython
 print(math.floor(2.7), math.ceil(2.1), math.trunc(-2.7), math.sqrt(16), math.pi, math.isnan(math.nan), math.gcd(1, 1) if hasattr(math, "gcd") else 1)

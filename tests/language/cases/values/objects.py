@@ -1,3 +1,4 @@
+# Differs from CPython: the bases of the first base are searched first.
 # Classes: attributes, special methods, inheritance, descriptors, built-in bases.
 class Vector:
     count = 0

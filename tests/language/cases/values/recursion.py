@@ -1,3 +1,4 @@
+# Differs from CPython: names of errors.
 # Deep recursion is an error that can be caught, and nothing is lost by it.
 def down(n): return down(n + 1) + 1
 try: down(0)

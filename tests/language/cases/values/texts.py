@@ -1,3 +1,4 @@
+# Differs from CPython: repr has escapes beyond ASCII.
 # Strings and bytes: methods and formatting.
 text = "Hello, World"
 print(text.lower(), text.upper(), text.find("o"), text.rfind("o"), text.find("z"), text.count("l"), text.replace("l", "L", 2))

@@ -1,3 +1,4 @@
+# Differs from CPython: tracebacks have no lines of source.
 # Tracebacks as they are printed.
 import sys
 def inner(x):
