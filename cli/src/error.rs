@@ -174,15 +174,17 @@ impl Error {
         self
     }
 
-    /// The sentence as mpremote prints it for `command`.
+    /// The lines that mpremote prints for `command`; its usage stands by itself.
     pub(crate) fn mpremote_message(&self, command: &str) -> String {
-        match &self.0.mpremote {
+        let words = match &self.0.mpremote {
+            Some(usage) if usage.starts_with("usage: ") => return usage.clone(),
             Some(words) => format!("{command}: {words}"),
             None if self.0.code == Code::BoardException => {
                 format!("Error with transport:\n{}", self.0.message)
             }
             None => self.0.message.clone(),
-        }
+        };
+        format!("mpremote: {words}")
     }
 
     /// A failure that has been reported already (a traceback on stderr): only the status remains.

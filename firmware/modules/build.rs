@@ -15,6 +15,7 @@ fn feature(directory: &str, stem: &str) -> &'static str {
         ("src/asyncio", _) | (_, "uasyncio") => "ASYNCIO",
         (_, "dht" | "neopixel" | "onewire") => "MACHINE",
         (_, "esp32") => "ESP32",
+        (_, "rp2") => "PIO",
         (_, "ssl" | "ussl") => "TLS",
         (_, "unittest") => "UNITTEST",
         (_, "webrepl" | "webrepl_setup") => "WEBREPL",

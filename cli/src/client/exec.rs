@@ -5,13 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use ucli_protocol::host::{Exec, ExecError, ExecEvent, Paste};
+use ucli_protocol::host::{Exec, ExecError, ExecEvent};
 
 use super::interrupt;
-use super::session::{ANSWER, Mode, Outcome, Output, Patience, Session, Sink, exception_error};
-use super::snippet;
+use super::session::{Mode, Outcome, Output, Patience, Session, Sink, exception_error};
 use crate::error::{Code, Error, Result};
-use crate::transport::Link;
 
 /// How much of a program goes out in one write at most.
 const PUSH_BYTES: usize = 4096;
@@ -45,7 +43,7 @@ impl Session {
     }
 
     /// Follows a program to its end.
-    fn follow(
+    pub(super) fn follow(
         &mut self,
         machine: &mut Exec<'_>,
         patience: Patience,
@@ -68,70 +66,6 @@ impl Session {
             self.wire.fill(Instant::now() + slice)?;
             clock.check(self, machine, &mut outcome)?;
         }
-    }
-
-    /// Runs `source` in as few rounds as there can be: a short program reads it as raw bytes behind it, so that no
-    /// window is waited for. With `may_be_last` the board is also told to leave raw mode if the command that runs is
-    /// the last one. `None` when it must be run with [`Session::exec`].
-    ///
-    /// Only where the wire holds the sender back, and not on boards without binary input.
-    ///
-    /// # Errors
-    /// As [`Session::exec`].
-    pub(super) fn exec_at_once(
-        &mut self,
-        source: &[u8],
-        may_be_last: bool,
-        sink: &mut Sink<'_>,
-    ) -> Result<Option<Outcome>> {
-        let is_paced = self.wire.link() == Link::Paced;
-        // What steers the REPL cannot be behind a program that may fail to read it.
-        let is_plain = !source.iter().any(|byte| (1..=5).contains(byte));
-        let can = self.reads_at_once && self.degraded == 0;
-        if !can || !is_paced || !is_plain || self.mount.is_some() {
-            return Ok(None);
-        }
-        self.enter_raw()?;
-        let loader = snippet::AT_ONCE.replace("{n}", &source.len().to_string());
-        let mut machine = Exec::new(loader.as_bytes(), Paste::Unsupported);
-        let mut bytes = Vec::new();
-        loop {
-            let piece = machine.send();
-            let len = piece.len();
-            if len == 0 {
-                break;
-            }
-            bytes.extend_from_slice(piece);
-            machine.sent(len);
-        }
-        bytes.extend_from_slice(source);
-        let leave = if may_be_last { self.early_leave() } else { &[] };
-        bytes.extend_from_slice(leave);
-        self.wire.listen_afresh();
-        self.wire.write_all(&bytes, self.options.timeout)?;
-        if !leave.is_empty() {
-            self.left_early();
-        }
-        let paste = self.paste;
-        let patience = Patience::Quiet(self.options.timeout.max(ANSWER));
-        let outcome = self.follow(&mut machine, patience, sink)?;
-        self.paste = paste;
-        // What it raises itself when it has been read.
-        let raised = |name: &[u8]| {
-            outcome
-                .traceback
-                .windows(name.len())
-                .any(|part| part == name)
-        };
-        let was_read =
-            outcome.traceback.is_empty() || raised(b"ValueError") || raised(b"ImportError");
-        if was_read && !outcome.reset {
-            return Ok(Some(outcome));
-        }
-        // The program stands unread at the raw prompt, or something else went wrong: as always from now on.
-        self.mode = Mode::Unknown;
-        self.reads_at_once = false;
-        Ok(None)
     }
 
     /// Sends what may go out now, in as few writes as the window allows: each one is a packet.

@@ -4,11 +4,14 @@
 //! no digest of a file notices. Question and answer come with a CRC-32 wherever the board has one.
 
 use ucli_protocol::agent::crc32;
+use ucli_protocol::host::{Exec, Paste};
 use ucli_protocol::literal;
 
-use super::session::{ANSWER, Output, Patience, Session, exception_error};
+use super::agent::DEGRADED_TEXT;
+use super::session::{ANSWER, Mode, Output, Patience, Session, exception_error};
 use super::snippet;
 use crate::error::{Code, Error, Result};
+use crate::transport::Link;
 
 /// How often a damaged question is asked.
 const TRIES: u32 = 2;
@@ -24,19 +27,6 @@ impl Session {
     /// Also when Python raised something: [`Code::BoardException`] with the last line of it, and
     /// [`Code::Verify`] when the answer does not come whole.
     pub(crate) fn ask(&mut self, source: &str) -> Result<Vec<u8>> {
-        self.ask_with(source, Way::Waiting)
-    }
-
-    /// [`Session::ask`] in as few rounds as there can be; with `may_be_last` the board leaves raw mode behind the
-    /// answer if the command that runs is the last one.
-    ///
-    /// # Errors
-    /// As [`Session::ask`].
-    pub(crate) fn ask_at_once(&mut self, source: &str, may_be_last: bool) -> Result<Vec<u8>> {
-        self.ask_with(source, Way::AtOnce { may_be_last })
-    }
-
-    fn ask_with(&mut self, source: &str, way: Way) -> Result<Vec<u8>> {
         let mut program = snippet::ASK
             .replace("{k}", &crc32(0, source.as_bytes()).to_string())
             .into_bytes();
@@ -49,8 +39,7 @@ impl Session {
             if !self.checks {
                 return self.tell(source);
             }
-            let told = self.tell_with(&program, way);
-            match told.map(|answer| checked(&answer)) {
+            match self.tell(&program).map(|answer| checked(&answer)) {
                 Ok(Some(answer)) => return Ok(answer),
                 Err(error) if lacks_crc32(error.message()) => self.checks = false,
                 Err(error) if !error.message().contains("ValueError: damaged") => {
@@ -70,33 +59,81 @@ impl Session {
         .hint("A lower `--baud`, a better cable, or a shorter one"))
     }
 
+    /// [`Session::ask`] in as few rounds as there can be: a short program reads the question as raw bytes
+    /// behind it, so that no window is waited for. With `may_be_last` the board is also told to leave raw
+    /// mode if the command that runs is the last one.
+    ///
+    /// Only where the wire holds the sender back; elsewhere, and on boards without binary input, it is
+    /// asked as always.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(crate) fn ask_at_once(&mut self, source: &str, may_be_last: bool) -> Result<Vec<u8>> {
+        let is_paced = self.wire.link() == Link::Paced;
+        // What steers the REPL cannot be behind a program that may fail to read it.
+        let is_plain = !source.bytes().any(|byte| (1..=5).contains(&byte));
+        if !self.checks || !is_paced || !is_plain || self.mount.is_some() || self.degraded > 0 {
+            return self.ask(source);
+        }
+        self.enter_raw()?;
+        let body = [snippet::CHECKED_START, source, snippet::CHECKED_END].concat();
+        let sum: u32 = body.bytes().map(u32::from).sum();
+        let loader = snippet::AT_ONCE
+            .replace("{n}", &body.len().to_string())
+            .replace("{s}", &sum.to_string());
+        let mut machine = Exec::new(loader.as_bytes(), Paste::Unsupported);
+        let mut bytes = Vec::new();
+        loop {
+            let piece = machine.send();
+            let len = piece.len();
+            if len == 0 {
+                break;
+            }
+            bytes.extend_from_slice(piece);
+            machine.sent(len);
+        }
+        bytes.extend_from_slice(body.as_bytes());
+        let leave = if may_be_last { self.early_leave() } else { &[] };
+        bytes.extend_from_slice(leave);
+        self.wire.listen_afresh();
+        self.wire.write_all(&bytes, self.options.timeout)?;
+        if !leave.is_empty() {
+            self.left_early();
+        }
+        let (paste, mut out) = (self.paste, Vec::new());
+        let patience = Patience::Quiet(self.options.timeout.max(ANSWER));
+        let outcome = self.follow(&mut machine, patience, &mut |piece| {
+            if let Output::Stdout(text) = piece {
+                out.extend_from_slice(text);
+            }
+            Ok(())
+        })?;
+        self.paste = paste;
+        if outcome.interrupted {
+            return Err(Error::new(Code::Interrupted, "Interrupted"));
+        }
+        if let Some(answer) = checked(&out) {
+            return Ok(answer);
+        }
+        // The question stands unread at the raw prompt, or did not come whole: as always then.
+        self.mode = Mode::Unknown;
+        self.degraded = DEGRADED_TEXT;
+        self.ask(source)
+    }
+
     /// Runs a program of our own as it is and returns what it printed.
     ///
     /// # Errors
     /// As [`Session::ask`], except that damage is not noticed.
     pub(crate) fn tell(&mut self, source: impl AsRef<[u8]>) -> Result<Vec<u8>> {
-        self.tell_with(source.as_ref(), Way::Waiting)
-    }
-
-    fn tell_with(&mut self, source: &[u8], way: Way) -> Result<Vec<u8>> {
         let mut out = Vec::new();
-        let mut sink = |piece: Output<'_>| {
+        let patience = Patience::Quiet(self.timeout().max(ANSWER));
+        let outcome = self.exec(source.as_ref(), patience, &mut |piece| {
             if let Output::Stdout(text) = piece {
                 out.extend_from_slice(text);
             }
             Ok(())
-        };
-        let mut outcome = None;
-        if let Way::AtOnce { may_be_last } = way {
-            outcome = self.exec_at_once(source, may_be_last, &mut sink)?;
-        }
-        let outcome = match outcome {
-            Some(outcome) => outcome,
-            None => {
-                let patience = Patience::Quiet(self.timeout().max(ANSWER));
-                self.exec(source, patience, &mut sink)?
-            }
-        };
+        })?;
         if outcome.interrupted {
             return Err(Error::new(Code::Interrupted, "Interrupted"));
         }
@@ -105,18 +142,6 @@ impl Session {
         }
         Err(exception_error(&outcome.traceback))
     }
-}
-
-/// How a question is sent.
-#[derive(Clone, Copy, Debug)]
-enum Way {
-    /// As every program is, window by window.
-    Waiting,
-    /// [`Session::exec_at_once`].
-    AtOnce {
-        /// Nothing may be wanted of the board afterwards.
-        may_be_last: bool,
-    },
 }
 
 /// Whether a board says that it has no CRC-32.

@@ -92,8 +92,6 @@ pub(crate) struct Session {
     pub(super) paste: Paste,
     pub(super) printer: Printer,
     pub(super) degraded: u8,
-    /// A program may be sent behind a short one that reads it.
-    pub(super) reads_at_once: bool,
     /// The board has CRC-32, as far as is known.
     pub(super) checks: bool,
     /// Nothing more is wanted of the board after the command that runs.
@@ -134,7 +132,6 @@ impl Session {
             paste: Paste::Unknown,
             printer: printer.clone(),
             degraded: 0,
-            reads_at_once: true,
             checks: true,
             closing: false,
             mount: None,

@@ -36,15 +36,29 @@ def _u(n,w,s):
 _u({n},{w},{s})
 ";
 
-/// Runs the `{n}` bytes behind it, which no input buffer has to hold.
+/// Runs the `{n}` bytes behind it, whose sum is `{s}`, in a namespace of their own; no input buffer has to
+/// hold them.
 pub(crate) const AT_ONCE: &str = "\
-def _u(n):
+def _u(n,s):
  import sys
  b=b''
  while n:d=sys.stdin.buffer.read(n);n-=len(d);b+=d
- exec(b)
-_u({n})
+ if sum(b)==s:exec(b,{})
+_u({n},{s})
 ";
+
+/// What stands before a question that [`AT_ONCE`] runs: its lines come as those of [`ASK`].
+pub(crate) const CHECKED_START: &str = "\
+from binascii import crc32 as _c
+_v=0
+_p=print
+def print(t):
+ global _v
+ t=str(t);_p('\\x1e'+t);_v=_c(t.encode(),_v)
+";
+
+/// What stands behind it.
+pub(crate) const CHECKED_END: &str = "_p('\\x1f%d'%_v)\n";
 
 /// Digests, types and errors; for both paths and for CircuitPython.
 pub(crate) const COMMON: &str = "\

@@ -27,7 +27,7 @@ pub(crate) struct Args {
 #[command(disable_help_flag = true, after_help = "Example: ucli tree -h :lib")]
 pub(crate) struct TreeArgs {
     /// Sizes in bytes
-    #[arg(short, long, conflicts_with = "human")]
+    #[arg(short, long)]
     size: bool,
     /// Sizes in kilobytes and so on
     #[arg(short = 'h', long)]
@@ -49,6 +49,13 @@ pub(crate) struct TreeArgs {
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
 }
+
+/// What `argparse` makes of these options in mpremote, with which it refuses both at once.
+const MPREMOTE_SIZE_AND_HUMAN: &str = "\
+usage: fs [--help] [--recursive | --no-recursive] [--force | --no-force]
+          [--verbose | --no-verbose] [--size | --human]
+          command path [path ...] ...
+fs: error: argument --human/-h: not allowed with argument --size/-s";
 
 fn or_current(paths: &[String]) -> Vec<&str> {
     if paths.is_empty() {
@@ -116,6 +123,14 @@ fn shown_name<'a>(root: &str, entry: &'a Entry) -> &'a str {
 /// Shows directories as trees.
 pub(super) fn tree(args: &TreeArgs, context: &mut Context) -> Result<Exit> {
     let printer = context.printer.clone();
+    if args.size && args.human {
+        return Err(Error::new(
+            Code::Usage,
+            "tree: `--size` and `--human` say the same thing in two ways",
+        )
+        .hint("Leave one of them out")
+        .in_mpremote(MPREMOTE_SIZE_AND_HUMAN));
+    }
     let session = context.session()?;
     let device = session.name().to_string();
     let mut all = Vec::new();

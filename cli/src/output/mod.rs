@@ -248,8 +248,7 @@ impl Printer {
             return;
         }
         if self.mpremote {
-            let message = error.mpremote_message(command);
-            self.stderr_line(&format!("mpremote: {message}"));
+            self.stderr_line(&error.mpremote_message(command));
             return;
         }
         let label = self.paint("error", &Style::new().red().bold());

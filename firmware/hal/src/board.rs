@@ -4,6 +4,7 @@ use crate::block::BlockDevice;
 use crate::console::Mirror;
 use crate::machine::{Adc, I2c, Pins, Pwm, Rtc, Spi, System, Timers, Uart, Watchdog};
 use crate::net::{Network, Tls, Wifi};
+use crate::pio::Pio;
 
 /// The hardware of a board; each part is `None` where there is none.
 pub trait Board {
@@ -64,6 +65,11 @@ pub trait Board {
     /// One of its serial lines.
     fn uart(&mut self, line: u8) -> Option<&mut dyn Uart> {
         let _ = line;
+        None
+    }
+
+    /// Its machines for pins.
+    fn pio(&mut self) -> Option<&mut dyn Pio> {
         None
     }
 

@@ -11,6 +11,7 @@ mod chip;
 pub mod console;
 pub mod machine;
 pub mod net;
+pub mod pio;
 pub mod polled;
 pub mod ring;
 pub mod soft;

@@ -31,6 +31,8 @@ mod machine;
 mod names;
 #[cfg(feature = "network")]
 mod network;
+#[cfg(feature = "pio")]
+mod pio;
 #[cfg(feature = "platform")]
 mod platform;
 #[cfg(feature = "random")]
@@ -154,6 +156,12 @@ types! {
     VOLUME_TEXT files::TEXT_FILE;
     #[cfg(feature = "machine")]
     WDT machine::WDT;
+    #[cfg(feature = "pio")]
+    PIO pio::PIO;
+    #[cfg(feature = "pio")]
+    PIO_IRQ pio::PIO_IRQ;
+    #[cfg(feature = "pio")]
+    STATE_MACHINE pio::STATE_MACHINE;
     #[cfg(feature = "machine")]
     MEM machine::MEM;
     #[cfg(feature = "files")]
@@ -161,7 +169,7 @@ types! {
     #[cfg(feature = "uctypes")]
     STRUCT uctypes::STRUCT;
     #[cfg(feature = "uctypes")]
-    WINDOW uctypes::WINDOW;
+    WINDOW uctypes::window::WINDOW;
 }
 
 /// The values that modules keep between calls; a place of a module that is off stays empty.
@@ -183,20 +191,22 @@ mod roots {
     pub(crate) const CURRENT_MOUNT: usize = 6;
     /// The objects `uctypes.addressof` was called with.
     pub(crate) const ADDRESSES: usize = 7;
+    /// Machines for pins and their blocks.
+    pub(crate) const PIO: usize = 8;
     /// The second end of the console.
-    pub(crate) const DUPTERM: usize = 8;
+    pub(crate) const DUPTERM: usize = 9;
     /// Whether it is being copied to and from.
-    pub(crate) const DUPTERM_BUSY: usize = 9;
+    pub(crate) const DUPTERM_BUSY: usize = 10;
     /// The password of WebREPL.
-    pub(crate) const PASSWORD: usize = 10;
+    pub(crate) const PASSWORD: usize = 11;
     /// Sockets and what is called when they have something to read.
-    pub(crate) const NOTIFIED: usize = 11;
+    pub(crate) const NOTIFIED: usize = 12;
     /// Whether it is being called.
-    pub(crate) const NOTIFYING: usize = 12;
+    pub(crate) const NOTIFYING: usize = 13;
     /// When these were looked at last.
-    pub(crate) const ATTENDED: usize = 13;
+    pub(crate) const ATTENDED: usize = 14;
     /// How many there are.
-    pub(crate) const COUNT: usize = if cfg!(feature = "webrepl") { 14 } else { 8 };
+    pub(crate) const COUNT: usize = if cfg!(feature = "webrepl") { 15 } else { 9 };
 }
 
 const MODULES: &[ModuleInfo] = &[
@@ -204,6 +214,8 @@ const MODULES: &[ModuleInfo] = &[
     module(q::_thread, thread::ENTRIES),
     #[cfg(feature = "asyncio")]
     module(q::_asyncio, asyncio::ENTRIES),
+    #[cfg(feature = "pio")]
+    module(q::_rp2, pio::ENTRIES),
     #[cfg(feature = "files")]
     module(q::os, files::OS),
     #[cfg(feature = "files")]
@@ -253,6 +265,8 @@ const MODULES: &[ModuleInfo] = &[
 fn service(vm: &mut upy_runtime::Vm<'_>) -> upy_runtime::Result<()> {
     #[cfg(feature = "machine")]
     machine::service(vm)?;
+    #[cfg(feature = "pio")]
+    pio::service(vm)?;
     #[cfg(feature = "webrepl")]
     if dupterm::is_time(vm) {
         // In this order a client that has gone makes room for the next.

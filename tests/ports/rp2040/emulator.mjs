@@ -8,6 +8,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { connect } from './parts.mjs';
+import { takeOver } from './pio.mjs';
 import { installRom } from './rom.mjs';
 
 // The package is installed beside the other peers, not here.
@@ -82,7 +83,7 @@ function powerOn() {
   mcu.logger = new ConsoleLogger(LogLevel.Error, false);
   load(mcu.flash);
   const store = () => { fs.writeFileSync(flashFile, mcu.flash.subarray(0, FLASH_BYTES)); chip.isStored = true; };
-  chip = { mcu, simulator, store, isStored: true, isReset: false };
+  chip = { mcu, simulator, store, isStored: true, isReset: false, pio: takeOver(mcu) };
   installRom(mcu, {
     flashChanged: () => { chip.isStored = false; },
     bootloader: () => { chip.isLeft = true; },
@@ -145,10 +146,15 @@ function take(bytes) {
 function run() {
   const { core } = chip.mcu;
   const { clock } = chip.simulator;
+  const { pio } = chip;
   for (let step = 0; step < STEPS && !chip.isReset && !chip.isLeft; step++) {
-    const idle = core.waiting ? Math.min(clock.nanosToNextAlarm, 1e6) : 0;
-    clock.tick(idle || core.executeInstruction() * NANOSECONDS);
-    if (idle) step += 100;
+    // Nothing happens while the processor waits, unless there are machines that go on.
+    const longest = pio.isRunning() ? 64 * NANOSECONDS : 1e6;
+    const idle = core.waiting ? Math.min(clock.nanosToNextAlarm, longest) : 0;
+    const passed = idle || core.executeInstruction() * NANOSECONDS;
+    clock.tick(passed);
+    pio.advance(passed / NANOSECONDS);
+    if (idle) step += longest === 1e6 ? 100 : 1;
   }
   if (!chip.isStored) chip.store();
   if (chip.isLeft) {

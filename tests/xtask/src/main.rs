@@ -19,6 +19,8 @@ mod packages;
 mod ports;
 mod run;
 mod setup;
+#[cfg(unix)]
+mod shell;
 mod sizes;
 mod steps;
 #[cfg(unix)]
@@ -49,7 +51,10 @@ cargo xtask desks            Windows program under wine, type check for macOS
 cargo xtask ports [NAME]     firmware images: build, sizes against budgets, boot in emulators
 cargo xtask walls            who may import whom, and where `unsafe` may stand
 cargo xtask sizes            files and functions that have grown too long
-cargo xtask upstream DIR [AREA...]      MicroPython's own tests on upy and on MicroPython, from a checkout
+cargo xtask upstream DIR [--board] [AREA...]   MicroPython's own tests on upy, or on the simulated board, and on MicroPython, from a checkout
+cargo xtask upstream DIR --stress [AREA...]   the same on upy as it is and on one that collects at every allocation
+cargo xtask upstream DIR --mpremote    mpremote's own tests on the simulated board, by mpremote and by ucli in its place
+cargo xtask miri             the tests of the heap, where all `unsafe` of the interpreter is, under Miri
 cargo xtask packages DIR [NAME...]       micropython-lib by mpremote and by ucli: the same files
 cargo xtask bench transfer [--quick]   ucli, mpremote and mpytool on the same links
 cargo xtask bench flash [--quick]      ucli and esptool on the same slow line
@@ -73,6 +78,7 @@ fn main() -> ExitCode {
         "ports" => ports::run_all(rest),
         "walls" => walls::run(),
         "sizes" => sizes::run(),
+        "miri" => steps::miri(),
         #[cfg(unix)]
         "bench" => bench::run(rest),
         #[cfg(unix)]

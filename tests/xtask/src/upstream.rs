@@ -1,8 +1,11 @@
-//! `cargo xtask upstream DIR [AREA...]`: MicroPython's own tests, from a checkout, on `upy` and on a real MicroPython.
+//! `cargo xtask upstream DIR [--board] [AREA...]`: MicroPython's own tests, from a checkout, on `upy` and on a real
+//! MicroPython.
 //!
 //! `DIR` is a checkout of micropython/micropython; nothing of it is kept. Both interpreters run the same
 //! `run-tests.py` in a copy of its tests, as `nobody` when we are root. What MicroPython passes and `upy` does
-//! not must stand in `tests/known_gaps.toml`, and what stands there must still be so.
+//! not must stand in `tests/known_gaps.toml`, and what stands there must still be so. With `--board` ours is the
+//! simulated board, which the tests reach as they reach any board: through its terminal, by the raw REPL. With
+//! `--stress` an interpreter that collects at every allocation must pass what the ordinary one passes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,8 +31,33 @@ const AREAS: [&str; 11] = [
     "thread",
 ];
 
+/// Those of them that run-tests.py gives to boards.
+const BOARD_AREAS: [&str; 8] = [
+    "basics",
+    "float",
+    "misc",
+    "unicode",
+    "micropython",
+    "stress",
+    "extmod",
+    "thread",
+];
+
+/// The heap of the board, as large as that of MicroPython's unix port.
+const BOARD: &str = "board --pty --heap 2M";
+
+/// What is asked of a host program alone: run-tests.py itself leaves the first five out on boards; two need what
+/// comes after the end of a program, or its command line; the rest work on the host's own files.
+const HOST_ONLY: &str = concat!(
+    "basics/exception_chain|micropython/meminfo|unicode/file1|unicode/file2|unicode/file_invalid",
+    "|misc/sys_atexit|basics/sys_path|extmod/vfs_posix",
+);
+
 /// Machine code made on the board, and dumps of it, are no part of the language.
 const ASIDE: &str = "micropython/(native|viper)_|cmdline/cmd_(showbc|parsetree)|inlineasm";
+
+/// Seconds a test may take: under stress some take minutes.
+const TIMEOUT_S: &str = "900";
 
 /// What each test came to: `pass`, `fail`, `skip`.
 type Outcomes = BTreeMap<String, String>;
@@ -39,9 +67,23 @@ type Outcomes = BTreeMap<String, String>;
 /// # Errors
 /// When a program is missing, and when the differences are not those of the list.
 pub(crate) fn compare(words: &[String]) -> Result {
-    let (checkout, areas) = words.split_first().ok_or_else(|| {
-        Failed("usage: cargo xtask upstream DIR [AREA...], DIR a checkout of MicroPython".into())
+    let on_board = words.iter().any(|word| word == "--board");
+    let mut words = words.iter().filter(|word| *word != "--board");
+    let checkout = words.next().ok_or_else(|| {
+        Failed(
+            "usage: cargo xtask upstream DIR [--board] [AREA...], DIR a checkout of MicroPython"
+                .into(),
+        )
     })?;
+    let areas: Vec<&str> = words.map(String::as_str).collect();
+    let stress = areas.contains(&"--stress");
+    let areas: Vec<&str> = areas
+        .into_iter()
+        .filter(|area| *area != "--stress")
+        .collect();
+    if areas == ["--mpremote"] {
+        return crate::shell::run_both(Path::new(checkout));
+    }
     let tests = Path::new(checkout).join("tests/run-tests.py");
     if !tests.is_file() {
         return Err(Failed(format!(
@@ -49,10 +91,10 @@ pub(crate) fn compare(words: &[String]) -> Result {
             tests.display()
         )));
     }
-    let areas: Vec<&str> = if areas.is_empty() {
-        AREAS.to_vec()
-    } else {
-        areas.iter().map(String::as_str).collect()
+    let areas = match (areas.is_empty(), on_board) {
+        (false, _) => areas,
+        (true, false) => AREAS.to_vec(),
+        (true, true) => BOARD_AREAS.to_vec(),
     };
     run(cargo(&["build", "--release", "--quiet", "-p", "upy-sim"]))?;
     let scratch = paths::scratch();
@@ -67,10 +109,54 @@ pub(crate) fn compare(words: &[String]) -> Result {
             paths::peers().display()
         )));
     }
-    let on_ours = run_tests(&place, &ours, &areas)?;
-    let on_theirs = run_tests(&place, &theirs, &areas)?;
+    if stress {
+        return stressed(&place, &ours, &areas);
+    }
+    let on_ours = run_tests(&place, &ours, &areas, on_board)?;
+    let mut on_theirs = run_tests(&place, &theirs, &areas, false)?;
+    if on_board {
+        // What the board was not asked is no gap.
+        on_theirs.retain(|test, _| on_ours.contains_key(test));
+    }
     print_table(&areas, &on_ours, &on_theirs);
     judge(&areas, &on_ours, &on_theirs)
+}
+
+/// The ordinary interpreter against one that collects at every allocation and overwrites what it frees.
+fn stressed(place: &Path, ordinary: &Path, areas: &[&str]) -> Result {
+    let target = paths::target().join("stress");
+    run({
+        let words = [
+            "build",
+            "--release",
+            "--quiet",
+            "-p",
+            "upy-sim",
+            "--features",
+            "gc-stress",
+        ];
+        let mut build = cargo(&words);
+        build.arg("--target-dir").arg(&target);
+        build
+    })?;
+    let stressed = place.join("upy-stress");
+    std::fs::copy(target.join("release/upy"), &stressed)?;
+    let plain = run_tests(place, ordinary, areas, false)?;
+    let under_stress = run_tests(place, &stressed, areas, false)?;
+    print_table(areas, &under_stress, &plain);
+    let changed: Vec<&str> = plain
+        .iter()
+        .filter(|(test, outcome)| *outcome == "pass" && under_stress.get(*test) != Some(outcome))
+        .map(|(test, _)| test.as_str())
+        .collect();
+    if changed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failed(format!(
+            "under stress otherwise: {}",
+            changed.join(" ")
+        )))
+    }
 }
 
 /// The parts of the checkout that the tests use.
@@ -103,14 +189,25 @@ fn copy_checkout(from: &Path, to: &Path) -> Result {
     Ok(())
 }
 
-fn run_tests(place: &Path, interpreter: &Path, areas: &[&str]) -> Result<Outcomes> {
-    println!("$ run-tests.py with {}", interpreter.display());
+fn run_tests(place: &Path, interpreter: &Path, areas: &[&str], on_board: bool) -> Result<Outcomes> {
+    let target = if on_board {
+        format!("{} {BOARD}", interpreter.display())
+    } else {
+        interpreter.display().to_string()
+    };
+    println!("$ run-tests.py with {target}");
     let results = place.join("results");
     if results.exists() {
         std::fs::remove_dir_all(&results)?;
     }
     let user = NOBODY.to_string();
-    let python = paths::peers().join("python3").canonicalize()?;
+    // CPython as it is: only on a board the packages of the peers' environment are needed, for its serial port.
+    let plain = paths::peers().join("python3").canonicalize()?;
+    let python = if on_board {
+        paths::peers().join("python3")
+    } else {
+        plain.clone()
+    };
     let mut tests = if paths::is_root() {
         let mut tests = command(
             "setpriv",
@@ -121,15 +218,23 @@ fn run_tests(place: &Path, interpreter: &Path, areas: &[&str]) -> Result<Outcome
     } else {
         command(&python, &[])
     };
+    let board = format!("execpty:{target}");
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
     tests
-        .args(["run-tests.py", "-j", &jobs.to_string(), "-e", ASIDE, "-r"])
+        .args(["run-tests.py", "-j", &jobs.to_string(), "-e", ASIDE])
+        .args(if on_board {
+            vec!["-e", HOST_ONLY, "-t", &board]
+        } else {
+            Vec::new()
+        })
+        .arg("-r")
         .arg(&results)
         .arg("-d")
         .args(areas)
         .current_dir(place.join("tests"))
         .env("MICROPY_MICROPYTHON", interpreter)
-        .env("MICROPY_CPYTHON3", &python)
+        .env("MICROPY_CPYTHON3", &plain)
+        .env("MICROPY_TEST_TIMEOUT", TIMEOUT_S)
         .env("HOME", place)
         .stdout(Stdio::null());
     // It fails when a test does: what counts is what it wrote.

@@ -23,7 +23,7 @@ use upy_runtime::{Args, Files, PathKind, Qstr, Result, Value, Vm};
 use upy_vfs::mount::{Current, Place, find};
 
 use crate::names as q;
-use crate::{roots, types};
+use crate::roots;
 
 pub(crate) const ENODEV: i32 = 19;
 pub(crate) const EPERM: i32 = 1;
@@ -43,7 +43,7 @@ enum Target {
     Nowhere,
 }
 
-/// The mount table; what the host has is mounted at the root at first.
+/// The mount table; what the host has is mounted at the root at first. A board's flash is mounted by `_boot.py`.
 fn table(vm: &mut Vm<'_>) -> Result<Value> {
     let table = vm.root(roots::MOUNTS);
     if !table.is_none() {
@@ -58,49 +58,8 @@ fn table(vm: &mut Vm<'_>) -> Result<Value> {
         let point = vm.new_str(b"/")?;
         vm.append(table, point)?;
         set_current(vm, Current::Mount(0));
-    } else if vm.host().board().and_then(|board| board.flash()).is_some()
-        && let Some(files) = flash_files(vm)?
-    {
-        vm.append(table, files)?;
-        let point = vm.new_str(b"/")?;
-        vm.append(table, point)?;
-        set_current(vm, Current::Mount(0));
     }
     Ok(table)
-}
-
-/// The littlefs on the board's flash; one is made where the flash is blank. `None` when something else is there:
-/// nothing that may be worth keeping is overwritten.
-fn flash_files(vm: &mut Vm<'_>) -> Result<Option<Value>> {
-    let top = vm.stack_len();
-    let flash = vm.call(types::FLASH.value(), &[])?;
-    vm.push(flash)?;
-    let class = types::VFS_LFS2.value();
-    let mut files = vm.call(class, &[flash]);
-    if files.is_err() && is_blank(vm) {
-        vm.take_exception();
-        let mkfs = vm.load_attr(class, q::mkfs)?;
-        vm.call(mkfs, &[flash])?;
-        files = vm.call(class, &[flash]);
-    }
-    vm.truncate(top);
-    if files.is_err() {
-        vm.take_exception();
-    }
-    Ok(files.ok())
-}
-
-/// Whether the first blocks of the flash were never written.
-fn is_blank(vm: &mut Vm<'_>) -> bool {
-    let Some(flash) = vm.host().board().and_then(|board| board.flash()) else {
-        return false;
-    };
-    let mut bytes = [0; 64];
-    (0..2).all(|block| {
-        let is_read = flash.read(block, 0, &mut bytes).is_ok();
-        let is_same = |value: u8| bytes.iter().all(|byte| *byte == value);
-        is_read && (is_same(0xff) || is_same(0))
-    })
 }
 
 fn current(vm: &Vm<'_>) -> Current {

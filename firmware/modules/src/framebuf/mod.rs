@@ -247,7 +247,6 @@ fn poly(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     for index in 0..count * 2 {
         let number = vm.subscript(coordinates, Value::small(index as isize))?;
         let number = vm.to_isize(number)?.clamp(-(1 << 20), 1 << 20);
-        let number = number + if index % 2 == 0 { x } else { y };
         if let Some(bytes) = vm.buffer_bytes_mut(corners) {
             bytes[index * 4..index * 4 + 4].copy_from_slice(&(number as i32).to_le_bytes());
         }
@@ -255,7 +254,13 @@ fn poly(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let FrameBuffer { buffer, shape } = vm.this::<FrameBuffer>(args)?;
     // The corners are lent, since the picture is written meanwhile.
     let drawn = vm.lend_to(corners, buffer, |corners, bytes| {
-        polygon::draw(&mut Pixels { shape, bytes }, corners, colour, filled);
+        polygon::draw(
+            &mut Pixels { shape, bytes },
+            corners,
+            (x, y),
+            colour,
+            filled,
+        );
     });
     if drawn.is_none() {
         return Err(not_a_buffer(vm));
@@ -335,7 +340,7 @@ fn scroll(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     Ok(Value::NONE)
 }
 
-const CHEQUERED: [u8; 8] = [0x55, 0xaa, 0x55, 0xaa, 0x55, 0xaa, 0x55, 0xaa];
+const CHEQUERED: [u8; 8] = [0xaa, 0x55, 0xaa, 0x55, 0xaa, 0x55, 0xaa, 0x55];
 
 /// `text(string, x, y, colour=1)`
 fn draw_text(vm: &mut Vm<'_>, args: Args) -> Result<Value> {

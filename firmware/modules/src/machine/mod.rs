@@ -83,7 +83,10 @@ fn failed(vm: &mut Vm<'_>, errno: Errno) -> Raised {
 }
 
 /// Works with the board; ENODEV if there is none.
-fn with<R>(vm: &mut Vm<'_>, work: impl FnOnce(&mut dyn Board) -> hal::Result<R>) -> Result<R> {
+pub(crate) fn with<R>(
+    vm: &mut Vm<'_>,
+    work: impl FnOnce(&mut dyn Board) -> hal::Result<R>,
+) -> Result<R> {
     let outcome = match vm.host().board() {
         Some(board) => work(board),
         None => Err(Errno::ENODEV),
@@ -91,7 +94,10 @@ fn with<R>(vm: &mut Vm<'_>, work: impl FnOnce(&mut dyn Board) -> hal::Result<R>)
     outcome.map_err(|errno| failed(vm, errno))
 }
 
-fn system<R>(vm: &mut Vm<'_>, work: impl FnOnce(&mut dyn System) -> hal::Result<R>) -> Result<R> {
+pub(crate) fn system<R>(
+    vm: &mut Vm<'_>,
+    work: impl FnOnce(&mut dyn System) -> hal::Result<R>,
+) -> Result<R> {
     with(vm, |board| work(board.system().ok_or(Errno::ENODEV)?))
 }
 
@@ -220,7 +226,7 @@ fn enable_irq(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 }
 
 /// The options of a constructor or `init`: positional ones from `first` on, or by name. An absent one is `None`.
-fn options<const COUNT: usize>(
+pub(crate) fn options<const COUNT: usize>(
     vm: &mut Vm<'_>,
     args: Args,
     first: usize,
@@ -238,7 +244,7 @@ fn options<const COUNT: usize>(
 }
 
 /// An option as a number, or a default.
-fn number_or(vm: &mut Vm<'_>, option: Option<Value>, default: i64) -> Result<i64> {
+pub(crate) fn number_or(vm: &mut Vm<'_>, option: Option<Value>, default: i64) -> Result<i64> {
     match option.filter(|option| !option.is_none()) {
         Some(option) => vm.to_i64_value(option),
         None => Ok(default),
@@ -246,7 +252,7 @@ fn number_or(vm: &mut Vm<'_>, option: Option<Value>, default: i64) -> Result<i64
 }
 
 /// An option as a pin, if it is there.
-fn pin_or_none(vm: &mut Vm<'_>, option: Option<Value>) -> Result<Option<u16>> {
+pub(crate) fn pin_or_none(vm: &mut Vm<'_>, option: Option<Value>) -> Result<Option<u16>> {
     match option.filter(|option| !option.is_none()) {
         Some(option) => pin::number_of(vm, option).map(Some),
         None => Ok(None),
@@ -254,6 +260,11 @@ fn pin_or_none(vm: &mut Vm<'_>, option: Option<Value>) -> Result<Option<u16>> {
 }
 
 /// A function with keyword arguments.
-const fn with_keywords(name: Qstr, native: upy_runtime::Native, least: u8, most: u8) -> Entry {
+pub(crate) const fn with_keywords(
+    name: Qstr,
+    native: upy_runtime::Native,
+    least: u8,
+    most: u8,
+) -> Entry {
     function(name, native, least, KEYWORDS | most)
 }

@@ -3,6 +3,9 @@
 import tls
 from tls import CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED, PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER
 
+# Where programs for CPython look which library it is; LibreSSL and BoringSSL answer here too.
+OPENSSL_VERSION = "rustls"
+
 
 def _bytes(source):
     # A certificate or key: its bytes, or the name of a file with them.

@@ -172,11 +172,17 @@ fn find(
                 Some(Progress::Paused) => vm.poll()?,
                 Some(Progress::Full) => {
                     let size = vm.bytes_of(scratch).len();
-                    if size >= STACK_LIMIT {
+                    let larger = if size < STACK_LIMIT {
+                        vm.new_zeros(size * 2).ok()
+                    } else {
+                        None
+                    };
+                    // A heap too small for it is no other fault of the pattern than one too deep for any.
+                    let Some(larger) = larger else {
+                        vm.take_exception();
                         let deep = b"maximum recursion depth exceeded";
                         return Err(vm.raise_text(TypeId::RuntimeError, deep));
-                    }
-                    let larger = vm.new_zeros(size * 2)?;
+                    };
                     vm.lend(larger, |vm, bytes| {
                         bytes[..size].copy_from_slice(vm.bytes_of(scratch));
                     });

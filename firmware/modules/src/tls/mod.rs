@@ -188,6 +188,7 @@ fn load_cert_chain(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     vm.this::<Context>(args)?;
     let key = kept(vm, args, 2)?;
     vm.push(key)?;
+    check(vm, None, Some(key), None)?;
     let certificate = kept(vm, args, 1)?;
     vm.push(certificate)?;
     check(vm, Some(certificate), Some(key), None)?;

@@ -6,6 +6,7 @@
 //! not writable stays so.
 
 mod descriptor;
+pub(crate) mod window;
 
 use upy_runtime::{
     Args, Body, Entry, Marker, Qstr, Raised, Result, Sink, Slots, TypeId, TypeInfo, Value, Vm,
@@ -13,6 +14,7 @@ use upy_runtime::{
 };
 
 use self::descriptor::{Aggregate, Item, LENGTH_BIT, Layout, POSITION_BIT, Scalar, shifted};
+use self::window::Window;
 use crate::names as q;
 use crate::{roots, types};
 
@@ -90,24 +92,6 @@ pub(crate) static STRUCT: TypeInfo = TypeInfo {
     },
 };
 
-/// Bytes of another object that look like a `bytearray`; what `bytearray_at` and arrays of bytes give.
-pub(crate) static WINDOW: TypeInfo = TypeInfo {
-    name: q::bytearray,
-    base: TypeId::Object,
-    make: None,
-    entries: &[
-        function(q::__getitem__, window_get, 2, 2),
-        function(q::__setitem__, window_set, 3, 3),
-        function(q::__len__, window_len, 1, 1),
-        function(q::__iter__, window_iter, 1, 1),
-        function(q::__repr__, window_repr, 1, 1),
-    ],
-    slots: &Slots {
-        buffer: Some(|vm, object| Some(vm.body::<Window>(object)?.view)),
-        ..Slots::NONE
-    },
-};
-
 /// A place in an object, or one that no known object has.
 #[derive(Clone, Copy)]
 struct Place {
@@ -144,17 +128,6 @@ impl Body for Struct {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Window {
-    view: Value,
-}
-
-impl Body for Window {
-    fn trace(&self, marker: &mut Marker<'_, '_>) {
-        marker.value(self.view);
-    }
-}
-
 fn bad_descriptor(vm: &mut Vm<'_>) -> Raised {
     vm.type_error(b"syntax error in uctypes descriptor")
 }
@@ -168,6 +141,12 @@ fn unknown_address(vm: &mut Vm<'_>) -> Raised {
 /// `addressof(object)`: remembers the object.
 fn addressof(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let object = args.at(vm, 0);
+    if let Some(window) = vm.body::<Window>(object)
+        && window.view.is_none()
+    {
+        let address = window.address;
+        return vm.new_unsigned(address);
+    }
     let address = vm.data(object)?.as_ptr().addr();
     let mut known = vm.root(roots::ADDRESSES);
     if known.is_none() {
@@ -244,20 +223,21 @@ fn view(vm: &mut Vm<'_>, place: Place, len: usize) -> Result<Value> {
     }
 }
 
-fn view_arg(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
+/// The arguments of `bytes_at` and `bytearray_at`: a place and a size.
+fn place_arg(vm: &mut Vm<'_>, args: Args) -> Result<(Place, usize)> {
     let address = args.at(vm, 0);
     let address = address_arg(vm, address)?;
     let len = vm.int_arg(args, 1)?;
     let Ok(len) = usize::try_from(len) else {
         return Err(vm.value_error(b"negative size"));
     };
-    let place = resolve(vm, address);
-    view(vm, place, len)
+    Ok((resolve(vm, address), len))
 }
 
 /// `bytes_at(address, size)`: a copy.
 fn bytes_at(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let view = view_arg(vm, args)?;
+    let (place, len) = place_arg(vm, args)?;
+    let view = view(vm, place, len)?;
     vm.push(view)?;
     let len = vm.data(view)?.len();
     let made = vm.fill_new::<()>(len, false, |vm, room| {
@@ -270,8 +250,17 @@ fn bytes_at(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 /// `bytearray_at(address, size)`: the bytes themselves.
 fn bytearray_at(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let view = view_arg(vm, args)?;
-    vm.new_object(types::WINDOW, Window { view })
+    let (place, len) = place_arg(vm, args)?;
+    let window = if place.owner.is_none() {
+        Window {
+            view: Value::NONE,
+            address: place.address,
+            len,
+        }
+    } else {
+        Window::of(view(vm, place, len)?)
+    };
+    vm.new_object(types::WINDOW, window)
 }
 
 // ---- structures --------------------------------------------------------------------------------------------
@@ -421,7 +410,7 @@ fn load(vm: &mut Vm<'_>, object: Value, name: Qstr) -> Result<Option<Value>> {
         Aggregate::Structure(inner) => new_struct(vm, place, inner, body.layout),
         Aggregate::Array(Item::Scalar(item), count) if item.typecode() == b'B' => {
             let view = view(vm, place, count)?;
-            vm.new_object(types::WINDOW, Window { view })
+            vm.new_object(types::WINDOW, Window::of(view))
         }
         Aggregate::Array(..) | Aggregate::Pointer(_) => new_struct(vm, place, member, body.layout),
     }
@@ -545,54 +534,6 @@ fn repr(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     vm.put(sink, &digits[first..])?;
     vm.put(sink, b">")?;
     let text = vm.take_text(buffer);
-    vm.pop();
-    text
-}
-
-// ---- windows -----------------------------------------------------------------------------------------------
-
-fn window_get(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let (view, index) = (vm.this::<Window>(args)?.view, args.at(vm, 1));
-    let found = vm.subscript(view, index)?;
-    if vm.is_int(found) {
-        return Ok(found);
-    }
-    // A slice is a copy, as that of a bytearray.
-    vm.push(found)?;
-    let len = vm.data(found)?.len();
-    let copy = vm.new_zeros(len)?;
-    vm.lend(copy, |vm, room| room.copy_from_slice(vm.bytes_of(found)));
-    vm.pop();
-    Ok(copy)
-}
-
-fn window_set(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let view = vm.this::<Window>(args)?.view;
-    let (index, mut value) = (args.at(vm, 1), args.at(vm, 2));
-    if vm.is_int(vm.native_of(value)) {
-        value = Value::small(vm.to_bits(value)? as u8 as isize);
-    }
-    vm.store_subscript(view, index, Some(value))?;
-    Ok(Value::NONE)
-}
-
-fn window_len(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let view = vm.this::<Window>(args)?.view;
-    vm.length(view)
-}
-
-fn window_iter(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let view = vm.this::<Window>(args)?.view;
-    vm.iterate(view)
-}
-
-fn window_repr(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let view = vm.this::<Window>(args)?.view;
-    let len = vm.data(view)?.len();
-    let copy = vm.new_zeros(len)?;
-    vm.lend(copy, |vm, room| room.copy_from_slice(vm.bytes_of(view)));
-    vm.push(copy)?;
-    let text = vm.repr(copy);
     vm.pop();
     text
 }

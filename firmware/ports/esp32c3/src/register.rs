@@ -80,6 +80,69 @@ pub const SYSTEM: Block = Block(0x600c_0000);
 /// Chapter 8.
 pub const INTERRUPTS: Block = Block(0x600c_2000);
 
+/// Where there is something that programs may read.
+struct Area {
+    start: usize,
+    end: usize,
+    /// They may write it too: it reaches no memory.
+    is_register: bool,
+}
+
+const fn area(start: usize, bytes: usize, is_register: bool) -> Area {
+    Area {
+        start,
+        end: start + bytes,
+        is_register,
+    }
+}
+
+/// Chapter 3.3. The memory is the interpreter's, DMA reaches it and the cache shows it, so those are only read.
+const AREAS: [Area; 6] = [
+    area(0x3fc8_0000, 0x6_0000, false),
+    area(0x4000_0000, 0x6_0000, false),
+    area(0x6000_0000, 0x3_f000, true),
+    area(0x6003_f000, 0x1000, false),
+    area(0x6004_0000, 0x8_4000, true),
+    area(0x600c_4000, 0x2000, false),
+];
+
+/// The area of an address, if all of what is asked for is in it.
+fn area_of(address: usize, width: u8) -> Option<&'static Area> {
+    let end = address.checked_add(usize::from(width))?;
+    AREAS
+        .iter()
+        .find(|area| area.start <= address && end <= area.end)
+}
+
+/// Reads a register or memory for a program, at an address that is a multiple of the width; nothing where nothing is.
+pub fn peek(address: usize, width: u8) -> Option<u32> {
+    area_of(address, width)?;
+    Some(match width {
+        // SAFETY: reading in one of the areas does no harm to the interpreter.
+        1 => u32::from(unsafe { read_volatile(address as *const u8) }),
+        // SAFETY: as above; the caller has seen to the alignment.
+        2 => u32::from(unsafe { read_volatile(address as *const u16) }),
+        // SAFETY: as above.
+        _ => unsafe { read_volatile(address as *const u32) },
+    })
+}
+
+/// Writes a register for a program; false where that may not be.
+pub fn poke(address: usize, width: u8, value: u32) -> bool {
+    if !area_of(address, width).is_some_and(|area| area.is_register) {
+        return false;
+    }
+    match width {
+        // SAFETY: registers that may be written are not the interpreter's memory, and reach none of it.
+        1 => unsafe { write_volatile(address as *mut u8, value as u8) },
+        // SAFETY: as above; the caller has seen to the alignment.
+        2 => unsafe { write_volatile(address as *mut u16, value as u16) },
+        // SAFETY: as above.
+        _ => unsafe { write_volatile(address as *mut u32, value) },
+    }
+    true
+}
+
 /// Parts in [`SYSTEM`].
 pub mod part {
     pub const UART1: u32 = 1 << 5;

@@ -4,7 +4,7 @@
 
 use upy_hal::machine::{self as hal, Errno, ResetCause, Result};
 
-use crate::register::{FUSES, GROUPS, RTC, SYSTEM};
+use crate::register::{FUSES, GROUPS, RTC, SYSTEM, peek, poke};
 use crate::time;
 
 mod register {
@@ -154,6 +154,15 @@ impl hal::System for System {
         };
         SYSTEM.put(register::CPU_CLOCK, 3, choice);
         Ok(())
+    }
+
+    /// Memory is only read, because the interpreter lives in it.
+    fn peek(&mut self, address: usize, width: u8) -> Option<u32> {
+        peek(address, width)
+    }
+
+    fn poke(&mut self, address: usize, width: u8, value: u32) -> bool {
+        poke(address, width, value)
     }
 
     fn idle(&mut self) {

@@ -9,6 +9,7 @@ use crate::adc::Adc;
 use crate::flash::Flash;
 use crate::i2c::I2c;
 use crate::pins::Pins;
+use crate::pio::Pio;
 use crate::pwm::Pwm;
 use crate::register::ROSC;
 use crate::spi::Spi;
@@ -33,6 +34,7 @@ pub struct Chip {
     i2c: [I2c; 2],
     spi: [Spi; 2],
     uart: [Uart; 2],
+    pio: Pio,
     timers: Timers<16>,
     clock: Clock,
     watchdog: Watchdog,
@@ -52,6 +54,7 @@ impl Chip {
             i2c: [I2c::new(0), I2c::new(1)],
             spi: [Spi::new(0), Spi::new(1)],
             uart: [Uart::new(0), Uart::new(1)],
+            pio: Pio::start(),
             timers: Timers::new(time::ticks_us),
             clock: Clock::new(time::ticks_us, FIRST_DAY_NS),
             watchdog: Watchdog,
@@ -82,12 +85,13 @@ impl upy_hal::Chip for Chip {
     }
 
     fn event_waits(&mut self) -> bool {
-        self.pins.has_event() || self.timers.is_due()
+        self.pins.has_event() || self.timers.is_due() || self.pio.has_event()
     }
 
     fn restart(&mut self) {
         self.pins.forget();
         self.pwm.stop();
+        self.pio.stop();
         self.timers.stop();
     }
 }
@@ -119,6 +123,10 @@ impl Board for Chip {
 
     fn uart(&mut self, line: u8) -> Option<&mut dyn hal::Uart> {
         Some(self.uart.get_mut(usize::from(line))?)
+    }
+
+    fn pio(&mut self) -> Option<&mut dyn upy_hal::pio::Pio> {
+        Some(&mut self.pio)
     }
 
     fn timers(&mut self) -> Option<&mut dyn hal::Timers> {

@@ -6,7 +6,7 @@ use upy_hal::machine::{self as hal, Errno, Pull, Result};
 
 use crate::pins::{function, give};
 use crate::register::{Block, I2C, reset, start};
-use crate::system::CLOCK_HZ;
+use crate::system::clock_hz;
 use crate::time;
 
 mod register {
@@ -165,7 +165,7 @@ impl hal::I2c for I2c {
         block.write(register::ENABLE, 0);
         block.write(register::CONTROL, CONTROLLER);
         // 3/5 of a period low, 2/5 high, as fast mode wants it.
-        let period = CLOCK_HZ / frequency_hz;
+        let period = clock_hz() / frequency_hz;
         let low = (period * 3 / 5).clamp(8, 0xffff);
         block.write(register::FAST_LOW, low);
         block.write(

@@ -7,6 +7,7 @@ mod board;
 mod flash;
 mod i2c;
 mod pins;
+mod pio;
 mod pwm;
 mod register;
 mod spi;

@@ -5,6 +5,7 @@
 use upy_hal::machine::{self as hal, Edges, Errno, PinMode, Pull, Result};
 
 use crate::register::{IO_BANK0, PADS_BANK0, SIO, reset, start};
+use crate::system::clock_hz;
 use crate::time;
 
 /// How many pins there are.
@@ -18,6 +19,7 @@ pub mod function {
     pub const I2C: u32 = 3;
     pub const PWM: u32 = 4;
     pub const PROGRAM: u32 = 5;
+    pub const PIO: [u32; 2] = [6, 7];
     pub const NONE: u32 = 31;
 }
 
@@ -224,24 +226,38 @@ impl hal::Pins for Pins {
         time::ticks_us()
     }
 
-    /// By program, with interrupts held back; the processor counts the time.
+    /// By program, with interrupts held back; the processor's cycles are counted from one change to the next.
     fn bitstream(&mut self, pin: u16, timing_ns: [u32; 4], data: &[u8]) -> Result<()> {
+        /// What seeing the end of a wait and changing the pin take.
+        const SPENT: u32 = 22;
+        /// The counter's range, less what is spent.
+        const MOST: u64 = 1 << 23;
         if pin >= COUNT {
             return Err(Errno::EINVAL);
         }
-        // What setting the pin and the loop take.
-        const SPENT: u32 = 12;
-        let cycles = timing_ns.map(|time_ns| (time_ns / 8).saturating_sub(SPENT).max(1));
+        let per_ms = u64::from(clock_hz() / 1000);
+        let cycles = timing_ns.map(|time_ns| u64::from(time_ns) * per_ms / 1_000_000);
+        if cycles.iter().any(|&cycles| cycles > MOST) {
+            return Err(Errno::EINVAL);
+        }
+        let [a, b, c, d] = cycles.map(|cycles| (cycles as u32).saturating_sub(SPENT));
+        let (zero, one) = ([a, b], [c, d]);
         critical_section::with(|_| {
+            let (mut since, mut left) = (time::cycle(), 0);
             for byte in data {
                 for bit in (0..8).rev() {
-                    let place = usize::from(byte >> bit & 1) * 2;
+                    // Looked for while the last bit ends.
+                    let [high, low] = if byte >> bit & 1 == 0 { zero } else { one };
+                    time::wait_cycles(since, left);
                     SIO.write(level::OUT_SET, 1 << pin);
-                    cortex_m::asm::delay(cycles[place]);
+                    since = time::cycle();
+                    time::wait_cycles(since, high);
                     SIO.write(level::OUT_CLEAR, 1 << pin);
-                    cortex_m::asm::delay(cycles[place + 1]);
+                    since = time::cycle();
+                    left = low;
                 }
             }
+            time::wait_cycles(since, left);
         });
         Ok(())
     }

@@ -6,7 +6,7 @@ use upy_hal::machine::{self as hal, Errno, Pull, Result};
 
 use crate::pins::{self, function, give};
 use crate::register::{PWM, reset, start};
-use crate::system::CLOCK_HZ;
+use crate::system::clock_hz;
 
 const SLICES: usize = 8;
 const SLICE_BYTES: usize = 0x14;
@@ -49,7 +49,7 @@ impl hal::Pwm for Pwm {
             return Ok(());
         }
         // Sixteenths of a tick in a period.
-        let period = u64::from(CLOCK_HZ) * 16 / u64::from(frequency_hz);
+        let period = u64::from(clock_hz()) * 16 / u64::from(frequency_hz);
         let divider = period.div_ceil(MOST_TOP + 1).max(LEAST_DIVIDER);
         let top = (period / divider).saturating_sub(1);
         if divider > MOST_DIVIDER || top == 0 {

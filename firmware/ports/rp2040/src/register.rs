@@ -47,6 +47,10 @@ impl Block {
     }
 }
 
+/// Chapter 2.15.
+pub const CLOCKS: Block = Block(0x4000_8000);
+/// Chapter 2.18.
+pub const PLL_SYS: Block = Block(0x4002_8000);
 /// Chapter 2.14: which peripherals are held in reset.
 pub const RESETS: Block = Block(0x4000_c000);
 /// Chapter 2.13: what a watchdog resets.
@@ -71,8 +75,81 @@ pub const TIMER: Block = Block(0x4005_4000);
 pub const WATCHDOG: Block = Block(0x4005_8000);
 /// Chapter 2.17.
 pub const ROSC: Block = Block(0x4006_0000);
+/// Chapter 3.7.
+pub const PIO: [Block; 2] = [Block(0x5020_0000), Block(0x5030_0000)];
+/// Chapter 2.4.8: the processor's own; no bits are set or cleared at once here.
+pub const PROCESSOR: Block = Block(0xe000_e000);
 /// Chapter 2.3.1: pins from the processors' side.
 pub const SIO: Block = Block(0xd000_0000);
+
+/// Where there is something that programs may read.
+struct Area {
+    start: usize,
+    end: usize,
+    /// They may write it too: it reaches no memory.
+    is_register: bool,
+}
+
+const fn area(start: usize, bytes: usize, is_register: bool) -> Area {
+    Area {
+        start,
+        end: start + bytes,
+        is_register,
+    }
+}
+
+/// Chapter 2.2. The memory is the interpreter's and DMA reaches it, so they are only read; so are the processor's own
+/// registers.
+const AREAS: [Area; 11] = [
+    area(0x0000_0000, 0x4000, false),
+    area(0x1000_0000, 2 << 20, false),
+    area(0x2000_0000, 0x4_2000, false),
+    area(0x4000_0000, 0x7_0000, true),
+    area(0x5000_0000, 0x1000, false),
+    area(0x5010_0000, 0x1000, false),
+    area(0x5011_0000, 0x4000, true),
+    area(0x5020_0000, 0x4000, true),
+    area(0x5030_0000, 0x4000, true),
+    area(0xd000_0000, 0x180, true),
+    area(0xe000_e000, 0x1000, false),
+];
+
+/// The area of an address, if all of what is asked for is in it.
+fn area_of(address: usize, width: u8) -> Option<&'static Area> {
+    let end = address.checked_add(usize::from(width))?;
+    AREAS
+        .iter()
+        .find(|area| area.start <= address && end <= area.end)
+}
+
+/// Reads a register or memory for a program, at an address that is a multiple of the width; nothing where nothing is.
+pub fn peek(address: usize, width: u8) -> Option<u32> {
+    area_of(address, width)?;
+    Some(match width {
+        // SAFETY: reading in one of the areas does no harm to the interpreter.
+        1 => u32::from(unsafe { read_volatile(address as *const u8) }),
+        // SAFETY: as above; the caller has seen to the alignment.
+        2 => u32::from(unsafe { read_volatile(address as *const u16) }),
+        // SAFETY: as above.
+        _ => unsafe { read_volatile(address as *const u32) },
+    })
+}
+
+/// Writes a register for a program; false where that may not be.
+pub fn poke(address: usize, width: u8, value: u32) -> bool {
+    if !area_of(address, width).is_some_and(|area| area.is_register) {
+        return false;
+    }
+    match width {
+        // SAFETY: registers that may be written are not the interpreter's memory, and reach none of it.
+        1 => unsafe { write_volatile(address as *mut u8, value as u8) },
+        // SAFETY: as above; the caller has seen to the alignment.
+        2 => unsafe { write_volatile(address as *mut u16, value as u16) },
+        // SAFETY: as above.
+        _ => unsafe { write_volatile(address as *mut u32, value) },
+    }
+    true
+}
 
 /// Peripherals in [`RESETS`].
 pub mod reset {
@@ -80,6 +157,8 @@ pub mod reset {
     pub const I2C0: u32 = 1 << 3;
     pub const IO_BANK0: u32 = 1 << 5;
     pub const PADS_BANK0: u32 = 1 << 8;
+    pub const PIO0: u32 = 1 << 10;
+    pub const PIO1: u32 = 1 << 11;
     pub const PWM: u32 = 1 << 14;
     pub const SPI0: u32 = 1 << 16;
     pub const UART0: u32 = 1 << 22;

@@ -6,7 +6,7 @@ use upy_hal::machine::{self as hal, Errno, Pull, Result, SpiMode};
 
 use crate::pins::{function, give};
 use crate::register::{Block, SPI, reset, start};
-use crate::system::CLOCK_HZ;
+use crate::system::clock_hz;
 
 mod register {
     pub(super) const CONTROL0: usize = 0x00;
@@ -44,7 +44,7 @@ impl Spi {
 fn dividers(baudrate: u32) -> Option<(u32, u32)> {
     let baudrate = baudrate.max(1);
     (2..=254).step_by(2).find_map(|prescaler| {
-        let divider = CLOCK_HZ.div_ceil(prescaler).div_ceil(baudrate);
+        let divider = clock_hz().div_ceil(prescaler).div_ceil(baudrate);
         (divider <= 256).then_some((prescaler, divider.max(1)))
     })
 }
@@ -77,7 +77,7 @@ impl hal::Spi for Spi {
         for pin in chosen {
             give(pin, function::SPI, Pull::None);
         }
-        Ok(CLOCK_HZ / prescaler / divider)
+        Ok(clock_hz() / prescaler / divider)
     }
 
     fn transfer(&mut self, bytes: &mut [u8]) -> Result<()> {

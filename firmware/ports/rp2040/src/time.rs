@@ -5,7 +5,7 @@
 
 use rp2040_hal::pac::{self, interrupt};
 
-use crate::register::TIMER;
+use crate::register::{PROCESSOR, TIMER};
 
 mod register {
     pub(super) const ALARM0: usize = 0x10;
@@ -13,11 +13,22 @@ mod register {
     pub(super) const RAW_LOW: usize = 0x28;
     pub(super) const INTERRUPTS: usize = 0x34;
     pub(super) const ENABLED: usize = 0x38;
+    /// Of the processor's counter.
+    pub(super) const COUNTER_CONTROL: usize = 0x10;
+    pub(super) const COUNTER_TOP: usize = 0x14;
+    pub(super) const COUNTER: usize = 0x18;
 }
+
+/// The processor's counter has 24 bits.
+const COUNTER_MASK: u32 = 0x00ff_ffff;
 
 /// Lets the alarm interrupt.
 pub fn start() {
     TIMER.write(register::ENABLED, 1);
+    PROCESSOR.write(register::COUNTER_TOP, COUNTER_MASK);
+    PROCESSOR.write(register::COUNTER, 0);
+    // It counts the processor's cycles and interrupts nobody.
+    PROCESSOR.write(register::COUNTER_CONTROL, 0b101);
     // SAFETY: the handler below may run at any time; nothing is held that it touches.
     unsafe { pac::NVIC::unmask(pac::Interrupt::TIMER_IRQ_0) };
 }
@@ -31,6 +42,16 @@ pub fn ticks_us() -> u64 {
             return u64::from(high) << 32 | u64::from(low);
         }
     }
+}
+
+/// Where the processor's counter of cycles is; it counts down.
+pub fn cycle() -> u32 {
+    PROCESSOR.read(register::COUNTER)
+}
+
+/// Waits until so many cycles have gone since [`cycle`] was there.
+pub fn wait_cycles(since: u32, cycles: u32) {
+    while since.wrapping_sub(cycle()) & COUNTER_MASK < cycles {}
 }
 
 /// Waits for an interrupt or until a time, 20 microseconds at least; an interrupt since the last call ends it at

@@ -6,7 +6,7 @@ use upy_hal::machine::{self as hal, Errno, Pull, Result, UartMode};
 
 use crate::pins::{function, give};
 use crate::register::{Block, UART, reset, start};
-use crate::system::CLOCK_HZ;
+use crate::system::clock_hz;
 use crate::time;
 
 mod register {
@@ -65,7 +65,7 @@ impl hal::Uart for Uart {
         let line = u16::from(self.number);
         let fits = |pin: u16, place: u16| pin < 30 && pin % 4 == place && (pin + 4) / 8 % 2 == line;
         // Sixty-fourths of the clock in a sixteenth of a bit.
-        let divider = u64::from(CLOCK_HZ) * 4 / u64::from(mode.baudrate.max(1));
+        let divider = u64::from(clock_hz()) * 4 / u64::from(mode.baudrate.max(1));
         let is_possible = (5..=8).contains(&mode.bits)
             && (1..=2).contains(&mode.stop)
             && (64..0x40_0000).contains(&divider);

@@ -103,13 +103,7 @@ fn exit(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
 
 fn print_exception(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let sink = match args.get(vm, 1) {
-        Some(file) => match vm.sink_of(file) {
-            Sink::Object(file) if vm.try_attr(file, q::write)?.is_none() => {
-                // EOPNOTSUPP
-                return Err(vm.os_error(95));
-            }
-            sink => sink,
-        },
+        Some(file) => vm.sink_of(file),
         None => Sink::Out,
     };
     let exception = args.at(vm, 0);

@@ -25,6 +25,8 @@ mod foreign;
 mod layout;
 mod mark;
 mod recent;
+#[cfg(test)]
+mod tests;
 mod vector;
 
 use core::marker::PhantomData;

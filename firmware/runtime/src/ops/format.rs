@@ -3,9 +3,9 @@
 //! A [`Sink`] is the console, a buffer in the heap or any object with `write`. Text is written piece by piece, so
 //! that printing to the console allocates nothing.
 
+use super::stream::{EAGAIN, Fault};
 use crate::heap::Ref;
 use crate::intern::Qstr;
-use crate::names as q;
 use crate::raise::Result;
 use crate::state::Vm;
 use crate::types::{Array, Blob, Bytes};
@@ -39,9 +39,6 @@ pub enum Sink {
     Object(Value),
 }
 
-/// The error number of a stream that does what it cannot.
-const EIO: i32 = 5;
-
 impl Vm<'_> {
     /// A new buffer; the caller roots it or is quick.
     pub fn new_buffer(&mut self) -> Result<Ref<Array>> {
@@ -64,15 +61,13 @@ impl Vm<'_> {
                 }
             }
             Sink::Object(object) => {
-                let text = self.new_str(bytes)?;
-                let found = self.load_method(object, q::write)?;
-                let written = self.call_found(found, &[text])?;
-                // More than there was: the object lies, and nobody knows what it has written.
-                if written
-                    .as_small()
-                    .is_some_and(|written| written > bytes.len() as isize)
-                {
-                    return Err(self.os_error(EIO));
+                let mut rest = bytes;
+                while !rest.is_empty() {
+                    match self.stream_write(object, rest) {
+                        Ok(0) | Err(Fault::Errno(EAGAIN)) => break,
+                        Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                        Err(fault) => return Err(self.raise_fault(fault)),
+                    }
                 }
             }
         }

@@ -444,7 +444,7 @@ pub(crate) fn fill(vm: &mut Vm<'_>, args: Args) -> Result<Ref<Array>> {
             return Err(vm.type_error(b"string argument without an encoding"));
         }
         let encoding = args.get(vm, 1);
-        crate::types::str_methods::check_encoding(vm, native, encoding)?;
+        crate::types::decode::check_encoding(vm, native, encoding)?;
         let array = vm.bytearray_from(native)?;
         return Ok(vm.heap.expect(array));
     }

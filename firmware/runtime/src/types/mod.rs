@@ -4,6 +4,7 @@ pub(crate) mod bigint;
 pub(crate) mod bytes;
 pub(crate) mod class;
 pub(crate) mod complex;
+pub(crate) mod decode;
 pub(crate) mod deque;
 pub(crate) mod dict;
 pub(crate) mod exception;

@@ -8,7 +8,7 @@ use crate::ops::index::Span;
 use crate::raise::{Raised, Result};
 use crate::state::Vm;
 use crate::types::str_methods as methods;
-use crate::types::{Blob, Bytes, Str, TypeId};
+use crate::types::{Blob, Bytes, Str, TypeId, decode};
 use crate::value::Value;
 
 pub(crate) const ENTRIES: &[Entry] = &[
@@ -78,7 +78,7 @@ pub(crate) const BYTES_ENTRIES: &[Entry] = &[
     function(q::isdigit, methods::isdigit, 1, 1),
     function(q::isupper, methods::isupper, 1, 1),
     function(q::islower, methods::islower, 1, 1),
-    function(q::decode, methods::decode, 1, 3),
+    function(q::decode, decode::decode, 1, 3),
     function(q::hex, crate::types::bytes::hex, 1, 2),
     item(
         q::fromhex,
@@ -387,7 +387,7 @@ impl Vm<'_> {
         Ok(made)
     }
 
-    /// Writes a string or bytes in quotes, with escapes.
+    /// Writes a string or bytes in quotes, with escapes for what is not printable.
     pub(crate) fn put_quoted(&mut self, sink: Sink, value: Value) -> Result<()> {
         let text = self.is_str(value);
         let bytes = self.bytes_of(value);
@@ -419,25 +419,21 @@ impl Vm<'_> {
                 }
                 _ if byte == quote => self.put(sink, &escape[..2])?,
                 0x20..=0x7e => self.put(sink, &[byte])?,
+                _ if text && matches!(code, 0x80..0xd800 | 0xe000..0x11_0000) => {
+                    let mut letter = [0; 4];
+                    letter[..len].copy_from_slice(&bytes[at..at + len]);
+                    self.put(sink, &letter[..len])?;
+                }
+                // What is no character: MicroPython lets it into strings.
                 _ if code > 0xff => {
-                    let width = if code > 0xffff { 8 } else { 4 };
-                    let mut long = [
-                        b'\\',
-                        if width == 8 { b'U' } else { b'u' },
-                        0,
-                        0,
-                        0,
-                        0,
-                        0,
-                        0,
-                        0,
-                        0,
-                    ];
-                    for place in 0..width {
-                        let nibble = code >> (4 * (width - 1 - place)) & 0xf;
-                        long[2 + place] = b"0123456789abcdef"[nibble as usize];
+                    let mut long = *b"\\U00000000";
+                    let from = if code > 0xffff { 2 } else { 6 };
+                    for (place, digit) in long[2..].iter_mut().enumerate() {
+                        *digit = b"0123456789abcdef"[(code >> (28 - 4 * place) & 0xf) as usize];
                     }
-                    self.put(sink, &long[..2 + width])?;
+                    let start: &[u8] = if from == 2 { b"\\U" } else { b"\\u" };
+                    self.put(sink, start)?;
+                    self.put(sink, &long[from..])?;
                 }
                 _ => {
                     escape[1] = b'x';
@@ -514,9 +510,7 @@ pub(crate) fn make(vm: &mut Vm<'_>, _: TypeId, args: Args) -> Result<Value> {
     if vm.buffer_bytes(value).is_none() {
         return Err(vm.type_error(b"object with buffer protocol required"));
     }
-    let encoding = args.get(vm, 1);
-    methods::check_encoding(vm, value, encoding)?;
-    vm.str_from_bytes(value)
+    decode::decoded(vm, value, args)
 }
 
 /// The error of a method that needs a string.

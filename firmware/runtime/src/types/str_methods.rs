@@ -3,7 +3,7 @@
 use crate::heap::Ref;
 use crate::names as q;
 use crate::native::Args;
-use crate::ops::format::{Piece, Sink};
+use crate::ops::format::Sink;
 use crate::raise::Result;
 use crate::state::Vm;
 use crate::types::str::*;
@@ -520,40 +520,11 @@ pub(crate) fn islower(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     has_case(vm, args, u8::is_ascii_uppercase)
 }
 
-/// Checks the name of an encoding in an argument, and that text or data is in it: only UTF-8, and ASCII as a
-/// part of it.
-pub(crate) fn check_encoding(vm: &mut Vm<'_>, data: Value, name: Option<Value>) -> Result<()> {
-    let Some(name) = name else { return Ok(()) };
-    if !vm.is_str(name) {
-        return Err(crate::types::str::str_expected(vm, name));
-    }
-    match vm.bytes_of(name) {
-        b"utf-8" | b"utf8" => Ok(()),
-        b"ascii" if vm.bytes_of(data).is_ascii() => Ok(()),
-        b"ascii" => Err(vm.raise_text(TypeId::UnicodeError, b"")),
-        _ => {
-            let name = vm.intern_value(name)?;
-            Err(vm.raise(
-                TypeId::LookupError,
-                &[Piece::Text(b"unknown encoding: "), Piece::Name(name)],
-            ))
-        }
-    }
-}
-
 /// `text.encode()`
 pub(crate) fn encode(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let this = vm.native_of(args.at(vm, 0));
     let encoding = args.get(vm, 1);
-    check_encoding(vm, this, encoding)?;
+    crate::types::decode::check_encoding(vm, this, encoding)?;
     let len = vm.bytes_of(this).len();
     vm.copy_range(this, 0, len, false)
-}
-
-/// `data.decode()`
-pub(crate) fn decode(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
-    let this = vm.native_of(args.at(vm, 0));
-    let encoding = args.get(vm, 1);
-    check_encoding(vm, this, encoding)?;
-    vm.str_from_bytes(this)
 }

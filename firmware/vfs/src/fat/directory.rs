@@ -365,7 +365,17 @@ impl Volume<'_> {
                 return Err(Errno::EACCES);
             }
         }
-        // What is open is only told that it went.
+        let first = self.tell_open(&found);
+        self.delete_entry(&found)?;
+        self.write_back()?;
+        if first != 0 {
+            self.free_chain(first)?;
+        }
+        self.flush()
+    }
+
+    /// Tells what is open there that it went, and returns the first cluster of its contents.
+    fn tell_open(&mut self, found: &Found) -> u32 {
         let mut first = first_cluster(&found.raw, self.state.bits);
         for slot in self.open.iter_mut() {
             if slot.is_used && slot.entry == (found.sector, found.offset) {
@@ -375,12 +385,28 @@ impl Volume<'_> {
                 }
             }
         }
-        self.delete_entry(&found)?;
-        self.write_back()?;
-        if first != 0 {
-            self.free_chain(first)?;
+        first
+    }
+
+    /// Gives what a file holds to the entry of another, which keeps its name: one write of one sector, so that the
+    /// name leads to the old contents or to the new ones whenever the power fails.
+    fn replace(&mut self, old: &Found, new: &Found) -> Result<(u32, u32)> {
+        if new.raw[entry::ATTRIBUTES] & attribute::READ_ONLY != 0 {
+            return Err(Errno::EACCES);
         }
-        self.flush()
+        let replaced = self.tell_open(new);
+        let mut raw = old.raw;
+        raw[..11].copy_from_slice(&new.raw[..11]);
+        raw[entry::CASE] = new.raw[entry::CASE];
+        let place = (new.sector, new.offset);
+        self.put_raw(place, &raw)?;
+        self.write_back()?;
+        self.delete_entry(old)?;
+        self.write_back()?;
+        if replaced != 0 {
+            self.free_chain(replaced)?;
+        }
+        Ok(place)
     }
 
     /// Gives an entry another name, maybe in another directory. A file of that name is replaced.
@@ -396,34 +422,38 @@ impl Volume<'_> {
         if is_directory && self.is_inside(to, &old)? {
             return Err(Errno::EINVAL);
         }
-        let start = match self.find(to)? {
-            Place::Root => return Err(Errno::EINVAL),
-            Place::Missing(start, _) => start,
-            Place::Entry(start, new) => {
-                // The same entry may get other capitals.
-                if (new.sector, new.offset) != (old.sector, old.offset) {
-                    let kind = if is_directory {
-                        Kind::Directory
-                    } else {
-                        Kind::File
-                    };
-                    if is_directory && new.is_directory() {
-                        return Err(Errno::EACCES);
-                    }
-                    self.remove(to, kind)?;
-                }
-                start
-            }
-        };
         let mut components = Components::new(to);
         let mut last: &[u8] = &[];
         while let Some(name) = components.next() {
             last = name;
         }
+        let (start, there) = match self.find(to)? {
+            Place::Root => return Err(Errno::EINVAL),
+            Place::Missing(start, _) => (start, None),
+            // The same entry may get other capitals.
+            Place::Entry(start, new) => {
+                let is_itself = (new.sector, new.offset) == (old.sector, old.offset);
+                (start, (!is_itself).then_some(new))
+            }
+        };
         let name = Long::parse(last)?;
-        let place = self.add_entry(start, &name, old.raw)?;
-        self.write_back()?;
-        self.delete_entry(&old)?;
+        let place = match there {
+            Some(new) if is_directory && new.is_directory() => return Err(Errno::EACCES),
+            Some(new) if is_directory != new.is_directory() => {
+                return Err(if is_directory {
+                    Errno::ENOTDIR
+                } else {
+                    Errno::EISDIR
+                });
+            }
+            Some(new) if new.long.used() == name.used() => self.replace(&old, &new)?,
+            other => {
+                if other.is_some() {
+                    self.remove(to, Kind::File)?;
+                }
+                self.rename_entry(old_start, &old, start, &name)?
+            }
+        };
         for slot in self.open.iter_mut() {
             if slot.is_used && slot.entry == (old.sector, old.offset) {
                 slot.entry = place;
@@ -438,6 +468,29 @@ impl Volume<'_> {
             }
         }
         self.flush()
+    }
+
+    /// Gives the entry `old` of one directory a name in another or the same, where nothing has it. Returns its place.
+    fn rename_entry(
+        &mut self,
+        old_start: u32,
+        old: &Found,
+        start: u32,
+        name: &Long,
+    ) -> Result<(u32, u32)> {
+        if start == old_start && self.fits_in_place(name, &old.first, old.count)? {
+            // One write of one sector: never both names, never none.
+            let place = self.write_entry(start, name, old.raw, Some(old.first))?;
+            let sector = self.sector_mut(place.0)?;
+            for left in (place.1 + ENTRY..=old.offset).step_by(ENTRY as usize) {
+                sector[left as usize] = REMOVED;
+            }
+            return Ok(place);
+        }
+        let place = self.add_entry(start, name, old.raw)?;
+        self.write_back()?;
+        self.delete_entry(old)?;
+        Ok(place)
     }
 
     /// Whether `path` leads through the directory `outer`.

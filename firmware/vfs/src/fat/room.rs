@@ -7,12 +7,34 @@ use super::name::{Long, Short, checksum};
 use crate::{Errno, Result};
 
 impl Volume<'_> {
-    /// Writes an entry with its names; `raw` has all but the short name. Returns where it is.
+    /// Writes an entry with its names where there is room; `raw` has all but the short name. Returns where it is.
     pub(super) fn add_entry(
         &mut self,
         start: u32,
         name: &Long,
+        raw: [u8; ENTRY as usize],
+    ) -> Result<(u32, u32)> {
+        self.write_entry(start, name, raw, None)
+    }
+
+    /// Whether the entries of a name, which stay in their directory, can take the place of `count` others at `first`
+    /// with one write to the device.
+    pub(super) fn fits_in_place(&self, name: &Long, first: &Listing, count: u32) -> Result<bool> {
+        let short = Short::suggest(name);
+        let parts = if short.is_exact { 0 } else { name.parts() };
+        let Some((_, offset)) = self.locate(first)? else {
+            return Ok(false);
+        };
+        Ok((parts as u32) < count && offset + count * ENTRY <= self.state.sector_bytes)
+    }
+
+    /// [`Volume::add_entry`], to a place that is known already if there is one.
+    pub(super) fn write_entry(
+        &mut self,
+        start: u32,
+        name: &Long,
         mut raw: [u8; ENTRY as usize],
+        place: Option<Listing>,
     ) -> Result<(u32, u32)> {
         let short = Short::suggest(name);
         let mut short_name = short.raw;
@@ -32,7 +54,10 @@ impl Volume<'_> {
             }
         }
         raw[..11].copy_from_slice(&short_name);
-        let mut at = self.room_for(start, parts as u32 + 1)?;
+        let mut at = match place {
+            Some(place) => place,
+            None => self.room_for(start, parts as u32 + 1)?,
+        };
         let sum = checksum(&short_name);
         for part in (0..parts).rev() {
             let mut long = [0; ENTRY as usize];

@@ -85,6 +85,40 @@ fn sizes_decide_the_width() {
 }
 
 #[test]
+fn new_name_that_fits_takes_the_place_of_the_old_one() {
+    let mut bytes = formatted(50);
+    with_volume(&mut bytes, |volume| {
+        for (index, name) in ["/a.py", "/b.py"].into_iter().enumerate() {
+            put(
+                volume,
+                "/.a long name for the time being",
+                &[index as u8; 9],
+            )
+            .unwrap();
+            let from = b"/.a long name for the time being";
+            volume.rename(from, name.as_bytes()).unwrap();
+        }
+        volume.make_directory(b"/z").unwrap();
+        assert_eq!(names(volume, "/"), ["a.py", "b.py", "z"]);
+        volume.rename(b"/a.py", b"/c.py").unwrap();
+        volume.rename(b"/b.py", b"/Needs more room.py").unwrap();
+        volume.make_directory(b"/y").unwrap();
+        assert_eq!(names(volume, "/"), ["c.py", "y", "z", "Needs more room.py"]);
+        assert_eq!(get(volume, "/c.py").unwrap(), [0; 9]);
+        assert_eq!(get(volume, "/needs more room.py").unwrap(), [1; 9]);
+        // So does a file that replaces another of the same name.
+        put(volume, "/new", b"new").unwrap();
+        volume.rename(b"/new", b"/c.py").unwrap();
+        assert_eq!(names(volume, "/"), ["c.py", "y", "z", "Needs more room.py"]);
+        assert_eq!(get(volume, "/c.py").unwrap(), b"new");
+        assert_eq!(volume.rename(b"/c.py", b"/y"), Err(Errno::EISDIR));
+        assert_eq!(volume.rename(b"/y", b"/c.py"), Err(Errno::ENOTDIR));
+        volume.rename(b"/c.py", b"/needs more ROOM.py").unwrap();
+        assert_eq!(names(volume, "/"), ["y", "z", "needs more ROOM.py"]);
+    });
+}
+
+#[test]
 fn files_names_and_directories() {
     let mut bytes = formatted(2000);
     with_volume(&mut bytes, |volume| {

@@ -32,6 +32,10 @@ const ESPRESSIF: [&str; 10] = [
     "pin", "adc", "pwm", "i2c", "spi", "uart", "timer", "rtc", "system", "esp32",
 ];
 
+const PICO: [&str; 11] = [
+    "pin", "adc", "pwm", "i2c", "spi", "uart", "timer", "rtc", "system", "pio", "pico",
+];
+
 const SIMULATED: Bench = Bench {
     programs: &ALL,
     pins: "A=2\nB=3\nANALOG=26\nTWO_WIRE=(0,5,4)\nTHREE_WIRE=(0,6,7,8)\nSERIAL=(1,12,13)\n",
@@ -50,8 +54,8 @@ impl Machine {
     fn bench(self) -> Option<Bench> {
         match self {
             Self::Pico => Some(Bench {
-                programs: &ALL,
-                pins: "A=2\nB=3\nANALOG=26\nTWO_WIRE=(0,5,4)\nTHREE_WIRE=(0,18,19,16)\nSERIAL=(1,8,9)\n",
+                programs: &PICO,
+                pins: "A=2\nB=3\nANALOG=26\nTWO_WIRE=(0,5,4)\nTHREE_WIRE=(0,18,19,16)\nSERIAL=(1,8,9)\nHEARD=15\n",
             }),
             Self::Esp32c3 => Some(Bench {
                 programs: &ESPRESSIF,

@@ -10,6 +10,7 @@ mod emulator;
 mod esp;
 mod flash;
 mod image;
+mod nvs;
 mod smoke;
 
 use std::fs;
@@ -160,6 +161,7 @@ pub(crate) fn run_all(words: &[String]) -> Result {
         }
         conformance::on_board(port, &kept)?;
         if port.machine == Machine::Esp32c3 {
+            nvs::against_tool(port, &kept.with_extension("bin"))?;
             flash::through_rom(port, &kept.with_extension("bin"))?;
         }
     }

@@ -9,7 +9,7 @@ use rustls::crypto::ring::default_provider;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::{
     ClientConfig, ClientConnection, Connection, DigitallySignedStruct, Error, RootCertStore,
     ServerConfig, ServerConnection, SignatureScheme,
@@ -107,12 +107,19 @@ impl ServerCertVerifier for Unverified {
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 fn identity(config: &TlsConfig<'_>) -> Outcome<Option<Identity>> {
+    let key = match config.key {
+        Some(key) => Some(private_key(key).ok_or(TlsError::BadKey)?),
+        None => None,
+    };
     let Some(certificate) = config.certificate else {
         return Ok(None);
     };
     let chain = certificates(certificate).ok_or(TlsError::BadCertificate)?;
-    let key = config.key.and_then(private_key).ok_or(TlsError::BadKey)?;
-    Ok(Some((chain, key)))
+    // Before what rustls may have against the key: a certificate that is none is the worse mistake.
+    for link in &chain {
+        ParsedCertificate::try_from(link).map_err(|_| TlsError::BadCertificate)?;
+    }
+    Ok(Some((chain, key.ok_or(TlsError::BadKey)?)))
 }
 
 fn client(config: &TlsConfig<'_>) -> Outcome<Connection> {
