@@ -473,7 +473,7 @@ fn records_fit_their_schemas() {
     let done = json(&["flash", "firmware.bin"]).run().ok();
     let last = record(&done, "flash");
     assert_eq!(last["running"]["implementation"], "micropython", "{done}");
-    check_phases(&done, &["write", "verify", "start"]);
+    crate::check_phases(&done, &["write", "verify", "start"]);
     let done = json(&["flash", "esp32.bin"]).run().status_is(1);
     assert_eq!(record(&done, "error")["error"]["code"], "wrong_firmware");
     let only_verify = ["flash", "firmware.bin", "--verify", "--no-reset"];
@@ -490,35 +490,7 @@ fn records_fit_their_schemas() {
     ] {
         let done = json(line).run().ok();
         record(&done, name);
-        check_phases(&done, phases);
-    }
-}
-
-/// The phases are these, in this order; each begins with no bytes, never goes back, and ends with all of them.
-#[track_caller]
-fn check_phases(done: &harness::program::Finished, expected: &[&str]) {
-    let mut phases: Vec<(String, Vec<u64>, u64)> = Vec::new();
-    for line in done.out().lines() {
-        let event: serde_json::Value = serde_json::from_str(line).unwrap();
-        assert_ne!(event["event"], "progress", "{done}");
-        if event["event"] != "phase" {
-            continue;
-        }
-        let (bytes, total) = (
-            event["bytes"].as_u64().unwrap(),
-            event["total"].as_u64().unwrap(),
-        );
-        let name = event["phase"].as_str().unwrap().to_string();
-        match phases.last_mut().filter(|one| one.0 == name && bytes > 0) {
-            Some(phase) => phase.1.push(bytes),
-            None => phases.push((name, vec![bytes], total)),
-        }
-    }
-    let names: Vec<&str> = phases.iter().map(|one| one.0.as_str()).collect();
-    assert_eq!(names, expected, "{done}");
-    for (name, bytes, total) in &phases {
-        assert_eq!((bytes[0], bytes.last()), (0, Some(total)), "{name}: {done}");
-        assert!(bytes.is_sorted(), "{name}: {done}");
+        crate::check_phases(&done, phases);
     }
 }
 
