@@ -478,7 +478,8 @@ impl Volume<'_> {
         start: u32,
         name: &Long,
     ) -> Result<(u32, u32)> {
-        if start == old_start && self.fits_in_place(name, &old.first, old.count)? {
+        let fits = start == old_start && self.fits_in_place(name, &old.first, old.count)?;
+        if fits && self.is_last(old)? {
             // One write of one sector: never both names, never none.
             let place = self.write_entry(start, name, old.raw, Some(old.first))?;
             let sector = self.sector_mut(place.0)?;
@@ -491,6 +492,13 @@ impl Volume<'_> {
         self.write_back()?;
         self.delete_entry(old)?;
         Ok(place)
+    }
+
+    /// Whether nothing follows in its directory. Elsewhere a new name goes to the end, as other writers of FAT do.
+    fn is_last(&mut self, found: &Found) -> Result<bool> {
+        let mut at = found.first;
+        self.next_entry(&mut at)?;
+        Ok(self.next_entry(&mut at)?.is_none())
     }
 
     /// Whether `path` leads through the directory `outer`.

@@ -85,7 +85,7 @@ fn sizes_decide_the_width() {
 }
 
 #[test]
-fn new_name_that_fits_takes_the_place_of_the_old_one() {
+fn new_name_of_the_last_entry_takes_the_place_of_the_old_one() {
     let mut bytes = formatted(50);
     with_volume(&mut bytes, |volume| {
         for (index, name) in ["/a.py", "/b.py"].into_iter().enumerate() {
@@ -103,13 +103,13 @@ fn new_name_that_fits_takes_the_place_of_the_old_one() {
         volume.rename(b"/a.py", b"/c.py").unwrap();
         volume.rename(b"/b.py", b"/Needs more room.py").unwrap();
         volume.make_directory(b"/y").unwrap();
-        assert_eq!(names(volume, "/"), ["c.py", "y", "z", "Needs more room.py"]);
+        assert_eq!(names(volume, "/"), ["y", "z", "c.py", "Needs more room.py"]);
         assert_eq!(get(volume, "/c.py").unwrap(), [0; 9]);
         assert_eq!(get(volume, "/needs more room.py").unwrap(), [1; 9]);
-        // So does a file that replaces another of the same name.
+        // A file that replaces another of the same name takes its place.
         put(volume, "/new", b"new").unwrap();
         volume.rename(b"/new", b"/c.py").unwrap();
-        assert_eq!(names(volume, "/"), ["c.py", "y", "z", "Needs more room.py"]);
+        assert_eq!(names(volume, "/"), ["y", "z", "c.py", "Needs more room.py"]);
         assert_eq!(get(volume, "/c.py").unwrap(), b"new");
         assert_eq!(volume.rename(b"/c.py", b"/y"), Err(Errno::EISDIR));
         assert_eq!(volume.rename(b"/y", b"/c.py"), Err(Errno::ENOTDIR));
