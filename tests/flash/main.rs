@@ -78,3 +78,31 @@ pub(crate) fn record(done: &harness::program::Finished, name: &str) -> serde_jso
     assert!(complaints.is_empty(), "{complaints:?}: {done}");
     last.clone()
 }
+
+/// The phases are these, in this order; each begins with no bytes, never goes back, and ends with all of them.
+#[track_caller]
+pub(crate) fn check_phases(done: &harness::program::Finished, expected: &[&str]) {
+    let mut phases: Vec<(String, Vec<u64>, u64)> = Vec::new();
+    for line in done.out().lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_ne!(event["event"], "progress", "{done}");
+        if event["event"] != "phase" {
+            continue;
+        }
+        let (bytes, total) = (
+            event["bytes"].as_u64().unwrap(),
+            event["total"].as_u64().unwrap(),
+        );
+        let name = event["phase"].as_str().unwrap().to_string();
+        match phases.last_mut().filter(|one| one.0 == name && bytes > 0) {
+            Some(phase) => phase.1.push(bytes),
+            None => phases.push((name, vec![bytes], total)),
+        }
+    }
+    let names: Vec<&str> = phases.iter().map(|one| one.0.as_str()).collect();
+    assert_eq!(names, expected, "{done}");
+    for (name, bytes, total) in &phases {
+        assert_eq!((bytes[0], bytes.last()), (0, Some(total)), "{name}: {done}");
+        assert!(bytes.is_sorted(), "{name}: {done}");
+    }
+}

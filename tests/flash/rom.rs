@@ -55,6 +55,67 @@ fn every_size_arrives_through_the_mask_rom() {
     }
 }
 
+/// An image of nobody's project for the first stage: it prints a line again and again.
+fn arbitrary_image() -> Vec<u8> {
+    const ENTRY: u32 = 0x4038_0000;
+    // The FIFO of the UART; from the text on, a byte at a time; a pause; from the beginning.
+    const PROGRAM: [u32; 13] = [
+        0x6000_0537,
+        0x0000_0597,
+        0x0305_8593,
+        0x0005_c603,
+        0x0006_0a63,
+        0x00c5_2023,
+        0x0015_8593,
+        0xff1f_f06f,
+        0x0000_0013,
+        0x0004_06b7,
+        0xfff6_8693,
+        0xfe06_9ee3,
+        0xfd5f_f06f,
+    ];
+    let mut code: Vec<u8> = PROGRAM.iter().flat_map(|word| word.to_le_bytes()).collect();
+    code.extend(b"arbitrary image runs\r\n\0\0");
+    // Magic number, one segment, DIO, 4 MB at 40 MHz; the entry; chip 5; no digest.
+    let mut image = vec![0xe9, 1, 2, 0x20];
+    image.extend(ENTRY.to_le_bytes());
+    image.extend([0xee, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    image.extend(ENTRY.to_le_bytes());
+    image.extend(u32::try_from(code.len()).unwrap().to_le_bytes());
+    image.extend(&code);
+    let sum = code.iter().fold(0xef_u8, |sum, byte| sum ^ byte);
+    image.resize(image.len() / 16 * 16 + 15, 0);
+    image.push(sum);
+    image
+}
+
+/// An image that is not ours is written with Espressif's stub and without, and the mask ROM starts it.
+#[test]
+fn an_arbitrary_image_is_written_and_starts() {
+    use std::io::{BufRead, BufReader};
+    let desk = Desk::new();
+    desk.put("data.bin", arbitrary_image());
+    for stub in [true, false] {
+        let (board, file) = worn(&desk, Options::default());
+        let address = format!("rfc2217://{}", board.modem);
+        let mut line = vec!["flash", "data.bin", "--offset", "0", "--no-reset"];
+        line.extend((!stub).then_some("--no-stub"));
+        ucli(&desk, &address, &line).run().ok();
+        drop(board);
+        assert!(
+            std::fs::read(file).unwrap().starts_with(&arbitrary_image()),
+            "{stub}"
+        );
+        let (board, _) = on(&desk, Options::default());
+        let uart = std::net::TcpStream::connect(&board.uart).unwrap();
+        uart.set_read_timeout(Some(std::time::Duration::from_secs(120)))
+            .unwrap();
+        let mut lines = BufReader::new(uart).split(b'\n').map(|line| line.unwrap());
+        let runs = lines.any(|line| line.ends_with(b"arbitrary image runs\r"));
+        assert!(runs, "{stub}");
+    }
+}
+
 /// esptool verifies what `ucli` wrote and `ucli` what esptool wrote.
 #[test]
 fn esptool_agrees_on_the_mask_rom() {
@@ -94,6 +155,7 @@ fn esptool_agrees_on_the_mask_rom() {
         desk.put("data.bin", noise(70_001));
     }
 }
+
 /// The power goes at one of the chip's own erases and writes: it is said, and the next flash succeeds.
 #[test]
 fn a_flash_that_was_cut_is_repeated() {

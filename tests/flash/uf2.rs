@@ -39,28 +39,31 @@ fn uf2conv(desk: &Desk, line: &[&str]) {
     desk.peer("uf2conv", line).run().ok();
 }
 
+/// The UF2 file that `uf2conv` makes of a program.
+fn converted(desk: &Desk, program: &[u8]) -> Vec<u8> {
+    desk.put("program.bin", program);
+    let base = format!("{BASE:#x}");
+    let line = [
+        "-c",
+        "-b",
+        &base,
+        "-f",
+        FAMILY,
+        "-o",
+        "theirs.uf2",
+        "program.bin",
+    ];
+    uf2conv(desk, &line);
+    desk.get("theirs.uf2")
+}
+
 /// What `uf2conv` makes is taken and arrives as it is; what it unpacks from our blocks is the program.
 #[test]
 fn files_of_uf2conv_are_taken() {
     let desk = Desk::new();
     // No whole number of blocks.
     let program = noise(100_100);
-    desk.put("program.bin", &program);
-    let base = format!("{BASE:#x}");
-    uf2conv(
-        &desk,
-        &[
-            "-c",
-            "-b",
-            &base,
-            "-f",
-            FAMILY,
-            "-o",
-            "theirs.uf2",
-            "program.bin",
-        ],
-    );
-    let theirs = desk.get("theirs.uf2");
+    let theirs = converted(&desk, &program);
     let drive = Drive::show(&desk, "RPI-RP2", INFO, theirs.len());
     let done = flash(&desk, &["theirs.uf2", "--no-reset"]).run();
     assert_eq!(done.status, Some(0), "{done}");
@@ -81,22 +84,7 @@ fn both_make_the_same_blocks() {
     let desk = Desk::new();
     let program = noise(70_016);
     desk.put("program.elf", elf(BASE, &program));
-    desk.put("program.bin", &program);
-    let base = format!("{BASE:#x}");
-    uf2conv(
-        &desk,
-        &[
-            "-c",
-            "-b",
-            &base,
-            "-f",
-            FAMILY,
-            "-o",
-            "theirs.uf2",
-            "program.bin",
-        ],
-    );
-    let theirs = desk.get("theirs.uf2");
+    let theirs = converted(&desk, &program);
     let drive = Drive::show(&desk, "RPI-RP2", INFO, theirs.len());
     let path = drive.path();
     let done = crate::ucli(&desk, &path, &["flash", "program.elf", "--no-reset"]).run();

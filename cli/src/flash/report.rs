@@ -1,4 +1,7 @@
-//! What is said while a board is flashed: a line per phase, a bar, or `--json` events.
+//! What is said while a board is flashed: a line per phase, a bar, or `--json` events: one at the beginning of a
+//! phase, some on the way, and one with all its bytes.
+
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -40,12 +43,18 @@ impl Phase {
     }
 }
 
+/// How much time is between two events of a phase at least.
+const PAUSE: Duration = Duration::from_millis(250);
+
 /// Tells how far it is.
 pub(crate) struct Report {
     printer: Printer,
     progress: Option<Progress>,
+    phase: Phase,
     done: u64,
     total: u64,
+    /// What the last event said, and when.
+    told: (u64, Instant),
 }
 
 impl Report {
@@ -54,8 +63,10 @@ impl Report {
         Self {
             printer: printer.clone(),
             progress: None,
+            phase: Phase::Start,
             done: 0,
             total: 0,
+            told: (0, Instant::now()),
         }
     }
 
@@ -65,15 +76,21 @@ impl Report {
     /// When stdout is gone.
     pub(crate) fn phase(&mut self, phase: Phase, total: u64) -> Result<()> {
         self.progress = None;
-        (self.done, self.total) = (0, total);
-        self.printer.event(
-            "phase",
-            json!({ "phase": phase.text(), "bytes": 0, "total": total }),
-        )?;
-        let mut progress = Progress::new(&self.printer, total);
-        progress.file(phase.text());
-        self.progress = (total > 0).then_some(progress);
+        (self.phase, self.done, self.total) = (phase, 0, total);
+        self.tell()?;
+        if total > 0 && !self.printer.is_json() {
+            let mut progress = Progress::new(&self.printer, total);
+            progress.file(phase.text());
+            self.progress = Some(progress);
+        }
         Ok(())
+    }
+
+    fn tell(&mut self) -> Result<()> {
+        self.told = (self.done, Instant::now());
+        let (phase, done, total) = (self.phase.text(), self.done, self.total);
+        let fields = json!({ "phase": phase, "bytes": done, "total": total });
+        self.printer.event("phase", fields)
     }
 
     /// So many bytes more are done.
@@ -83,6 +100,12 @@ impl Report {
         self.done += len_bytes;
         if let Some(progress) = &mut self.progress {
             progress.add(len_bytes);
+        }
+        let (told, when) = self.told;
+        let is_all = self.done == self.total;
+        if told != self.done && (is_all || when.elapsed() >= PAUSE) {
+            // Flashing does not stop because nobody listens.
+            let _ = self.tell();
         }
     }
 
@@ -99,5 +122,9 @@ impl Report {
     /// The phase is over: the bar goes.
     pub(crate) fn finish(&mut self) {
         self.progress = None;
+        if self.told.0 != self.done {
+            // As in `add`.
+            let _ = self.tell();
+        }
     }
 }

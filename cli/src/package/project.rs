@@ -203,6 +203,10 @@ impl Project {
         match self.text_of("mpy")?.as_deref() {
             None | Some("auto") => Ok(false),
             Some("never") => Ok(true),
+            Some("native") => Err(wrong(
+                "`mpy = \"native\"`: machine code is made by the board's own compiler; with `auto` a module that asks for it \
+                 stays source",
+            )),
             Some(other) => Err(wrong(&format!(
                 "`mpy = {}`: there are `auto` and `never`",
                 quoted(other)

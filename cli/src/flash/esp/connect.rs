@@ -494,3 +494,78 @@ impl Connected {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Link as Kind;
+
+    /// A port that remembers what its lines were set to, one call a step.
+    #[derive(Default)]
+    struct Lines(Vec<(Option<bool>, Option<bool>)>);
+
+    impl Transport for Lines {
+        fn read(&mut self, _: &mut [u8], _: Instant) -> Result<usize> {
+            Ok(0)
+        }
+        fn write(&mut self, bytes: &[u8], _: Instant) -> Result<usize> {
+            Ok(bytes.len())
+        }
+        fn writer(&mut self) -> Result<Box<dyn std::io::Write + Send>> {
+            Err(Error::new(Code::Unsupported, "no"))
+        }
+        fn set_lines(&mut self, dtr: Option<bool>, rts: Option<bool>) -> Result<()> {
+            self.0.push((dtr, rts));
+            Ok(())
+        }
+        fn link(&self) -> Kind {
+            Kind::Uart
+        }
+        fn name(&self) -> &str {
+            "lines"
+        }
+    }
+
+    /// The steps as `d`, `D`, `r`, `R`: a line released or asserted.
+    fn steps(run: impl FnOnce(&mut dyn Transport) -> Result<()>) -> String {
+        let mut lines = Lines::default();
+        run(&mut lines).unwrap();
+        let letter = |step: &(Option<bool>, Option<bool>)| match step {
+            (Some(dtr), None) => {
+                if *dtr {
+                    'D'
+                } else {
+                    'd'
+                }
+            }
+            (None, Some(rts)) => {
+                if *rts {
+                    'R'
+                } else {
+                    'r'
+                }
+            }
+            _ => '?',
+        };
+        lines.0.iter().map(letter).collect()
+    }
+
+    /// Line by line: with the two transistors the chip is never out of reset (`r`) with the boot pin high (`d`)
+    /// before it has started in its loader; Espressif's own port never passes through both released in between.
+    #[test]
+    fn lines_go_step_by_step() {
+        let into = |wiring| steps(|port| into_loader(port, wiring, Duration::ZERO));
+        assert_eq!(into(Wiring::Uart), "drdRDRDrdr");
+        assert_eq!(into(Wiring::UsbOtg), "drdRDRDrdr");
+        assert_eq!(into(Wiring::UsbSerial), "drDrDRdRdr");
+        assert_eq!(steps(into_program), "dRdr");
+    }
+
+    #[test]
+    fn wiring_follows_from_usb_numbers() {
+        assert_eq!(Wiring::of(Some(0x303a), Some(0x1001)), Wiring::UsbSerial);
+        assert_eq!(Wiring::of(Some(0x303a), Some(0x0002)), Wiring::UsbOtg);
+        assert_eq!(Wiring::of(Some(0x10c4), Some(0xea60)), Wiring::Uart);
+        assert_eq!(Wiring::of(None, None), Wiring::Uart);
+    }
+}
