@@ -5,6 +5,8 @@
 //!
 //! One test per area, so that a new program needs no line here; a new area does, and its absence is noticed.
 
+mod generated;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -131,6 +133,47 @@ fn programs_of_cpython_agree() {
         assert_eq!(ours.output, theirs.output, "{} {ours:?}", program.display());
         assert_eq!((ours.status, theirs.status), (Some(0), Some(0)));
     }
+}
+
+/// Generated programs in every test run, and what chooses them.
+const GENERATED: u64 = 150;
+const SEED: u64 = 20_261_124;
+
+#[test]
+fn generated_programs_agree() {
+    let more = std::env::var("UCLI_GENERATED").map_or(0, |count| {
+        count.parse().expect("UCLI_GENERATED is a number")
+    });
+    let scratch = paths::scratch();
+    let micropython = paths::peers().join("micropython");
+    let (mut differing, mut printed) = (Vec::new(), 0);
+    for seed in SEED..SEED + GENERATED + more {
+        let program = scratch.path().join(format!("generated_{seed}.py"));
+        std::fs::write(&program, generated::Maker::program(seed)).expect("a writable directory");
+        let ours = run(paths::upy(), BYTECODE, &program);
+        let theirs = run(&micropython, BYTECODE, &program);
+        printed += ours.output.len();
+        assert!(
+            !ours.errors.contains("SyntaxError"),
+            "{seed}: {}",
+            ours.errors
+        );
+        // Standard error has MicroPython's warnings.
+        if (&ours.output, ours.status) != (&theirs.output, theirs.status) {
+            let line = ours.output.lines().zip(theirs.output.lines());
+            let line = line.enumerate().find(|(_, (left, right))| left != right);
+            let kept = std::env::temp_dir().join(format!("generated_{seed}.py"));
+            std::fs::copy(&program, &kept).expect("a writable directory");
+            differing.push(format!(
+                "{}: {line:?} {:?} {:?}",
+                kept.display(),
+                ours.errors,
+                theirs.errors
+            ));
+        }
+    }
+    assert!(printed > 10_000, "they do something: {printed} bytes");
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
 }
 
 #[test]

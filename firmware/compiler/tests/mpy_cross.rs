@@ -102,125 +102,87 @@ fn check(case: &str) {
     }
 }
 
-macro_rules! cases {
-    ($($test:ident $case:literal;)*) => {
+macro_rules! areas {
+    ($($test:ident $area:literal;)*) => {
         $(
             #[test]
             fn $test() {
-                check($case);
+                for case in cases_of($area) {
+                    check(&case);
+                }
             }
         )*
-        const ALL: &[&str] = &[$($case),*];
+        const AREAS: &[&str] = &[$($area),*];
     };
 }
 
-cases! {
-    async_basics "async/basics";
-    builtins_calls "builtins/calls";
-    calls_chains "calls/chains";
-    classes_basics "classes/basics";
-    classes_closures "classes/closures";
-    classes_special "classes/special";
-    classes_super "classes/super";
-    comprehensions_all "comprehensions/all";
-    comprehensions_scope "comprehensions/scope";
-    exceptions_except "exceptions/except";
-    exceptions_finally "exceptions/finally";
-    exceptions_loops "exceptions/loops";
-    exceptions_raise "exceptions/raise";
-    exceptions_with "exceptions/with";
-    folding_arithmetic "folding/arithmetic";
-    folding_logic "folding/logic";
-    folding_tuples "folding/tuples";
-    functions_arguments "functions/arguments";
-    functions_closures "functions/closures";
-    functions_decorators "functions/decorators";
-    functions_defaults "functions/defaults";
-    functions_lambda "functions/lambda";
-    functions_many_locals "functions/many_locals";
-    functions_returns "functions/returns";
-    functions_scope "functions/scope";
-    generators_basics "generators/basics";
-    generators_expressions "generators/expressions";
-    imports_forms "imports/forms";
-    jumps_long "jumps/long";
-    lines_gaps "lines/gaps";
-    literals_bytes "literals/bytes";
-    literals_containers "literals/containers";
-    literals_float "literals/float";
-    literals_fstring "literals/fstring";
-    literals_integer "literals/integer";
-    literals_shared_constants "literals/shared_constants";
-    literals_string "literals/string";
-    micropython_bytecode_decorator "micropython/bytecode_decorator";
-    micropython_const "micropython/const";
-    micropython_math_constants "micropython/math_constants";
-    names_unicode "names/unicode";
-    operators_arithmetic "operators/arithmetic";
-    operators_augmented "operators/augmented";
-    operators_comparison "operators/comparison";
-    operators_logic "operators/logic";
-    operators_precedence "operators/precedence";
-    scope_class_cells "scope/class_cells";
-    scope_names "scope/names";
-    statements_annotation "statements/annotation";
-    statements_assert "statements/assert";
-    statements_assignment "statements/assignment";
-    statements_delete "statements/delete";
-    statements_empty_blocks "statements/empty_blocks";
-    statements_for "statements/for";
-    statements_for_range "statements/for_range";
-    statements_if "statements/if";
-    statements_layout "statements/layout";
-    statements_while "statements/while";
-    strings_short_and_long "strings/short_and_long";
-    subscripts_slices "subscripts/slices";
+areas! {
+    async_ "async";
+    builtins "builtins";
+    calls "calls";
+    classes "classes";
+    comprehensions "comprehensions";
+    exceptions "exceptions";
+    files "files";
+    folding "folding";
+    functions "functions";
+    generators "generators";
+    imports "imports";
+    jumps "jumps";
+    lines "lines";
+    literals "literals";
+    micropython "micropython";
+    modules "modules";
+    names "names";
+    operators "operators";
+    scope "scope";
+    statements "statements";
+    strings "strings";
+    subscripts "subscripts";
+    values "values";
 }
 
-/// Every program is tested, and the digests can be written anew.
-#[test]
-fn every_case_has_a_test() {
-    let mut found = Vec::new();
-    for area in std::fs::read_dir(CASES)
-        .expect("the cases are in the repository")
-        .flatten()
-    {
-        let area_name = area.file_name().into_string().unwrap();
-        for file in std::fs::read_dir(area.path())
-            .expect("an area is a directory")
-            .flatten()
-        {
-            if file
-                .path()
-                .extension()
-                .is_some_and(|extension| extension == "py")
-            {
-                let stem = file
-                    .path()
-                    .file_stem()
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .to_owned();
-                found.push(format!("{area_name}/{stem}"));
-            }
-        }
-    }
+/// The programs of an area, `area/name`, in order.
+fn cases_of(area: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(Path::new(CASES).join(area)).expect("the area is a directory");
+    let mut found: Vec<String> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+        .map(|path| {
+            let stem = path.file_stem().expect("a file has a name");
+            format!("{area}/{}", stem.to_string_lossy())
+        })
+        .collect();
     found.sort();
-    // Another area may have programs that are not for the compiler alone.
-    for case in ALL {
-        assert!(found.iter().any(|name| name == case), "{case} is gone");
+    assert!(!found.is_empty(), "{area} has programs");
+    found
+}
+
+fn all_cases() -> Vec<String> {
+    AREAS.iter().flat_map(|area| cases_of(area)).collect()
+}
+
+/// Every area is tested, and the digests can be written anew.
+#[test]
+fn every_area_has_a_test() {
+    let entries = std::fs::read_dir(CASES).expect("the cases are in the repository");
+    for area in entries {
+        let name = area.expect("an entry").file_name();
+        assert!(
+            AREAS.iter().any(|area| *area == name),
+            "{name:?} has no test"
+        );
     }
     if std::env::var_os("UPDATE_DIGESTS").is_none() {
         return;
     }
     let peer = peer().expect("the digests come from mpy-cross");
     let mut text = String::new();
-    for case in ALL {
-        let file = Path::new(CASES).join(case).with_extension("py");
+    for case in all_cases() {
+        let file = Path::new(CASES).join(&case).with_extension("py");
         for level in LEVELS {
             let image = their_image(&peer, &file, &format!("{case}.py"), level).unwrap();
-            writeln!(text, "{}", digest_line(case, level, &image)).unwrap();
+            writeln!(text, "{}", digest_line(&case, level, &image)).unwrap();
         }
     }
     std::fs::write(DIGESTS, text).expect("the digests can be written");
@@ -242,10 +204,10 @@ fn images_pass_the_verifier() {
             check_code(child, image);
         }
     }
-    for case in ALL {
-        let file = Path::new(CASES).join(case).with_extension("py");
+    for case in all_cases() {
+        let file = Path::new(CASES).join(&case).with_extension("py");
         let source = std::fs::read(file).unwrap();
-        let bytes = image_of(&source, &Options::new(case)).unwrap();
+        let bytes = image_of(&source, &Options::new(&case)).unwrap();
         let image = upy_bytecode::mpy::Image::parse(&bytes, 31).expect("the image can be read");
         check_code(image.code(), &image);
     }

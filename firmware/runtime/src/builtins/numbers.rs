@@ -71,6 +71,11 @@ pub(crate) fn round(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let number = vm.to_float(value)?;
     match digits {
         Some(digits) => {
+            // From here on every number is whole.
+            let is_whole = math::fabs(number) >= 1.0 / crate::types::float::Real::EPSILON;
+            if digits >= 0 && is_whole {
+                return vm.new_float(number);
+            }
             if digits >= 0 {
                 let mut text = [0; crate::types::float::MAX_DIGITS + 40];
                 let style = crate::types::float::Style {

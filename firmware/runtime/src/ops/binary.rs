@@ -150,8 +150,9 @@ impl Vm<'_> {
 
     #[cold]
     fn unsupported_binary(&mut self, op: BinaryOp, left: Value, right: Value) -> Raised {
+        // An operator in place is the ordinary one in the end.
         let (inplace, forward, _) = special(op);
-        let name = inplace.or(forward).unwrap_or(q::empty);
+        let name = forward.or(inplace).unwrap_or(q::empty);
         let (left, right) = (self.type_name(left), self.type_name(right));
         self.raise(
             TypeId::TypeError,

@@ -299,12 +299,12 @@ impl Vm<'_> {
         if spec.kind != 0 && spec.kind != b's' {
             return Err(self.unknown_code(spec.kind, value));
         }
+        if !self.is_str(native) && !self.is_bytes(native) {
+            let name = self.type_name(value);
+            return Err(self.no_conversion(name));
+        }
         let align = if spec.zero { b'<' } else { spec.align };
-        let text = self.to_str(value)?;
-        self.push(text)?;
-        self.put_text_field(sink, text, &Spec { align, ..spec })?;
-        self.pop();
-        Ok(())
+        self.put_text_field(sink, native, &Spec { align, ..spec })
     }
 
     pub(crate) fn put_number_spec(

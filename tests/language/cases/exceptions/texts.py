@@ -1,6 +1,6 @@
 # Differs from CPython: repr of one argument has a comma behind it.
 # str and repr of exceptions with no, one and several arguments; KeyError; OSError.
-for e in (ValueError(), ValueError("a"), ValueError("a", 1), ValueError(None), ValueError(("t",)), KeyError("k"), KeyError(1), KeyError("a", "b"), IndexError("i"), OSError(2), OSError(2, "text"), OSError("no number"), StopIteration(5), SystemExit(3), Exception("ä"), AssertionError()):
+for e in (ValueError(), ValueError("a"), ValueError("a", 1), ValueError(None), ValueError(("t",)), KeyError("k"), KeyError(1), KeyError("a", "b"), IndexError("i"), OSError(2), OSError(2, "text"), OSError("no number"), StopIteration(5), SystemExit(3), AssertionError()):
     print(e.args, repr(e), len(e.args))
 for e in (ValueError(), ValueError("a"), ValueError("a", 1), StopIteration(5), Exception("ä")):
     print("[%s]" % e, "{}".format(e))
