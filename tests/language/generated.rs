@@ -75,6 +75,78 @@ const TEXTS: [&str; 8] = [
     "''", "'a'", "'abc'", "'a b c'", "'12'", "'xyzzy'", "'%d-%s'", "'{}|{}'",
 ];
 
+/// Expressions with holes; see [`Maker::fill`].
+const SHAPES: [&str; 68] = [
+    "({x} {o} {y})",
+    "({x} {o} {y})",
+    "({x} {q} {y})",
+    "({x} {q} {y} {q} {z})",
+    "({x} and {y})",
+    "({x} or {y})",
+    "(not {x})",
+    "(-{x})",
+    "(~{x})",
+    "(+{x})",
+    "({y} if {x} else {z})",
+    "[{x}, {y}]",
+    "({x}, {y}, {z})",
+    "{{x}: {y}}",
+    "[i for i in ({x}, {y}) if i]",
+    "({x})[{s}]",
+    "tuple({x})[{i}:{j}]",
+    "str({x})[:{j}]",
+    "len({x})",
+    "abs({x})",
+    "str({x})",
+    "repr({x})",
+    "bool({x})",
+    "int({x})",
+    "list({x})[:9]",
+    "tuple({x})[:9]",
+    "sum([{n}, {m}])",
+    "min({n}, {m})",
+    "max({x}, {y})",
+    "sorted([{n}, {m}, 3])",
+    "list(zip({x}, {y}))[:5]",
+    "list(enumerate({x}))[:4]",
+    "list(map(str, ({x}, {y})))",
+    "(lambda p, q=2: (p, q))({x})",
+    "f{u}({x})",
+    "f{u}({x}, {y})",
+    "f{u}(x={x})",
+    "f{u}(*{x})",
+    "'%s' % ({x},)",
+    "'%5d|' % {x}",
+    "'%x' % {n}",
+    "'{}-{}'.format({x}, {y})",
+    "'{:>6}|'.format({x})",
+    "f'{ {x} }'",
+    "({x} in list({y}))",
+    "({x} is {y})",
+    "isinstance({x}, (str, list, P))",
+    "type({x}).__name__",
+    "({x}).{t}",
+    "{b}.{t}",
+    "b.{t}",
+    "d.{l}",
+    "e.{k}",
+    "list(gen({x}))",
+    "[*map(len, ({x}, {y}))]",
+    "g({x}, k={y})",
+    "(g + {x})",
+    "divmod({n}, {m})",
+    "pow({n}, 3)",
+    "({n} << {s})",
+    "({n} >> {s})",
+    "any(({x}, {y}))",
+    "all(({x}, {y}))",
+    "getattr(g, 'v', {x})",
+    "dict([({n}, {x})])",
+    "sorted(set([{n}, {m}]))",
+    "chr(97 + {s})",
+    "({x} := {y})",
+];
+
 /// Makes one program.
 pub(crate) struct Maker {
     state: u64,
@@ -173,8 +245,7 @@ impl Maker {
 
     fn statement(&mut self, depth: usize) {
         let name = self.one_of(&NAMES);
-        let deep = depth > 3;
-        match self.below(if deep { 7 } else { 13 }) {
+        match self.below(if depth > 3 { 7 } else { 13 }) {
             0..=2 => {
                 let value = self.expression(3);
                 self.line(depth, &format!("{name} = c({value})"));
@@ -209,14 +280,21 @@ impl Maker {
                 let value = self.expression(3);
                 self.line(depth, &format!("show(c({value}))"));
             }
-            7 => {
+            _ => self.compound(depth),
+        }
+    }
+
+    /// A statement with statements in it, and a few others.
+    fn compound(&mut self, depth: usize) {
+        match self.below(6) {
+            0 => {
                 let condition = self.expression(2);
                 self.line(depth, &format!("if {condition}:"));
                 self.statement(depth + 1);
                 self.line(depth, "else:");
                 self.statement(depth + 1);
             }
-            8 => {
+            1 => {
                 let value = self.expression(2);
                 self.line(depth, &format!("for i in list(c({value}))[:4]:"));
                 self.guarded(depth + 1);
@@ -226,7 +304,7 @@ impl Maker {
                 self.line(depth, "else:");
                 self.line(depth + 1, "print('no break')");
             }
-            9 => {
+            2 => {
                 self.loops += 1;
                 let count = format!("n{}", self.loops);
                 self.line(depth, &format!("{count} = 0"));
@@ -238,7 +316,7 @@ impl Maker {
                 self.line(depth + 1, &format!("{count} += 1"));
                 self.guarded(depth + 1);
             }
-            10 => {
+            3 => {
                 let kind = self.one_of(&["ZeroDivisionError", "KeyError", "Exception"]);
                 self.line(depth, "try:");
                 self.statement(depth + 1);
@@ -249,7 +327,7 @@ impl Maker {
                 self.line(depth, "finally:");
                 self.line(depth + 1, "print('end')");
             }
-            11 => {
+            4 => {
                 let name = self.one_of(&KEPT_SHORT);
                 let at = self.index();
                 self.line(depth, &format!("del {name}[{at}]"));
@@ -287,76 +365,7 @@ impl Maker {
             };
         }
         let x = self.expression(depth - 1);
-        let shape = self.one_of(&[
-            "({x} {o} {y})",
-            "({x} {o} {y})",
-            "({x} {q} {y})",
-            "({x} {q} {y} {q} {z})",
-            "({x} and {y})",
-            "({x} or {y})",
-            "(not {x})",
-            "(-{x})",
-            "(~{x})",
-            "(+{x})",
-            "({y} if {x} else {z})",
-            "[{x}, {y}]",
-            "({x}, {y}, {z})",
-            "{{x}: {y}}",
-            "[i for i in ({x}, {y}) if i]",
-            "({x})[{s}]",
-            "tuple({x})[{i}:{j}]",
-            "str({x})[:{j}]",
-            "len({x})",
-            "abs({x})",
-            "str({x})",
-            "repr({x})",
-            "bool({x})",
-            "int({x})",
-            "list({x})[:9]",
-            "tuple({x})[:9]",
-            "sum([{n}, {m}])",
-            "min({n}, {m})",
-            "max({x}, {y})",
-            "sorted([{n}, {m}, 3])",
-            "list(zip({x}, {y}))[:5]",
-            "list(enumerate({x}))[:4]",
-            "list(map(str, ({x}, {y})))",
-            "(lambda p, q=2: (p, q))({x})",
-            "f{u}({x})",
-            "f{u}({x}, {y})",
-            "f{u}(x={x})",
-            "f{u}(*{x})",
-            "'%s' % ({x},)",
-            "'%5d|' % {x}",
-            "'%x' % {n}",
-            "'{}-{}'.format({x}, {y})",
-            "'{:>6}|'.format({x})",
-            "f'{ {x} }'",
-            "({x} in list({y}))",
-            "({x} is {y})",
-            "isinstance({x}, (str, list, P))",
-            "type({x}).__name__",
-            "({x}).{t}",
-            "{b}.{t}",
-            "b.{t}",
-            "d.{l}",
-            "e.{k}",
-            "list(gen({x}))",
-            "[*map(len, ({x}, {y}))]",
-            "g({x}, k={y})",
-            "(g + {x})",
-            "divmod({n}, {m})",
-            "pow({n}, 3)",
-            "({n} << {s})",
-            "({n} >> {s})",
-            "any(({x}, {y}))",
-            "all(({x}, {y}))",
-            "getattr(g, 'v', {x})",
-            "dict([({n}, {x})])",
-            "sorted(set([{n}, {m}]))",
-            "chr(97 + {s})",
-            "({x} := {y})",
-        ]);
+        let shape = self.one_of(&SHAPES);
         let shape = match shape {
             // Where these would be refused by the compiler.
             "({x} := {y})" => "(w := {y})",

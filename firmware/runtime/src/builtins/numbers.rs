@@ -72,7 +72,7 @@ pub(crate) fn round(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     match digits {
         Some(digits) => {
             // From here on every number is whole.
-            let is_whole = math::fabs(number) >= 1.0 / crate::types::float::Real::EPSILON;
+            let is_whole = number.abs() >= 1.0 / crate::types::float::Real::EPSILON;
             if digits >= 0 && is_whole {
                 return vm.new_float(number);
             }
