@@ -31,10 +31,27 @@ pub(super) fn ask(build: &mut Command, has_core: bool) -> Result {
         return Ok(());
     };
     build
-        .env("RUSTC_WORKSPACE_WRAPPER", std::env::current_exe()?)
+        .env("RUSTC_WORKSPACE_WRAPPER", own_copy()?)
         .env(DRIVER, driver)
         .env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
     Ok(())
+}
+
+/// A copy of this program, which stays when a test run builds it anew.
+fn own_copy() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    // Where it was replaced already, Linux still has it under this name.
+    let own = if own.exists() {
+        own
+    } else {
+        PathBuf::from("/proc/self/exe")
+    };
+    let copy = target().join("lint-wrapper");
+    // A program that runs cannot be written over, but another can take its name.
+    let fresh = target().join("lint-wrapper.new");
+    std::fs::copy(own, &fresh)?;
+    std::fs::rename(&fresh, &copy)?;
+    Ok(copy)
 }
 
 /// What cargo has started us for, if it has: a compiler and its arguments.

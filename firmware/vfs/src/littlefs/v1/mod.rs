@@ -68,7 +68,7 @@ pub(super) fn mount(
 /// Makes an empty file system of version 1.
 ///
 /// # Errors
-/// As [`super::format`], and `ENOSPC` for fewer than four blocks.
+/// As [`super::format()`], and `ENOSPC` for fewer than four blocks.
 pub(super) fn format(
     device: &mut dyn BlockDevice,
     buffers: Buffers<'_>,
