@@ -53,6 +53,16 @@ mod sources {
     use super::*;
 
     #[test]
+    fn functions_marked_as_native_are_bytecode() {
+        let source = "@micropython.native\ndef f(x): return x + 1\n\
+            @micropython.viper\ndef g(x: int) -> int: return x * 2\nprint(f(1), g(4))\n";
+        let (outcome, text) = run(source, 8192);
+        assert_eq!((outcome, text.as_str()), (Outcome::Done, "2 8\n"));
+        let pointers = "@micropython.viper\ndef g(x: ptr8): return x[0]\n";
+        assert!(run(pointers, 8192).1.contains("SyntaxError: viper pointer"));
+    }
+
+    #[test]
     fn program_prints_and_ends() {
         let (outcome, text) = run("for i in range(3):\n    print(i, i * i)\n", 8192);
         assert_eq!((outcome, text.as_str()), (Outcome::Done, "0 0\n1 1\n2 4\n"));

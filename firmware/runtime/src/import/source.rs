@@ -117,7 +117,7 @@ impl Vm<'_> {
             },
             opt_level: self.opt_level,
             small_integer_bits: SMALL_INT_BITS as u8,
-            native: NativeCode::Refused,
+            native: NativeCode::Bytecode,
             ordered_dict_literals: true,
             template_strings: false,
             depth_limit: if cfg!(target_pointer_width = "64") {
