@@ -8,7 +8,7 @@ use ucli_protocol::host::{Exec, Paste};
 use ucli_protocol::literal;
 
 use super::agent::DEGRADED_TEXT;
-use super::session::{ANSWER, Mode, Output, Patience, Session, exception_error};
+use super::session::{ANSWER, Mode, Outcome, Output, Patience, Session, exception_error};
 use super::snippet;
 use crate::error::{Code, Error, Result};
 use crate::transport::Link;
@@ -126,9 +126,25 @@ impl Session {
     /// # Errors
     /// As [`Session::ask`], except that damage is not noticed.
     pub(crate) fn tell(&mut self, source: impl AsRef<[u8]>) -> Result<Vec<u8>> {
-        let mut out = Vec::new();
         let patience = Patience::Quiet(self.timeout().max(ANSWER));
-        let outcome = self.exec(source.as_ref(), patience, &mut |piece| {
+        let (out, outcome) = self.collect(source.as_ref(), patience)?;
+        if outcome.traceback.is_empty() {
+            return Ok(out);
+        }
+        Err(exception_error(&outcome.traceback))
+    }
+
+    /// Runs a program and keeps what it prints.
+    ///
+    /// # Errors
+    /// [`Code::Interrupted`], and those of the connection.
+    pub(super) fn collect(
+        &mut self,
+        program: &[u8],
+        patience: Patience,
+    ) -> Result<(Vec<u8>, Outcome)> {
+        let mut out = Vec::new();
+        let outcome = self.exec(program, patience, &mut |piece| {
             if let Output::Stdout(text) = piece {
                 out.extend_from_slice(text);
             }
@@ -137,10 +153,7 @@ impl Session {
         if outcome.interrupted {
             return Err(Error::new(Code::Interrupted, "Interrupted"));
         }
-        if outcome.traceback.is_empty() {
-            return Ok(out);
-        }
-        Err(exception_error(&outcome.traceback))
+        Ok((out, outcome))
     }
 }
 

@@ -6,7 +6,7 @@ use ucli_protocol::agent::{Check, Kind, crc32, frame_header};
 use ucli_protocol::literal;
 
 use super::agent::{QUIET, Reply};
-use super::session::{Output, Patience, Session};
+use super::session::{Patience, Session};
 use super::snippet;
 use crate::error::{Code, Error, Result};
 use crate::output::sanitise;
@@ -59,17 +59,7 @@ impl<'s> Text<'s> {
     }
 
     fn run(&mut self, program: &[u8], replies: &mut VecDeque<Reply>) -> Result<()> {
-        let mut out = Vec::new();
-        let patience = Patience::Quiet(QUIET);
-        let outcome = self.session.exec(program, patience, &mut |piece| {
-            if let Output::Stdout(text) = piece {
-                out.extend_from_slice(text);
-            }
-            Ok(())
-        })?;
-        if outcome.interrupted {
-            return Err(Error::new(Code::Interrupted, "Interrupted"));
-        }
+        let (out, outcome) = self.session.collect(program, Patience::Quiet(QUIET))?;
         let mut done = false;
         for line in out.split(|&byte| byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
