@@ -3,30 +3,47 @@
 use upy_hal::Board;
 use upy_hal::block::BlockDevice;
 use upy_hal::machine::{Rtc, System};
+#[cfg(feature = "net")]
+use upy_hal::net::{Network, Tls, Wired};
 use upy_hal::soft::{Clock, Noise};
 
 use crate::flash::Flash;
+use crate::network;
 use crate::time;
 
 /// The chip and what is on the board.
-pub struct Chip {
+pub struct Chip<'a> {
     flash: Flash,
     clock: Clock,
     noise: Noise,
+    network: network::Network<'a>,
 }
 
-impl Chip {
+impl<'a> Chip<'a> {
     /// Takes the board; call it once.
-    pub fn new() -> Self {
+    pub fn new(network: network::Network<'a>) -> Self {
         Self {
             flash: Flash::new(),
             clock: Clock::new(time::ticks_us, 0),
             noise: Noise::new(time::ticks_us),
+            network,
         }
     }
 }
 
-impl upy_hal::Chip for Chip {
+impl upy_hal::Chip for Chip<'_> {
+    #[cfg(feature = "net")]
+    fn event_waits(&mut self) -> bool {
+        self.network.stack.attend();
+        false
+    }
+
+    #[cfg(feature = "net")]
+    fn restart(&mut self) {
+        self.network.stack.restart();
+        self.network.tls.restart();
+    }
+
     fn name(&self) -> &'static str {
         "qemu-cortex-m"
     }
@@ -41,7 +58,23 @@ impl upy_hal::Chip for Chip {
     }
 }
 
-impl Board for Chip {
+impl Board for Chip<'_> {
+    #[cfg(feature = "net")]
+    fn network(&mut self) -> Option<&mut dyn Network> {
+        Some(&mut self.network.stack)
+    }
+
+    #[cfg(feature = "net")]
+    fn wired(&mut self) -> Option<&mut dyn Wired> {
+        Some(&mut self.network.stack)
+    }
+
+    #[cfg(feature = "net")]
+    fn tls(&mut self) -> Option<&mut dyn Tls> {
+        self.network.tls.set_time(self.clock.now_ns());
+        Some(&mut self.network.tls)
+    }
+
     fn flash(&mut self) -> Option<&mut dyn BlockDevice> {
         Some(&mut self.flash)
     }
@@ -55,7 +88,7 @@ impl Board for Chip {
     }
 }
 
-impl System for Chip {
+impl System for Chip<'_> {
     fn reset(&mut self) {
         cortex_m::peripheral::SCB::sys_reset();
     }
