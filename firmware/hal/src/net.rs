@@ -305,6 +305,8 @@ pub enum TlsError {
     BadName,
     /// There are too many connections.
     NoMemory,
+    /// It can begin connections only.
+    NoServer,
 }
 
 /// TLS connections without a socket: what is to be sent and what has come is passed through by whoever has one.

@@ -12,8 +12,7 @@ impl<E: Ethernet> Stack<'_, E> {
     /// A place that no socket of the program has.
     pub(crate) fn free_datagram(&self) -> Option<usize> {
         (0..DATAGRAMS).find(|&free| {
-            let taken =
-                |kind: Kind| matches!(kind, Kind::Datagram { place, .. } if place == free);
+            let taken = |kind: Kind| matches!(kind, Kind::Datagram { place, .. } if place == free);
             !self.table.kinds().any(|(_, kind)| taken(kind))
         })
     }

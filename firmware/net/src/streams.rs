@@ -137,9 +137,7 @@ impl<E: Ethernet> Stack<'_, E> {
             }
             Kind::Fresh { port } => {
                 let place = self.place().ok_or(TOO_MANY)?;
-                self.stream(place)
-                    .listen(port)
-                    .map_err(|_| Errno::EINVAL)?;
+                self.stream(place).listen(port).map_err(|_| Errno::EINVAL)?;
                 self.uses[place] = Use::Taken;
                 self.fill(socket, port, wanted, 1 << place);
                 Ok(())
@@ -201,7 +199,9 @@ impl<E: Ethernet> Stack<'_, E> {
                 }
                 let place = self.place().ok_or(TOO_MANY)?;
                 let handle = self.streams[place];
-                let stream = self.sockets.get_mut::<smoltcp::socket::tcp::Socket<'_>>(handle);
+                let stream = self
+                    .sockets
+                    .get_mut::<smoltcp::socket::tcp::Socket<'_>>(handle);
                 stream
                     .connect(self.interface.context(), remote(address), port)
                     .map_err(|_| Errno::EINVAL)?;

@@ -221,7 +221,8 @@ fn check(
     authorities: Option<Value>,
 ) -> Result<()> {
     let context = Context {
-        server: certificate.is_some(),
+        // Every TLS can be one.
+        server: false,
         verify_mode: if authorities.is_some() {
             CERT_REQUIRED
         } else {
@@ -298,6 +299,7 @@ fn refused(vm: &mut Vm<'_>, error: TlsError) -> Raised {
         TlsError::BadAuthorities => vm.value_error(b"invalid cert"),
         TlsError::BadName => vm.value_error(b"server_hostname is needed to verify a certificate"),
         TlsError::NoMemory => vm.os_error(12),
+        TlsError::NoServer => vm.value_error(b"this board's TLS is a client only"),
         TlsError::Untrusted | TlsError::Alert(_) | TlsError::Protocol => {
             let (number, message) = failure(error);
             vm.os_error_text(number, message)

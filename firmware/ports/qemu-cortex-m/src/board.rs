@@ -3,12 +3,11 @@
 use upy_hal::Board;
 use upy_hal::block::BlockDevice;
 use upy_hal::machine::{Rtc, System};
-#[cfg(feature = "net")]
 use upy_hal::net::{Network, Tls, Wired};
 use upy_hal::soft::{Clock, Noise};
 
 use crate::flash::Flash;
-use crate::network;
+use crate::network::Parts;
 use crate::time;
 
 /// The chip and what is on the board.
@@ -16,12 +15,12 @@ pub struct Chip<'a> {
     flash: Flash,
     clock: Clock,
     noise: Noise,
-    network: network::Network<'a>,
+    network: Parts<'a>,
 }
 
 impl<'a> Chip<'a> {
     /// Takes the board; call it once.
-    pub fn new(network: network::Network<'a>) -> Self {
+    pub fn new(network: Parts<'a>) -> Self {
         Self {
             flash: Flash::new(),
             clock: Clock::new(time::ticks_us, 0),
@@ -32,16 +31,13 @@ impl<'a> Chip<'a> {
 }
 
 impl upy_hal::Chip for Chip<'_> {
-    #[cfg(feature = "net")]
     fn event_waits(&mut self) -> bool {
-        self.network.stack.attend();
+        self.network.attend();
         false
     }
 
-    #[cfg(feature = "net")]
     fn restart(&mut self) {
-        self.network.stack.restart();
-        self.network.tls.restart();
+        self.network.restart();
     }
 
     fn name(&self) -> &'static str {
@@ -59,20 +55,16 @@ impl upy_hal::Chip for Chip<'_> {
 }
 
 impl Board for Chip<'_> {
-    #[cfg(feature = "net")]
     fn network(&mut self) -> Option<&mut dyn Network> {
-        Some(&mut self.network.stack)
+        self.network.sockets()
     }
 
-    #[cfg(feature = "net")]
     fn wired(&mut self) -> Option<&mut dyn Wired> {
-        Some(&mut self.network.stack)
+        self.network.wired()
     }
 
-    #[cfg(feature = "net")]
     fn tls(&mut self) -> Option<&mut dyn Tls> {
-        self.network.tls.set_time(self.clock.now_ns());
-        Some(&mut self.network.tls)
+        self.network.tls(self.clock.now_ns())
     }
 
     fn flash(&mut self) -> Option<&mut dyn BlockDevice> {

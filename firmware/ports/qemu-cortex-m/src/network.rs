@@ -1,0 +1,88 @@
+//! The network of the board: a stack over its wire, and two connections of TLS.
+
+use core::cell::RefCell;
+use core::pin::pin;
+
+use cortex_m::interrupt::{Mutex, free};
+use upy_hal::net::{Network, Tls, Wired};
+use upy_hal::soft::Noise;
+use upy_net::tls::{Buffers, Channel, Client, Connection, Random, serve};
+use upy_net::{Memory, Stack};
+
+use crate::lan::Lan9118;
+use crate::time;
+
+/// Stack and TLS.
+pub struct Parts<'a> {
+    stack: Stack<'static, Lan9118>,
+    tls: Client<'a>,
+}
+
+/// This board has no source of randomness, so what it encrypts is a secret for nobody who watches it start.
+static NOISE: Mutex<RefCell<Noise>> = Mutex::new(RefCell::new(Noise::new(time::ticks_us)));
+
+fn random(buffer: &mut [u8]) {
+    free(|lock| NOISE.borrow(lock).borrow_mut().fill(buffer));
+}
+
+/// Works with a network. The connections are parts of this function's frame, since nothing else can name their types.
+///
+/// # Panics
+/// If it is called twice.
+pub fn with<R>(work: impl FnOnce(Parts<'_>) -> R) -> R {
+    let memory = cortex_m::singleton!(: Memory<'static> = Memory::new());
+    let channels = cortex_m::singleton!(: [Channel; 2] = [const { Channel::new() }; 2]);
+    let buffers = cortex_m::singleton!(: [Buffers; 2] = [const { Buffers::new() }; 2]);
+    let (Some(memory), Some(channels), Some([first, second])) = (memory, channels, buffers) else {
+        unreachable!("called once");
+    };
+    let [one, two] = channels;
+    let random_of = Random(random);
+    let mut first = pin!(serve(one, first, random_of));
+    let mut second = pin!(serve(two, second, random_of));
+    let mut connections = [
+        Connection::new(one, first.as_mut()),
+        Connection::new(two, second.as_mut()),
+    ];
+    let mut seed = [0; 8];
+    random(&mut seed);
+    let stack = Stack::new(
+        Lan9118::new(),
+        memory,
+        time::ticks_us,
+        u64::from_le_bytes(seed),
+    );
+    work(Parts {
+        stack,
+        tls: Client::new(&mut connections),
+    })
+}
+
+impl Parts<'_> {
+    /// Answers what has come.
+    pub fn attend(&mut self) {
+        self.stack.attend();
+    }
+
+    /// Closes what is open, as at a soft reset.
+    pub fn restart(&mut self) {
+        self.tls.restart();
+        self.stack.restart();
+    }
+
+    /// The sockets.
+    pub fn sockets(&mut self) -> Option<&mut dyn Network> {
+        Some(&mut self.stack)
+    }
+
+    /// The interface.
+    pub fn wired(&mut self) -> Option<&mut dyn Wired> {
+        Some(&mut self.stack)
+    }
+
+    /// TLS, which has to know what time it is.
+    pub fn tls(&mut self, now_ns: u64) -> Option<&mut dyn Tls> {
+        self.tls.set_time(now_ns);
+        Some(&mut self.tls)
+    }
+}
