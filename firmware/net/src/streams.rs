@@ -184,6 +184,8 @@ impl<E: Ethernet> Stack<'_, E> {
         socket.set_nagle_enabled(!options.no_delay);
         socket.set_keep_alive(options.keep_alive.then_some(PROBE));
         socket.set_timeout(Some(Duration::from_micros(SILENCE_US)));
+        // The window is small: the other side waits for every word about it.
+        socket.set_ack_delay(None);
     }
 
     pub(crate) fn connect_stream(&mut self, socket: u32, address: Address) -> Result<()> {
