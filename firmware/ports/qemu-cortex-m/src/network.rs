@@ -4,6 +4,7 @@ use core::cell::RefCell;
 use core::pin::pin;
 
 use cortex_m::interrupt::{Mutex, free};
+use static_cell::ConstStaticCell;
 use upy_hal::net::{Network, Tls, Wired};
 use upy_hal::soft::Noise;
 use upy_net::tls::{Buffers, Channel, Client, Connection, Random, serve};
@@ -18,6 +19,12 @@ pub struct Parts<'a> {
     tls: Client<'a>,
 }
 
+// Large, so they begin where they stay: made at run time they would be on the stack first.
+static MEMORY: ConstStaticCell<Memory<'static>> = ConstStaticCell::new(Memory::new());
+static CHANNELS: ConstStaticCell<[Channel; 2]> =
+    ConstStaticCell::new([const { Channel::new() }; 2]);
+static BUFFERS: ConstStaticCell<[Buffers; 2]> = ConstStaticCell::new([const { Buffers::new() }; 2]);
+
 /// This board has no source of randomness, so what it encrypts is a secret for nobody who watches it start.
 static NOISE: Mutex<RefCell<Noise>> = Mutex::new(RefCell::new(Noise::new(time::ticks_us)));
 
@@ -30,13 +37,9 @@ fn random(buffer: &mut [u8]) {
 /// # Panics
 /// If it is called twice.
 pub fn with<R>(work: impl FnOnce(Parts<'_>) -> R) -> R {
-    let memory = cortex_m::singleton!(: Memory<'static> = Memory::new());
-    let channels = cortex_m::singleton!(: [Channel; 2] = [const { Channel::new() }; 2]);
-    let buffers = cortex_m::singleton!(: [Buffers; 2] = [const { Buffers::new() }; 2]);
-    let (Some(memory), Some(channels), Some([first, second])) = (memory, channels, buffers) else {
-        unreachable!("called once");
-    };
-    let [one, two] = channels;
+    let memory = MEMORY.take();
+    let [one, two] = CHANNELS.take();
+    let [first, second] = BUFFERS.take();
     let random_of = Random(random);
     let mut first = pin!(serve(one, first, random_of));
     let mut second = pin!(serve(two, second, random_of));
