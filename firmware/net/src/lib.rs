@@ -1,7 +1,7 @@
 //! The network of chips: sockets over Ethernet frames, and a client of TLS 1.3.
 //!
 //! [`Stack`] makes the sockets of [`upy_hal::net::Network`] and a wired interface of anything that carries frames
-//! ([`upy_hal::net::Ethernet`]); all its buffers stand in one [`Memory`]. TLS knows no socket: bytes are
+//! ([`upy_hal::net::Ethernet`]); all its buffers stand in a [`Memory`]. TLS knows no socket: bytes are
 //! passed through it by whoever has one. Nothing here waits, allocates, or knows a chip.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -16,7 +16,7 @@ mod table;
 pub mod tls;
 mod wired;
 
-pub use stack::{DATAGRAMS, Memory, STREAMS, Stack};
+pub use stack::{DATAGRAMS, Memory, Places, STREAMS, Stack};
 
 use upy_hal::machine::Errno;
 

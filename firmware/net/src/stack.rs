@@ -36,34 +36,53 @@ const FIRST_PORT: u16 = 49_152;
 const OFFER_TIME: Duration = Duration::from_secs(2);
 
 type Streams = [([u8; RECEIVED_BYTES], [u8; SENT_BYTES]); STREAMS];
-type Packets = ([udp::PacketMetadata; WAITING], [u8; DATAGRAM_BYTES]);
+type Packets = [udp::PacketMetadata; WAITING];
 
-/// All buffers of a stack.
-pub struct Memory<'a> {
+/// All bytes that wait in a stack: zeros at the beginning, so they take no room in a flash.
+pub struct Memory {
     frames: [[u8; FRAME_BYTES]; 2],
     streams: Streams,
-    datagrams: [[Packets; 2]; DATAGRAMS],
-    sockets: [SocketStorage<'a>; STREAMS + DATAGRAMS + 2],
-    queries: [Option<dns::DnsQuery>; 1],
+    datagrams: [[[u8; DATAGRAM_BYTES]; 2]; DATAGRAMS],
 }
 
-impl Memory<'_> {
-    const PACKETS: Packets = ([udp::PacketMetadata::EMPTY; WAITING], [0; DATAGRAM_BYTES]);
-
+impl Memory {
     /// Empty buffers.
     #[must_use]
     pub const fn new() -> Self {
         Self {
             frames: [[0; FRAME_BYTES]; 2],
             streams: [([0; RECEIVED_BYTES], [0; SENT_BYTES]); STREAMS],
-            datagrams: [const { [Self::PACKETS; 2] }; DATAGRAMS],
+            datagrams: [[[0; DATAGRAM_BYTES]; 2]; DATAGRAMS],
+        }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The sockets of a stack, without what waits in them.
+pub struct Places<'a> {
+    sockets: [SocketStorage<'a>; STREAMS + DATAGRAMS + 2],
+    packets: [[Packets; 2]; DATAGRAMS],
+    queries: [Option<dns::DnsQuery>; 1],
+}
+
+impl Places<'_> {
+    /// No sockets yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
             sockets: [SocketStorage::EMPTY; STREAMS + DATAGRAMS + 2],
+            packets: [[[udp::PacketMetadata::EMPTY; WAITING]; 2]; DATAGRAMS],
             queries: [const { None }; 1],
         }
     }
 }
 
-impl Default for Memory<'_> {
+impl Default for Places<'_> {
     fn default() -> Self {
         Self::new()
     }
@@ -102,13 +121,19 @@ pub struct Stack<'a, E: Ethernet> {
 
 impl<'a, E: Ethernet> Stack<'a, E> {
     /// A stack that is switched off. `seed` is to be another one after each start.
-    pub fn new(hardware: E, memory: &'a mut Memory<'a>, ticks_us: Ticks, seed: u64) -> Self {
+    pub fn new(
+        hardware: E,
+        memory: &'a mut Memory,
+        places: &'a mut Places<'a>,
+        ticks_us: Ticks,
+        seed: u64,
+    ) -> Self {
         let address = HardwareAddress::Ethernet(EthernetAddress(hardware.mac()));
         let mut device = Device::new(hardware, &mut memory.frames);
         let mut config = Config::new(address);
         config.random_seed = seed;
         let interface = Interface::new(config, &mut device, Instant::ZERO);
-        let mut sockets = SocketSet::new(&mut memory.sockets[..]);
+        let mut sockets = SocketSet::new(&mut places.sockets[..]);
         let streams = memory.streams.each_mut().map(|(received, sent)| {
             let received = tcp::SocketBuffer::new(&mut received[..]);
             sockets.add(tcp::Socket::new(
@@ -116,12 +141,19 @@ impl<'a, E: Ethernet> Stack<'a, E> {
                 tcp::SocketBuffer::new(&mut sent[..]),
             ))
         });
+        let mut packets = places.packets.iter_mut();
         let datagrams = memory.datagrams.each_mut().map(|[received, sent]| {
-            let [received, sent] = [received, sent]
-                .map(|(list, bytes)| udp::PacketBuffer::new(&mut list[..], &mut bytes[..]));
-            sockets.add(udp::Socket::new(received, sent))
+            let lists = packets.next().map_or_else(Default::default, |lists| {
+                lists.each_mut().map(|list| &mut list[..])
+            });
+            let [received_list, sent_list]: [&'a mut [udp::PacketMetadata]; 2] = lists;
+            let received = udp::PacketBuffer::new(received_list, &mut received[..]);
+            sockets.add(udp::Socket::new(
+                received,
+                udp::PacketBuffer::new(sent_list, &mut sent[..]),
+            ))
         });
-        let names = sockets.add(dns::Socket::new(&[], &mut memory.queries[..]));
+        let names = sockets.add(dns::Socket::new(&[], &mut places.queries[..]));
         Self {
             device,
             interface,

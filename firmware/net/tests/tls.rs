@@ -36,7 +36,11 @@ struct Identity {
     key: Vec<u8>,
 }
 
-fn identity(issuer: &Issuer, kind: &'static SignatureAlgorithm, change: impl Fn(&mut CertificateParams)) -> Identity {
+fn identity(
+    issuer: &Issuer,
+    kind: &'static SignatureAlgorithm,
+    change: impl Fn(&mut CertificateParams),
+) -> Identity {
     let names = vec!["board.test".to_string(), "10.0.2.2".to_string()];
     let mut params = CertificateParams::new(names).expect("names");
     params.not_before = date_time_ymd(2026, 1, 1);
@@ -44,7 +48,10 @@ fn identity(issuer: &Issuer, kind: &'static SignatureAlgorithm, change: impl Fn(
     change(&mut params);
     let key = KeyPair::generate_for(kind).expect("a key");
     let certificate = params.signed_by(&key, issuer).expect("signed");
-    Identity { chain: vec![certificate.der().clone()], key: key.serialize_der() }
+    Identity {
+        chain: vec![certificate.der().clone()],
+        key: key.serialize_der(),
+    }
 }
 
 fn server(identity: &Identity, clients: Option<&Issuer>) -> ServerConnection {
@@ -55,13 +62,18 @@ fn server(identity: &Identity, clients: Option<&Issuer>) -> ServerConnection {
         Some(issuer) => {
             let mut roots = RootCertStore::empty();
             roots.add(issuer.der().clone()).expect("an authority");
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(default_provider()));
+            let verifier = WebPkiClientVerifier::builder_with_provider(
+                Arc::new(roots),
+                Arc::new(default_provider()),
+            );
             builder.with_client_cert_verifier(verifier.build().expect("a verifier"))
         }
         None => builder.with_no_client_auth(),
     };
     let key = PrivateKeyDer::try_from(identity.key.clone()).expect("a key");
-    let config = builder.with_single_cert(identity.chain.clone(), key).expect("an identity");
+    let config = builder
+        .with_single_cert(identity.chain.clone(), key)
+        .expect("an identity");
     ServerConnection::new(Arc::new(config)).expect("a server")
 }
 
@@ -86,7 +98,12 @@ fn with_client<R>(work: impl FnOnce(&mut Client<'_>) -> R) -> R {
 }
 
 /// Passes bytes both ways, in parts, until nothing moves.
-fn pump(client: &mut Client<'_>, handle: u32, server: &mut ServerConnection, part: usize) -> Result<(), TlsError> {
+fn pump(
+    client: &mut Client<'_>,
+    handle: u32,
+    server: &mut ServerConnection,
+    part: usize,
+) -> Result<(), TlsError> {
     let mut chunk = vec![0; part];
     loop {
         let mut moved = false;
@@ -125,7 +142,14 @@ fn pump(client: &mut Client<'_>, handle: u32, server: &mut ServerConnection, par
 }
 
 fn config<'c>(authorities: Option<&'c [u8]>, name: Option<&'c [u8]>) -> TlsConfig<'c> {
-    TlsConfig { server: false, verify: true, server_name: name, certificate: None, key: None, authorities }
+    TlsConfig {
+        server: false,
+        verify: true,
+        server_name: name,
+        certificate: None,
+        key: None,
+        authorities,
+    }
 }
 
 #[test]
@@ -133,7 +157,9 @@ fn text_goes_both_ways() {
     let issuer = authority();
     let mut server = server(&identity(&issuer, &PKCS_ECDSA_P256_SHA256, |_| {}), None);
     with_client(|client| {
-        let handle = client.open(&config(Some(issuer.der()), Some(b"board.test"))).expect("it is valid");
+        let handle = client
+            .open(&config(Some(issuer.der()), Some(b"board.test")))
+            .expect("it is valid");
         pump(client, handle, &mut server, 100).expect("a handshake");
         assert!(!client.is_handshaking(handle));
         assert_eq!(client.write(handle, b"from the board"), Ok(14));
@@ -153,9 +179,48 @@ fn text_goes_both_ways() {
 fn a_connection_that_is_given_up_makes_room_for_another() {
     let issuer = authority();
     with_client(|client| {
-        let first = client.open(&config(Some(issuer.der()), Some(b"board.test"))).expect("there is room");
-        assert_eq!(client.open(&config(Some(issuer.der()), Some(b"board.test"))), Err(TlsError::NoMemory));
+        let first = client
+            .open(&config(Some(issuer.der()), Some(b"board.test")))
+            .expect("there is room");
+        assert_eq!(
+            client.open(&config(Some(issuer.der()), Some(b"board.test"))),
+            Err(TlsError::NoMemory)
+        );
         client.close(first);
-        client.open(&config(Some(issuer.der()), Some(b"board.test"))).expect("there is room again");
+        client
+            .open(&config(Some(issuer.der()), Some(b"board.test")))
+            .expect("there is room again");
+    });
+}
+
+#[test]
+fn much_text_arrives_whole() {
+    let issuer = authority();
+    let mut server = server(&identity(&issuer, &PKCS_ECDSA_P384_SHA384, |_| {}), None);
+    server.set_buffer_limit(None);
+    with_client(|client| {
+        let handle = client
+            .open(&config(Some(issuer.der()), Some(b"board.test")))
+            .expect("it is valid");
+        pump(client, handle, &mut server, 512).expect("a handshake");
+        let sent: Vec<u8> = (0..1 << 18).map(|i: u32| (i * 7 % 251) as u8).collect();
+        server.writer().write_all(&sent).expect("no limit");
+        let mut wire = Vec::new();
+        while server.wants_write() {
+            server.write_tls(&mut wire).expect("a vector");
+        }
+        let mut got: Vec<u8> = Vec::new();
+        let mut text = [0; 1000];
+        let mut parts = wire.chunks(512);
+        while got.len() < sent.len() {
+            match client.read(handle, &mut text) {
+                Some(len) => got.extend(&text[..len]),
+                None => {
+                    let part = parts.next().expect("there is more");
+                    assert_eq!(client.feed(handle, part), Ok(part.len()));
+                }
+            }
+        }
+        assert!(got == sent);
     });
 }

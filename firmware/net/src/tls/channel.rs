@@ -60,7 +60,9 @@ struct State {
     /// The connection is forgotten.
     given_up: bool,
     was_open: bool,
-    failure: Option<TlsError>,
+    has_failed: bool,
+    /// Why, if it has.
+    reason: TlsError,
 }
 
 /// The way to a task, for one connection after the other.
@@ -79,7 +81,8 @@ impl Channel {
         Self {
             state: RefCell::new(State {
                 phase: Phase::Free,
-                verify: true,
+                // Zeros all over take no room in a flash; `start` sets it.
+                verify: false,
                 now_s: 0,
                 name: [0; NAME_BYTES],
                 name_len: 0,
@@ -98,7 +101,8 @@ impl Channel {
                 text_ended: false,
                 given_up: false,
                 was_open: false,
-                failure: None,
+                has_failed: false,
+                reason: TlsError::BadCertificate,
             }),
         }
     }
@@ -152,7 +156,7 @@ impl Channel {
         state.text_ended = false;
         state.given_up = false;
         state.was_open = false;
-        state.failure = None;
+        state.has_failed = false;
         state.phase = Phase::Asked;
         Ok(())
     }
@@ -167,7 +171,12 @@ impl Channel {
     }
 
     pub(super) fn failure(&self) -> Result<(), TlsError> {
-        self.state.borrow().failure.map_or(Ok(()), Err)
+        let state = self.state.borrow();
+        if state.has_failed {
+            Err(state.reason)
+        } else {
+            Ok(())
+        }
     }
 
     /// Takes bytes from the other side; all of them, and drops them, when it is over.
@@ -199,7 +208,7 @@ impl Channel {
     pub(super) fn take_text(&self, buffer: &mut [u8]) -> Option<usize> {
         let state = &mut *self.state.borrow_mut();
         if state.text_in.is_empty() {
-            return (state.phase == Phase::Over && state.failure.is_none()).then_some(0);
+            return (state.phase == Phase::Over && !state.has_failed).then_some(0);
         }
         Some(state.text_in.take(buffer))
     }
@@ -245,7 +254,10 @@ impl Channel {
     pub(super) fn is_over(&self, failure: Option<TlsError>) {
         let state = &mut *self.state.borrow_mut();
         state.phase = Phase::Over;
-        state.failure = failure;
+        if let Some(reason) = failure {
+            state.has_failed = true;
+            state.reason = reason;
+        }
     }
 
     pub(super) fn is_given_up(&self) -> bool {

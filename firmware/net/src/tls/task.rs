@@ -161,7 +161,8 @@ async fn read_all(channel: &Channel, mut reader: impl Read<Error = Error>) -> Re
         }
         match reader.read(&mut text[..room]).await {
             Ok(len) => channel.text_in(&text[..len]),
-            Err(Error::ConnectionClosed) => return Ok(()),
+            // Many close without saying so: that is an end too, as it is on every MicroPython.
+            Err(Error::ConnectionClosed | Error::IoError) => return Ok(()),
             Err(error) => return Err(error),
         }
     }

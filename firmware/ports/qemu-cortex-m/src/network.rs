@@ -8,7 +8,7 @@ use static_cell::ConstStaticCell;
 use upy_hal::net::{Network, Tls, Wired};
 use upy_hal::soft::Noise;
 use upy_net::tls::{Buffers, Channel, Client, Connection, Random, serve};
-use upy_net::{Memory, Stack};
+use upy_net::{Memory, Places, Stack};
 
 use crate::lan::Lan9118;
 use crate::time;
@@ -20,7 +20,8 @@ pub struct Parts<'a> {
 }
 
 // Large, so they begin where they stay: made at run time they would be on the stack first.
-static MEMORY: ConstStaticCell<Memory<'static>> = ConstStaticCell::new(Memory::new());
+static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
+static PLACES: ConstStaticCell<Places<'static>> = ConstStaticCell::new(Places::new());
 static CHANNELS: ConstStaticCell<[Channel; 2]> =
     ConstStaticCell::new([const { Channel::new() }; 2]);
 static BUFFERS: ConstStaticCell<[Buffers; 2]> = ConstStaticCell::new([const { Buffers::new() }; 2]);
@@ -37,7 +38,6 @@ fn random(buffer: &mut [u8]) {
 /// # Panics
 /// If it is called twice.
 pub fn with<R>(work: impl FnOnce(Parts<'_>) -> R) -> R {
-    let memory = MEMORY.take();
     let [one, two] = CHANNELS.take();
     let [first, second] = BUFFERS.take();
     let random_of = Random(random);
@@ -51,7 +51,8 @@ pub fn with<R>(work: impl FnOnce(Parts<'_>) -> R) -> R {
     random(&mut seed);
     let stack = Stack::new(
         Lan9118::new(),
-        memory,
+        MEMORY.take(),
+        PLACES.take(),
         time::ticks_us,
         u64::from_le_bytes(seed),
     );
