@@ -35,8 +35,10 @@ impl<E: Ethernet> Stack<'_, E> {
             self.uses[place] == Use::Closing && waits_only(self.stream(place).state())
         })?;
         self.stream(place).abort();
-        self.uses[place] = Use::Free;
+        // Nobody else gets it while the other side is told.
+        self.uses[place] = Use::Taken;
         self.service();
+        self.uses[place] = Use::Free;
         Some(place)
     }
 
@@ -54,14 +56,18 @@ impl<E: Ethernet> Stack<'_, E> {
             }
         }
         for socket in 0..crate::table::MOST as u32 {
-            if let Ok(open) = self.table.get(socket)
-                && let Kind::Listening {
+            match self.table.get(socket).map(|open| open.kind) {
+                Ok(Kind::Listening {
                     port,
                     wanted,
                     places,
-                } = open.kind
-            {
-                self.fill(socket, port, wanted, places);
+                }) => self.fill(socket, port, wanted, places),
+                Ok(Kind::Connection(_)) => {
+                    // So that it is known how long the other side was silent.
+                    let seen = self.refreshed(socket);
+                    debug_assert!(seen.is_ok(), "it is a connection");
+                }
+                _ => {}
             }
         }
     }
@@ -169,6 +175,7 @@ impl<E: Ethernet> Stack<'_, E> {
         let connection = Kind::Connection(Connection {
             place,
             established: true,
+            told: true,
             heard_us: self.now_us(),
             failure: None,
         });
@@ -196,7 +203,7 @@ impl<E: Ethernet> Stack<'_, E> {
                     0 => self.free_port(),
                     port => port,
                 };
-                if self.addresses.host == [0; 4] {
+                if self.addresses.host == [0; 4] || !remote(address).0.is_unicast() {
                     return Err(UNREACHABLE);
                 }
                 let place = self.place().ok_or(TOO_MANY)?;
@@ -212,6 +219,7 @@ impl<E: Ethernet> Stack<'_, E> {
                 let connection = Kind::Connection(Connection {
                     place,
                     established: false,
+                    told: false,
                     heard_us: self.now_us(),
                     failure: None,
                 });
@@ -219,10 +227,10 @@ impl<E: Ethernet> Stack<'_, E> {
                 self.service();
                 Err(IN_PROGRESS)
             }
-            Kind::Connection(connection) if connection.established => Err(CONNECTED),
+            Kind::Connection(connection) if connection.told => Err(CONNECTED),
             Kind::Connection(_) => {
                 self.attend();
-                let connection = self.refreshed(socket)?;
+                let mut connection = self.refreshed(socket)?;
                 match connection.failure {
                     Some(errno) => {
                         // Another attempt may be made with the same socket.
@@ -230,7 +238,11 @@ impl<E: Ethernet> Stack<'_, E> {
                         self.table.set_kind(socket, Kind::Fresh { port: 0 });
                         Err(errno)
                     }
-                    None if connection.established => Ok(()),
+                    None if connection.established => {
+                        connection.told = true;
+                        self.table.set_kind(socket, Kind::Connection(connection));
+                        Ok(())
+                    }
                     None => Err(ALREADY),
                 }
             }
@@ -287,11 +299,6 @@ impl<E: Ethernet> Stack<'_, E> {
         let sent = stream.send_slice(bytes).map_err(|_| RESET)?;
         if sent == 0 && !bytes.is_empty() {
             return Err(AGAIN);
-        }
-        if let Ok(open) = self.table.get_mut(socket)
-            && let Kind::Connection(open) = &mut open.kind
-        {
-            open.heard_us = open.heard_us.max(connection.heard_us);
         }
         self.service();
         Ok(sent)

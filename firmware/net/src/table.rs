@@ -29,6 +29,8 @@ pub(crate) struct Connection {
     pub(crate) place: usize,
     /// The two sides know each other.
     pub(crate) established: bool,
+    /// The program knows that.
+    pub(crate) told: bool,
     /// When the other side was last seen to have taken or sent something, in microseconds.
     pub(crate) heard_us: u64,
     /// What has gone wrong.

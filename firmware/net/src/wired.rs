@@ -12,14 +12,21 @@ impl<E: Ethernet> Stack<'_, E> {
     /// Gives the interface its addresses; zeros take them away.
     pub(crate) fn configure(&mut self, addresses: Addresses) -> Result<()> {
         let host = Ipv4Address::from(addresses.host);
-        let mask = Ipv4Address::from(addresses.mask);
-        let own = Ipv4Cidr::from_netmask(host, mask).map_err(|_| Errno::EINVAL)?;
+        let own = if host.is_unspecified() {
+            None
+        } else {
+            let mask = Ipv4Address::from(addresses.mask);
+            let own = Ipv4Cidr::from_netmask(host, mask).map_err(|_| Errno::EINVAL)?;
+            // smoltcp takes no other for an interface.
+            if !IpAddress::Ipv4(host).is_unicast() {
+                return Err(Errno::EINVAL);
+            }
+            Some(IpCidr::Ipv4(own))
+        };
         self.interface.update_ip_addrs(|list| {
             list.clear();
-            if !host.is_unspecified() {
-                // There is room for one at least.
-                let _ = list.push(IpCidr::Ipv4(own));
-            }
+            // There is room for one at least.
+            list.extend(own);
         });
         let routes = self.interface.routes_mut();
         routes.remove_default_ipv4_route();

@@ -11,6 +11,7 @@ mod esp;
 mod flash;
 mod image;
 mod lint;
+mod network;
 mod nvs;
 mod smoke;
 
@@ -196,6 +197,9 @@ pub(crate) fn run_all(words: &[String]) -> Result {
             drive::through_drive(port, &kept.with_extension("uf2"), &catalogue)?;
         }
         conformance::on_board(port, &kept)?;
+        if port.features.contains("net") {
+            network::on_board(port, &kept)?;
+        }
         if port.machine == Machine::Esp32c3 {
             nvs::against_tool(port, &kept.with_extension("bin"))?;
             flash::through_rom(port, &kept.with_extension("bin"))?;
