@@ -4,9 +4,14 @@ use smoltcp::phy::{self, Checksum, ChecksumCapabilities, DeviceCapabilities, Med
 use smoltcp::time::Instant;
 use upy_hal::net::{Ethernet, FRAME_BYTES};
 
+/// Ports that are listened to and have no place for another connection.
+const PORTS: usize = 4;
+
 /// Hardware and a buffer for each direction.
 pub(crate) struct Device<'a, E> {
     pub(crate) hardware: E,
+    /// Who knocks at these is not answered, and tries again: smoltcp would say that nobody listens.
+    full: [u16; PORTS],
     received: &'a mut [u8; FRAME_BYTES],
     sent: &'a mut [u8; FRAME_BYTES],
 }
@@ -16,10 +21,35 @@ impl<'a, E: Ethernet> Device<'a, E> {
         let [received, sent] = frames;
         Self {
             hardware,
+            full: [0; PORTS],
             received,
             sent,
         }
     }
+
+    /// Says whether a port that is listened to has no place for another connection.
+    pub(crate) fn set_full(&mut self, port: u16, is_full: bool) {
+        let known = self.full.iter().position(|&full| full == port);
+        let free = || self.full.iter().position(|&full| full == 0);
+        match (is_full, known) {
+            (true, None) => {
+                if let Some(place) = free() {
+                    self.full[place] = port;
+                }
+            }
+            (false, Some(place)) => self.full[place] = 0,
+            _ => {}
+        }
+    }
+}
+
+/// The port of a frame that asks for a connection.
+fn knocks_at(frame: &[u8]) -> Option<u16> {
+    let packet = frame.get(14..).filter(|_| frame[12..14] == [0x08, 0x00])?;
+    let header_bytes = usize::from(packet.first()? & 0xf) * 4;
+    let segment = packet.get(header_bytes..)?;
+    let (&port, &flags) = (segment.get(2..4)?.first_chunk::<2>()?, segment.get(13)?);
+    (packet.get(9) == Some(&6) && flags & 0x12 == 0x02).then(|| u16::from_be_bytes(port))
 }
 
 /// A frame that has come.
@@ -62,7 +92,11 @@ impl<E: Ethernet> phy::Device for Device<'_, E> {
             return None;
         }
         let len = self.hardware.receive(self.received)?;
-        let frame = self.received.get(..len)?;
+        let mut frame = self.received.get(..len)?;
+        if knocks_at(frame).is_some_and(|port| port != 0 && self.full.contains(&port)) {
+            // An empty frame is none.
+            frame = &[];
+        }
         let sent = Sent {
             hardware: &mut self.hardware,
             room: self.sent,

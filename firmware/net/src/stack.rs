@@ -1,6 +1,8 @@
 //! The stack: an interface, a fixed number of sockets, and what has to be done for them from time to time.
 
-use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet, SocketStorage};
+use smoltcp::iface::{
+    Config, Interface, PollIngressSingleResult, SocketHandle, SocketSet, SocketStorage,
+};
 use smoltcp::socket::{dhcpv4, dns, tcp, udp};
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, Ipv4Address};
@@ -216,8 +218,11 @@ impl<'a, E: Ethernet> Stack<'a, E> {
                 interface, device, ..
             } = self;
             let seen = interface.poll_ingress_single(now, device, &mut self.sockets);
-            if seen == smoltcp::iface::PollIngressSingleResult::None {
-                break;
+            match seen {
+                PollIngressSingleResult::None => break,
+                PollIngressSingleResult::PacketProcessed => {}
+                // Before the next frame: it may be for a socket that has no place any more.
+                PollIngressSingleResult::SocketStateChanged => self.tidy(),
             }
         }
         self.interface
@@ -319,7 +324,7 @@ impl<E: Ethernet> Network for Stack<'_, E> {
     fn close(&mut self, socket: u32) {
         match self.table.take(socket).map(|open| open.kind) {
             Some(Kind::Connection(connection)) => self.close_stream(connection.place),
-            Some(Kind::Listening { places, .. }) => self.close_listeners(places),
+            Some(Kind::Listening { port, places, .. }) => self.close_listeners(port, places),
             Some(Kind::Datagram { place, .. }) => {
                 // What was sent is to leave first.
                 self.service();

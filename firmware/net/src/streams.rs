@@ -92,6 +92,9 @@ impl<E: Ethernet> Stack<'_, E> {
             self.uses[place] = Use::Taken;
             places |= 1 << place;
         }
+        let listens = (0..STREAMS)
+            .any(|place| places & 1 << place != 0 && self.stream(place).state() == State::Listen);
+        self.device.set_full(port, !listens);
         self.table.set_kind(
             socket,
             Kind::Listening {
@@ -107,7 +110,8 @@ impl<E: Ethernet> Stack<'_, E> {
         self.uses[place] = Use::Closing;
     }
 
-    pub(crate) fn close_listeners(&mut self, places: u8) {
+    pub(crate) fn close_listeners(&mut self, port: u16, places: u8) {
+        self.device.set_full(port, false);
         for place in (0..STREAMS).filter(|place| places & 1 << place != 0) {
             self.stream(place).abort();
             self.uses[place] = Use::Closing;
