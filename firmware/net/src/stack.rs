@@ -97,8 +97,8 @@ pub(crate) enum Use {
     Free,
     /// A socket of the program.
     Taken,
-    /// Nobody any more, but the other side does not know yet.
-    Closing,
+    /// Nobody any more, but the other side does not know yet; since when, in microseconds.
+    Closing(u64),
 }
 
 /// Sockets and an interface over what carries frames.

@@ -18,6 +18,8 @@ use crate::{
 
 /// How long the other side may be silent while something is wanted from it.
 const SILENCE_US: u64 = 30_000_000;
+/// How long the other side may take to say goodbye before its place is given to another.
+const FAREWELL_US: u64 = 3_000_000;
 /// How often a connection is probed that is to be kept alive.
 const PROBE: Duration = Duration::from_secs(10);
 /// Connections that may wait for one socket, whatever its program asks for: places are few.
@@ -25,32 +27,48 @@ const MOST_WAITING: u32 = 2;
 
 impl<E: Ethernet> Stack<'_, E> {
     /// A place for a stream; one that nobody uses any more is taken back if need be.
-    fn place(&mut self) -> Option<usize> {
-        let free = |uses: &[Use; STREAMS]| uses.iter().position(|&use_| use_ == Use::Free);
-        if let Some(place) = free(&self.uses) {
-            return Some(place);
+    ///
+    /// # Errors
+    /// EAGAIN while one is about to become free, EMFILE if none is.
+    fn place(&mut self) -> Result<usize> {
+        if let Some(place) = self.uses.iter().position(|&use_| use_ == Use::Free) {
+            return Ok(place);
         }
+        let now_us = self.now_us();
         let waits_only = |state| matches!(state, State::TimeWait | State::FinWait2);
-        let place = (0..STREAMS).find(|&place| {
-            self.uses[place] == Use::Closing && waits_only(self.stream(place).state())
-        })?;
+        let place = (0..STREAMS).find(|&place| match self.uses[place] {
+            Use::Closing(since_us) => {
+                let is_late = now_us.saturating_sub(since_us) >= FAREWELL_US;
+                is_late || waits_only(self.stream(place).state())
+            }
+            Use::Free | Use::Taken => false,
+        });
+        let Some(place) = place else {
+            let is_closing = self.uses.iter().any(|use_| matches!(use_, Use::Closing(_)));
+            return Err(if is_closing { AGAIN } else { TOO_MANY });
+        };
         self.stream(place).abort();
         // Nobody else gets it while the other side is told.
         self.uses[place] = Use::Taken;
         self.service();
         self.uses[place] = Use::Free;
-        Some(place)
+        Ok(place)
     }
 
     /// Looks after places that were closed, and fills those of sockets that listen.
     pub(crate) fn tidy(&mut self) {
         for place in 0..STREAMS {
-            if self.uses[place] != Use::Closing {
+            let Use::Closing(since_us) = self.uses[place] else {
                 continue;
-            }
+            };
+            let is_late = self.now_us().saturating_sub(since_us) >= SILENCE_US;
             let socket = self.stream(place);
             // Nobody will read it, and the other side waits for room.
             while socket.can_recv() && socket.recv(|bytes| (bytes.len(), ())).is_ok() {}
+            if is_late {
+                // The other side does not take what was sent; it is told that nobody is there.
+                socket.abort();
+            }
             if socket.state() == State::Closed {
                 self.uses[place] = Use::Free;
             }
@@ -107,14 +125,14 @@ impl<E: Ethernet> Stack<'_, E> {
 
     pub(crate) fn close_stream(&mut self, place: usize) {
         self.stream(place).close();
-        self.uses[place] = Use::Closing;
+        self.uses[place] = Use::Closing(self.now_us());
     }
 
     pub(crate) fn close_listeners(&mut self, port: u16, places: u8) {
         self.device.set_full(port, false);
         for place in (0..STREAMS).filter(|place| places & 1 << place != 0) {
             self.stream(place).abort();
-            self.uses[place] = Use::Closing;
+            self.uses[place] = Use::Closing(self.now_us());
         }
     }
 
@@ -146,7 +164,7 @@ impl<E: Ethernet> Stack<'_, E> {
                 self.listen_stream(socket, backlog)
             }
             Kind::Fresh { port } => {
-                let place = self.place().ok_or(TOO_MANY)?;
+                let place = self.place()?;
                 self.stream(place).listen(port).map_err(|_| Errno::EINVAL)?;
                 self.uses[place] = Use::Taken;
                 self.fill(socket, port, wanted, 1 << place);
@@ -203,6 +221,7 @@ impl<E: Ethernet> Stack<'_, E> {
         let open = self.table.get(socket)?;
         match open.kind {
             Kind::Fresh { port } => {
+                self.attend();
                 let port = match port {
                     0 => self.free_port(),
                     port => port,
@@ -210,7 +229,7 @@ impl<E: Ethernet> Stack<'_, E> {
                 if self.addresses.host == [0; 4] || !remote(address).0.is_unicast() {
                     return Err(UNREACHABLE);
                 }
-                let place = self.place().ok_or(TOO_MANY)?;
+                let place = self.place()?;
                 let handle = self.streams[place];
                 let stream = self
                     .sockets
