@@ -209,6 +209,12 @@ pub trait Wifi {
         Err(Errno::EOPNOTSUPP)
     }
 
+    /// The network that an interface is in or, as an access point, makes; `None` where there is none.
+    fn network(&self, interface: u8) -> Option<AccessPoint> {
+        let _ = interface;
+        None
+    }
+
     /// Says how the access point is to be.
     ///
     /// # Errors

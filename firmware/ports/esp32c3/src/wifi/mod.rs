@@ -14,7 +14,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
 use esp_hal::timer::timg::TimerGroup;
-use esp_radio::wifi::ap::AccessPointConfig;
+use esp_radio::wifi::ap::{AccessPointConfig, AccessPointInfo};
 use esp_radio::wifi::scan::ScanConfig;
 use esp_radio::wifi::sta::{ConnectedInfo, StationConfig};
 use esp_radio::wifi::{
@@ -51,6 +51,8 @@ pub struct Radio {
     active: [bool; 2],
     station: StationConfig,
     access_point: AccessPointConfig,
+    /// The same for programs that ask.
+    own: AccessPoint,
     /// Connecting; it has borrowed the controller.
     attempt: Option<Attempt>,
     status: LinkStatus,
@@ -63,12 +65,22 @@ pub struct Radio {
 impl Radio {
     /// A radio that is off, and takes nothing.
     pub fn new() -> Self {
+        let usual = usual_name();
+        let (ssid, ssid_len) = padded(&usual);
         Self {
             controller: None,
             is_scheduled: false,
             active: [false; 2],
             station: StationConfig::default(),
-            access_point: AccessPointConfig::default().with_ssid(usual_name()),
+            access_point: AccessPointConfig::default().with_ssid(name(&usual).unwrap_or_default()),
+            own: AccessPoint {
+                ssid,
+                ssid_len,
+                bssid: number_of(ACCESS_POINT),
+                channel: 1,
+                rssi: 0,
+                security: 0,
+            },
             attempt: None,
             status: LinkStatus::Idle,
             keeps: false,
@@ -192,7 +204,7 @@ fn wait<R>(limit_us: u64, work: impl Future<Output = R>) -> Result<R> {
 }
 
 /// The name of an access point that nobody has named: `ESP_` and the end of its number.
-fn usual_name() -> Ssid {
+fn usual_name() -> [u8; 10] {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let mut name = *b"ESP_000000";
     let end = system::network_number();
@@ -200,7 +212,14 @@ fn usual_name() -> Ssid {
         pair[0] = DIGITS[usize::from(byte >> 4)];
         pair[1] = DIGITS[usize::from(byte & 15)];
     }
-    Ssid::try_from(&name[..]).unwrap_or_default()
+    name
+}
+
+/// The hardware address of an interface: the access point's is the next one.
+fn number_of(interface: usize) -> [u8; 6] {
+    let mut number = system::network_number();
+    number[5] = number[5].wrapping_add(interface as u8);
+    number
 }
 
 fn number(error: WifiError) -> Errno {
@@ -263,6 +282,26 @@ fn security(method: Option<AuthenticationMethod>) -> u8 {
     }
 }
 
+/// A name with zeros behind it, and how long it is.
+fn padded(name: &[u8]) -> ([u8; 32], u8) {
+    let mut ssid = [0; 32];
+    let len = name.len().min(ssid.len());
+    ssid[..len].copy_from_slice(&name[..len]);
+    (ssid, len as u8)
+}
+
+fn described(network: &AccessPointInfo) -> AccessPoint {
+    let (ssid, ssid_len) = padded(network.ssid.as_str().as_bytes());
+    AccessPoint {
+        ssid,
+        ssid_len,
+        bssid: network.bssid,
+        channel: network.channel,
+        rssi: network.signal_strength,
+        security: security(network.auth_method),
+    }
+}
+
 impl Wifi for Radio {
     fn activate(&mut self, interface: u8, active: bool) -> Result<()> {
         let interface = usize::from(interface);
@@ -321,16 +360,29 @@ impl Wifi for Radio {
         Addresses::default()
     }
 
+    fn network(&self, interface: u8) -> Option<AccessPoint> {
+        if usize::from(interface) == ACCESS_POINT {
+            return Some(self.own);
+        }
+        let controller = self.controller.as_ref()?.try_borrow().ok()?;
+        controller.ap_info().ok().map(|network| described(&network))
+    }
+
     fn set_access_point(&mut self, settings: &AccessPointSettings<'_>) -> Result<()> {
-        let mut config = self.access_point.clone();
+        let (mut config, mut own) = (self.access_point.clone(), self.own);
         if let Some(ssid) = settings.ssid {
             config = config.with_ssid(name(ssid)?);
+            (own.ssid, own.ssid_len) = padded(ssid);
         }
         match settings.key {
-            Some([]) => config = config.with_authentication(AuthenticationMethodConfig::Open),
+            Some([]) => {
+                config = config.with_authentication(AuthenticationMethodConfig::Open);
+                own.security = 0;
+            }
             Some(key) => {
                 let method = AuthenticationMethodConfig::Wpa2Personal(password(key)?);
                 config = config.with_authentication(method);
+                own.security = 3;
             }
             None => {}
         }
@@ -339,11 +391,12 @@ impl Wifi for Radio {
                 return Err(Errno::EINVAL);
             }
             config = config.with_channel(channel);
+            own.channel = channel;
         }
         if let Some(hidden) = settings.hidden {
             config = config.with_ssid_hidden(hidden);
         }
-        self.access_point = config;
+        (self.access_point, self.own) = (config, own);
         if self.active[ACCESS_POINT] {
             return self.apply();
         }
@@ -358,27 +411,12 @@ impl Wifi for Radio {
         let mut controller = controller.try_borrow_mut().map_err(|_| EBUSY)?;
         let config = ScanConfig::default();
         let seen = wait(SCAN_LIMIT_US, controller.scan_async(&config))?.map_err(number)?;
-        for network in seen {
-            let text = network.ssid.as_str().as_bytes();
-            let mut ssid = [0; 32];
-            ssid[..text.len()].copy_from_slice(text);
-            found(AccessPoint {
-                ssid,
-                ssid_len: text.len() as u8,
-                bssid: network.bssid,
-                channel: network.channel,
-                rssi: network.signal_strength,
-                security: security(network.auth_method),
-            });
-        }
+        seen.iter().map(described).for_each(found);
         Ok(())
     }
 
-    /// The access point's is the next one.
     fn mac(&self, interface: u8) -> [u8; 6] {
-        let mut number = system::network_number();
-        number[5] = number[5].wrapping_add(interface);
-        number
+        number_of(usize::from(interface))
     }
 
     fn rssi(&mut self) -> i8 {
