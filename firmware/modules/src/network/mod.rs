@@ -1,4 +1,7 @@
-//! `network`: the wireless interfaces of a board.
+//! `network`: the wireless interfaces of a board; the wired one is in `lan.rs`.
+
+#[cfg(feature = "lan")]
+mod lan;
 
 use upy_hal::machine::{self as hal, Errno};
 use upy_hal::net::{AccessPointSettings, Addresses, LinkStatus, Wifi};
@@ -19,6 +22,8 @@ const SEC_WPA_WPA2: isize = 4;
 pub(crate) const ENTRIES: &[Entry] = &[
     text(q::__name__, q::network),
     class(q::WLAN, types::WLAN),
+    #[cfg(feature = "lan")]
+    class(q::LAN, types::LAN),
     function(q::country, country, 0, 1),
     function(q::hostname, hostname, 0, 1),
     number(q::STA_IF, STA_IF),
@@ -30,6 +35,9 @@ pub(crate) const ENTRIES: &[Entry] = &[
     number(q::STAT_CONNECT_FAIL, -1),
     number(q::STAT_GOT_IP, 3),
 ];
+
+#[cfg(feature = "lan")]
+pub(crate) use lan::LAN;
 
 const METHODS: &[Entry] = &[
     function(q::active, active, 1, 2),
@@ -243,19 +251,29 @@ fn parse(vm: &mut Vm<'_>, value: Value) -> Result<[u8; 4]> {
 fn ifconfig(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let interface = vm.this::<Wlan>(args)?.interface;
     if let Some(given) = args.get(vm, 1) {
-        let Some(&[host, mask, gateway, dns]) = vm.items_of(given) else {
-            return Err(vm.value_error(b"four addresses expected"));
-        };
-        let addresses = Addresses {
-            host: parse(vm, host)?,
-            mask: parse(vm, mask)?,
-            gateway: parse(vm, gateway)?,
-            dns: parse(vm, dns)?,
-        };
+        let addresses = four(vm, given)?;
         wifi(vm, |wifi| wifi.set_addresses(interface, addresses))?;
         return Ok(Value::NONE);
     }
     let addresses = wifi(vm, |wifi| Ok(wifi.addresses(interface)))?;
+    tuple(vm, addresses)
+}
+
+/// Addresses from `(ip, mask, gateway, dns)`.
+fn four(vm: &mut Vm<'_>, given: Value) -> Result<Addresses> {
+    let Some(&[host, mask, gateway, dns]) = vm.items_of(given) else {
+        return Err(vm.value_error(b"four addresses expected"));
+    };
+    Ok(Addresses {
+        host: parse(vm, host)?,
+        mask: parse(vm, mask)?,
+        gateway: parse(vm, gateway)?,
+        dns: parse(vm, dns)?,
+    })
+}
+
+/// `(ip, mask, gateway, dns)` of addresses.
+fn tuple(vm: &mut Vm<'_>, addresses: Addresses) -> Result<Value> {
     let base = vm.stack_len();
     for address in [
         addresses.host,
