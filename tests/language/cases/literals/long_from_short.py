@@ -1,4 +1,4 @@
-# Differs from CPython:  no float is too small for a number in MicroPython, it is infinite.
+# Differs from CPython: no float is too small for a number in MicroPython, it is infinite.
 # A short text that stands for a long number, and numbers no float can hold.
 a = 1 << 5300
 print(a % 1000007, 3**2000 % 99991)

@@ -1,4 +1,4 @@
-# Differs from CPython:  its ordered dict needs a hash.
+# Differs from CPython: its ordered dict needs a hash.
 # A slice is no key of a dict, but of an ordered one.
 from collections import OrderedDict
 
