@@ -161,6 +161,19 @@ pub struct AccessPoint {
     pub security: u8,
 }
 
+/// How an access point of our own is to be; what is `None` stays as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AccessPointSettings<'s> {
+    /// Its name.
+    pub ssid: Option<&'s [u8]>,
+    /// Its key; empty for none.
+    pub key: Option<&'s [u8]>,
+    /// Its channel.
+    pub channel: Option<u8>,
+    /// Whether it keeps its name to itself.
+    pub hidden: Option<bool>,
+}
+
 /// A wireless interface: as a station, or as an access point of its own.
 pub trait Wifi {
     /// Switches an interface (station 0, access point 1) on or off.
@@ -193,6 +206,21 @@ pub trait Wifi {
     /// EOPNOTSUPP where they can't be set.
     fn set_addresses(&mut self, interface: u8, addresses: Addresses) -> Result<()> {
         let _ = (interface, addresses);
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    /// The network that an interface is in or, as an access point, makes; `None` where there is none.
+    fn network(&self, interface: u8) -> Option<AccessPoint> {
+        let _ = interface;
+        None
+    }
+
+    /// Says how the access point is to be.
+    ///
+    /// # Errors
+    /// EINVAL for what can't be; EOPNOTSUPP where there is no choice.
+    fn set_access_point(&mut self, settings: &AccessPointSettings<'_>) -> Result<()> {
+        let _ = settings;
         Err(Errno::EOPNOTSUPP)
     }
 
