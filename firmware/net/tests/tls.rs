@@ -224,3 +224,250 @@ fn much_text_arrives_whole() {
         assert!(got == sent);
     });
 }
+
+/// Whether a client that verifies lets a server in.
+fn outcome(
+    client: &mut Client<'_>,
+    config: &TlsConfig<'_>,
+    server: &mut ServerConnection,
+) -> Result<(), TlsError> {
+    let handle = client.open(config)?;
+    let shaken = pump(client, handle, server, 512);
+    let is_done = !client.is_handshaking(handle);
+    client.close(handle);
+    shaken.map(|()| assert!(is_done, "it neither failed nor ended"))
+}
+
+#[test]
+fn certificates_that_are_not_valid_are_refused() {
+    let (issuer, stranger) = (authority(), authority());
+    let kind = &PKCS_ECDSA_P256_SHA256;
+    let good = identity(&issuer, kind, |_| {});
+    let expired = identity(&issuer, kind, |params| {
+        params.not_after = date_time_ymd(2026, 5, 31)
+    });
+    let early = identity(&issuer, kind, |params| {
+        params.not_before = date_time_ymd(2026, 6, 2)
+    });
+    let is_authority = identity(&issuer, kind, |params| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained)
+    });
+    let refused = Err(TlsError::Untrusted);
+    with_client(|client| {
+        let trusted = issuer.der().to_vec();
+        let named = config(Some(&trusted), Some(b"board.test"));
+        assert_eq!(outcome(client, &named, &mut server(&good, None)), Ok(()));
+        let by_number = config(Some(&trusted), Some(b"10.0.2.2"));
+        assert_eq!(
+            outcome(client, &by_number, &mut server(&good, None)),
+            Ok(())
+        );
+        for identity in [
+            &expired,
+            &early,
+            &is_authority,
+            &identity(&stranger, kind, |_| {}),
+        ] {
+            assert_eq!(
+                outcome(client, &named, &mut server(identity, None)),
+                refused
+            );
+        }
+        for wrong in [
+            &b"other.test"[..],
+            b"10.0.2.3",
+            b"board.test.other.test",
+            b"oard.test",
+        ] {
+            let other = config(Some(&trusted), Some(wrong));
+            assert_eq!(outcome(client, &other, &mut server(&good, None)), refused);
+        }
+        let nobody = config(None, Some(b"board.test"));
+        assert_eq!(outcome(client, &nobody, &mut server(&good, None)), refused);
+    });
+}
+
+#[test]
+fn configurations_that_can_not_be_are_refused_at_once() {
+    let issuer = authority();
+    let (one, other) = (
+        identity(&issuer, &PKCS_ECDSA_P256_SHA256, |_| {}),
+        identity(&issuer, &PKCS_ECDSA_P384_SHA384, |_| {}),
+    );
+    with_client(|client| {
+        let trusted = issuer.der().to_vec();
+        let base = config(Some(&trusted), Some(b"board.test"));
+        for (config, error) in [
+            (
+                TlsConfig {
+                    server: true,
+                    ..base
+                },
+                TlsError::NoServer,
+            ),
+            (
+                TlsConfig {
+                    server_name: None,
+                    ..base
+                },
+                TlsError::BadName,
+            ),
+            (
+                TlsConfig {
+                    server_name: Some(b"a b"),
+                    ..base
+                },
+                TlsError::BadName,
+            ),
+            (
+                TlsConfig {
+                    server_name: Some(&[b'a'; 300]),
+                    ..base
+                },
+                TlsError::BadName,
+            ),
+            (
+                TlsConfig {
+                    authorities: Some(b"none"),
+                    ..base
+                },
+                TlsError::BadAuthorities,
+            ),
+            (
+                TlsConfig {
+                    authorities: Some(&[48; 9000]),
+                    ..base
+                },
+                TlsError::BadAuthorities,
+            ),
+            (
+                TlsConfig {
+                    key: Some(b"none"),
+                    ..base
+                },
+                TlsError::BadKey,
+            ),
+            (
+                TlsConfig {
+                    certificate: Some(&one.chain[0]),
+                    ..base
+                },
+                TlsError::BadKey,
+            ),
+            (
+                TlsConfig {
+                    certificate: Some(b"none"),
+                    key: Some(&one.key),
+                    ..base
+                },
+                TlsError::BadCertificate,
+            ),
+            (
+                TlsConfig {
+                    certificate: Some(&other.chain[0]),
+                    key: Some(&one.key),
+                    ..base
+                },
+                TlsError::BadKey,
+            ),
+        ] {
+            assert_eq!(client.open(&config), Err(error));
+        }
+    });
+}
+
+#[test]
+fn a_client_shows_its_certificate() {
+    let (issuer, stranger) = (authority(), authority());
+    let kind = &PKCS_ECDSA_P256_SHA256;
+    let (host, own) = (
+        identity(&issuer, kind, |_| {}),
+        identity(&issuer, kind, |_| {}),
+    );
+    with_client(|client| {
+        let trusted = issuer.der().to_vec();
+        let bare = config(Some(&trusted), Some(b"board.test"));
+        let with = TlsConfig {
+            certificate: Some(&own.chain[0]),
+            key: Some(&own.key),
+            ..bare
+        };
+        let mut server_of = server(&host, Some(&issuer));
+        assert_eq!(outcome(client, &with, &mut server_of), Ok(()));
+        assert_eq!(server_of.peer_certificates(), Some(&own.chain[..]));
+        for (config, clients) in [(bare, &issuer), (with, &stranger)] {
+            let mut server_of = server(&host, Some(clients));
+            let answer = outcome(client, &config, &mut server_of);
+            assert!(matches!(answer, Err(TlsError::Alert(_))), "{answer:?}");
+        }
+    });
+}
+
+/// A bit turned anywhere in what the server says: it fails, or the bit was one that nobody looks at; text is never another.
+#[test]
+fn nothing_that_comes_stops_the_program_or_is_believed() {
+    let issuer = authority();
+    let trusted = issuer.der().to_vec();
+    let config = config(Some(&trusted), Some(b"board.test"));
+    let host = identity(&issuer, &PKCS_ECDSA_P256_SHA256, |_| {});
+    with_client(|client| {
+        let mut at = 0;
+        loop {
+            let mut server = server(&host, None);
+            let handle = client.open(&config).expect("there is room");
+            let (mut seen, mut chunk, mut failed) = (0, [0; 512], false);
+            let mut said = false;
+            for _ in 0..20 {
+                let len = client.drain(handle, &mut chunk);
+                let _ = server.read_tls(&mut Cursor::new(&chunk[..len]));
+                let _ = server.process_new_packets();
+                if !server.is_handshaking() && !said {
+                    server.writer().write_all(b"the truth").expect("no limit");
+                    said = true;
+                }
+                let mut out = Vec::new();
+                while server.wants_write() {
+                    server.write_tls(&mut out).expect("a vector");
+                }
+                if (seen..seen + out.len()).contains(&at) {
+                    out[at - seen] ^= 1 << (at % 8);
+                }
+                seen += out.len();
+                for part in out.chunks(512) {
+                    failed |= client.feed(handle, part).is_err();
+                }
+                if failed {
+                    break;
+                }
+            }
+            let mut text = [0; 64];
+            let got = client.read(handle, &mut text).unwrap_or(0);
+            assert!(got == 0 || &text[..got] == b"the truth", "byte {at}");
+            client.close(handle);
+            if at >= seen && !failed {
+                break;
+            }
+            at += 3;
+        }
+        assert!(at > 700, "the handshake has more bytes than {at}");
+        // And bytes that are nothing at all.
+        let mut state = 1_u64;
+        for round in 0..200 {
+            let handle = client.open(&config).expect("there is room");
+            for _ in 0..4 {
+                let mut bytes = [0; 300];
+                for byte in &mut bytes {
+                    state = state
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(round);
+                    *byte = (state >> 56) as u8;
+                }
+                bytes[..3].copy_from_slice(&[20 + (round % 4) as u8, 3, 3]);
+                if client.feed(handle, &bytes).is_err() {
+                    break;
+                }
+            }
+            client.close(handle);
+        }
+    });
+}
