@@ -290,88 +290,46 @@ fn certificates_that_are_not_valid_are_refused() {
 #[test]
 fn configurations_that_can_not_be_are_refused_at_once() {
     let issuer = authority();
-    let (one, other) = (
-        identity(&issuer, &PKCS_ECDSA_P256_SHA256, |_| {}),
-        identity(&issuer, &PKCS_ECDSA_P384_SHA384, |_| {}),
-    );
+    let one = identity(&issuer, &PKCS_ECDSA_P256_SHA256, |_| {});
+    let other = identity(&issuer, &PKCS_ECDSA_P384_SHA384, |_| {});
+    let trusted = issuer.der().to_vec();
+    let (mine, theirs) = (&one.chain[0][..], &other.chain[0][..]);
+    type Change<'c> = &'c dyn Fn(&mut TlsConfig<'c>);
+    let changes: [(Change<'_>, TlsError); 10] = [
+        (&|config| config.server = true, TlsError::NoServer),
+        (&|config| config.server_name = None, TlsError::BadName),
+        (
+            &|config| config.server_name = Some(b"a b"),
+            TlsError::BadName,
+        ),
+        (
+            &|config| config.server_name = Some(&[b'a'; 300]),
+            TlsError::BadName,
+        ),
+        (
+            &|config| config.authorities = Some(b"none"),
+            TlsError::BadAuthorities,
+        ),
+        (
+            &|config| config.authorities = Some(&[48; 9000]),
+            TlsError::BadAuthorities,
+        ),
+        (&|config| config.key = Some(b"none"), TlsError::BadKey),
+        (&|config| config.certificate = Some(mine), TlsError::BadKey),
+        (
+            &|config| (config.certificate, config.key) = (Some(&b"none"[..]), Some(&one.key[..])),
+            TlsError::BadCertificate,
+        ),
+        (
+            &|config| (config.certificate, config.key) = (Some(theirs), Some(&one.key[..])),
+            TlsError::BadKey,
+        ),
+    ];
     with_client(|client| {
-        let trusted = issuer.der().to_vec();
-        let base = config(Some(&trusted), Some(b"board.test"));
-        for (config, error) in [
-            (
-                TlsConfig {
-                    server: true,
-                    ..base
-                },
-                TlsError::NoServer,
-            ),
-            (
-                TlsConfig {
-                    server_name: None,
-                    ..base
-                },
-                TlsError::BadName,
-            ),
-            (
-                TlsConfig {
-                    server_name: Some(b"a b"),
-                    ..base
-                },
-                TlsError::BadName,
-            ),
-            (
-                TlsConfig {
-                    server_name: Some(&[b'a'; 300]),
-                    ..base
-                },
-                TlsError::BadName,
-            ),
-            (
-                TlsConfig {
-                    authorities: Some(b"none"),
-                    ..base
-                },
-                TlsError::BadAuthorities,
-            ),
-            (
-                TlsConfig {
-                    authorities: Some(&[48; 9000]),
-                    ..base
-                },
-                TlsError::BadAuthorities,
-            ),
-            (
-                TlsConfig {
-                    key: Some(b"none"),
-                    ..base
-                },
-                TlsError::BadKey,
-            ),
-            (
-                TlsConfig {
-                    certificate: Some(&one.chain[0]),
-                    ..base
-                },
-                TlsError::BadKey,
-            ),
-            (
-                TlsConfig {
-                    certificate: Some(b"none"),
-                    key: Some(&one.key),
-                    ..base
-                },
-                TlsError::BadCertificate,
-            ),
-            (
-                TlsConfig {
-                    certificate: Some(&other.chain[0]),
-                    key: Some(&one.key),
-                    ..base
-                },
-                TlsError::BadKey,
-            ),
-        ] {
-            assert_eq!(client.open(&config), Err(error));
+        for (change, error) in changes {
+            let mut changed = config(Some(&trusted), Some(b"board.test"));
+            change(&mut changed);
+            assert_eq!(client.open(&changed), Err(error));
         }
     });
 }
