@@ -41,6 +41,12 @@ const SIMULATED: Bench = Bench {
     pins: "A=2\nB=3\nANALOG=26\nTWO_WIRE=(0,5,4)\nTHREE_WIRE=(0,6,7,8)\nSERIAL=(1,12,13)\n",
 };
 
+/// What is asked of a radio that is in no emulator.
+const RADIO: Bench = Bench {
+    programs: &["radio"],
+    pins: "",
+};
+
 /// Orders for the simulated board.
 const ORDERS: [&str; 5] = [
     r#"{"op":"join","pins":[2,3]}"#,
@@ -98,6 +104,9 @@ pub(super) fn on_board(port: &Port, image: &Path) -> Result {
     let flash = image.with_extension("flash");
     let board = port.machine.start_with_parts(image, &flash)?;
     run_all(port.name, &board.address, &bench)?;
+    if port.features.contains("wifi") {
+        run_all(port.name, &board.address, &RADIO)?;
+    }
     drop(board);
     Ok(std::fs::remove_file(flash)?)
 }
@@ -156,9 +165,6 @@ fn run_all(board: &str, address: &str, bench: &Bench) -> Result {
             )));
         }
     }
-    println!(
-        "{board}: {} of `machine` as on every board",
-        bench.programs.join(", ")
-    );
+    println!("{board}: {} as on every board", bench.programs.join(", "));
     Ok(())
 }

@@ -49,7 +49,7 @@ struct Port {
 }
 
 /// The budgets are today's sizes and a little; they go down as the images do.
-const PORTS: [Port; 7] = [
+const PORTS: [Port; 8] = [
     Port {
         name: "qemu-cortex-m3",
         directory: "qemu-cortex-m",
