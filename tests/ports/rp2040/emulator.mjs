@@ -1,12 +1,14 @@
 // A Pico in rp2040js: `node emulator.mjs IMAGE.uf2 FLASH.img [--parts] [--uart] [--drive DRIVE]`. Its USB serial line is a TCP
-// port, which is printed; with --uart it is its first UART, and nothing is on the USB. The flash is kept in the file, so what is stored survives. A reset by the watchdog starts
-// the chip again. In its boot loader the directory DRIVE is a drive that takes a UF2 file, as the ROM shows one;
-// without a drive the emulator ends there.
+// port, which is printed; with --uart it is its first UART, and nothing is on the USB: a second port, printed beside the
+// first, is the same line by RFC 2217. The flash is kept in the file, so what is stored survives. A reset by the
+// watchdog starts the chip again. In its boot loader the directory DRIVE is a drive that takes a UF2 file, as the ROM
+// shows one; without a drive the emulator ends there.
 
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { createRequire } from 'node:module';
+import { escaped, listen } from './modem.mjs';
 import { connect } from './parts.mjs';
 import { takeOver } from './pio.mjs';
 import { installRom } from './rom.mjs';
@@ -186,21 +188,31 @@ function run() {
 }
 
 powerOn();
-const server = net.createServer((socket) => {
-  socket.on('error', () => {});
-  // There is no serial line while the boot loader runs.
-  if (!chip) { socket.destroy(); return; }
-  sockets.add(socket);
-  socket.setNoDelay(true);
-  socket.on('data', (data) => chip?.receive(data));
-  const talk = (data) => socket.write(data);
-  socket.on('close', () => {
-    sockets.delete(socket);
-    // The next client may be there already.
-    if (send === talk) send = () => {};
+
+// A port for clients; with `isModem` they speak RFC 2217.
+function serve(isModem, ready) {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    // There is no serial line while the boot loader runs.
+    if (!chip) { socket.destroy(); return; }
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    const toChip = (data) => chip?.receive(data);
+    socket.on('data', isModem ? listen(toChip, (data) => socket.write(Buffer.from(data))) : toChip);
+    const talk = (data) => socket.write(isModem ? escaped(data) : data);
+    socket.on('close', () => {
+      sockets.delete(socket);
+      // The next client may be there already.
+      if (send === talk) send = () => {};
+    });
+    for (const data of out.bytes.splice(0)) talk(data);
+    send = talk;
   });
-  for (const data of out.bytes.splice(0)) socket.write(data);
-  send = talk;
+  server.listen(0, '127.0.0.1', () => ready(`127.0.0.1:${server.address().port}`));
+}
+
+serve(false, (address) => {
+  if (!options.includes('--uart')) console.log(`tcp://${address}`);
+  else serve(true, (modem) => console.log(`tcp://${address} rfc2217://${modem}`));
 });
-server.listen(0, '127.0.0.1', () => console.log(`tcp://127.0.0.1:${server.address().port}`));
 run();

@@ -140,8 +140,7 @@ const PORTS: [Port; 8] = [
         uf2_family: Some(0xe48b_ff56),
         flash_limit: 620_000,
         ram_limit: 216_000,
-        // A UART holds nobody back: what comes while the flash is written is lost, as on a chip.
-        transfer_bytes: 0,
+        transfer_bytes: 1 << 16,
     },
     Port {
         name: "esp32c3",
@@ -172,7 +171,7 @@ const PORTS: [Port; 8] = [
         files: 2 << 20..4 << 20,
         uf2_family: None,
         // Espressif's software for the radio is about half of it.
-        flash_limit: 1_150_000,
+        flash_limit: 1_190_000,
         // All but 48 KiB of stack.
         ram_limit: 338_000,
         transfer_bytes: 1 << 16,
