@@ -127,6 +127,53 @@ fn pins_are_driven_and_seen() {
         .fails(3, "nobody");
 }
 
+#[test]
+fn changes_at_pins_are_shown_as_they_come() {
+    let lab = Lab::new();
+    lab.record(&["sim", "start"], "sim-start");
+    let mut watch = lab
+        .ucli(&["--json", "sim", "pins", "--watch", "--count", "4"])
+        .start();
+    watch.wait_for("watching");
+    let program = "from machine import *\nPin(25, Pin.OUT, value=1).off()\nPWM(Pin(2), freq=50, duty_u16=4915)";
+    lab.ucli(&["-p", "sim", "exec", program]).run().ok();
+    lab.ucli(&["sim", "pins", "7=1"]).run().ok();
+    let said = watch.finish().ok().out();
+    let lines: Vec<serde_json::Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let event = schema::load("event");
+    for line in &lines[..5] {
+        let complaints = schema::complaints(&event, line);
+        assert!(complaints.is_empty(), "{complaints:?}: {line}");
+    }
+    let changes: Vec<_> = lines[1..5]
+        .iter()
+        .map(|line| (line["event"].as_str(), &line["pin"], &line["level"]))
+        .map(|(event, pin, level)| (event, pin.as_u64(), level.as_u64()))
+        .collect();
+    let expected = [
+        (Some("pin"), Some(25), Some(1)),
+        (Some("pin"), Some(25), Some(0)),
+        (Some("wave"), Some(2), None),
+        (Some("pin"), Some(7), Some(1)),
+    ];
+    assert_eq!(changes, expected, "{said}");
+    assert_eq!(lines[3]["duty_u16"], 4915);
+    assert_eq!(lines[5]["pins"][7]["level"], 1);
+
+    let mut watch = lab.ucli(&["sim", "pins", "default", "--watch"]).start();
+    watch.wait_for("watching");
+    lab.ucli(&["sim", "pins", "7=0"]).run().ok();
+    watch.wait_for("pin 7  0");
+    lab.ucli(&["sim", "stop"]).run().ok();
+    watch.finish().fails(3, "was switched off");
+    lab.ucli(&["sim", "list", "--watch"])
+        .run()
+        .fails(2, "--watch");
+}
+
 /// A file of orders sets the stage by the board's clock, and a test in Python plays with the program that runs.
 #[test]
 fn board_is_played_with_by_a_script_and_by_a_test_in_python() {

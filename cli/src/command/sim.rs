@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::Context;
+use crate::client::interrupt;
 use crate::device::sim::{self, DEFAULT_NAME, Order, Running};
 use crate::error::{Code, Error, Result};
 use crate::exit::Exit;
@@ -14,6 +15,7 @@ use crate::output;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "`-p sim` and `-p sim:NAME` use such a board, and start it when it does not run.\n\
+                  `ucli sim pins --watch` shows what a program does to its pins, with the board's time.\n\
                   Example: ucli sim start lab --heap 192K"
 )]
 pub(crate) struct Args {
@@ -49,6 +51,12 @@ pub(crate) struct Args {
     /// Give the orders in this file, each at its `at_ms` after the start
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
+    /// With `pins`: print each change at a pin as it happens, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+    /// With `--watch`: end after N changes
+    #[arg(long, value_name = "N", requires = "watch")]
+    count: Option<u64>,
     /// Harm one byte on its line: in|out:drop|flip|cut|reset@BYTE
     #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
@@ -84,12 +92,18 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit> {
             format!("`{word}` is one word too many"),
         ));
     }
+    if args.watch && !matches!(args.job, Job::Pins) {
+        return Err(Error::new(
+            Code::Usage,
+            "`--watch` goes with `ucli sim pins` alone",
+        ));
+    }
     match args.job {
         Job::Start => start(name, args, context),
         Job::Stop => told(name, &Order::Stop, "sim stop", context),
         Job::Reset => told(name, &Order::Reset, "sim reset", context),
         Job::List => list(context),
-        Job::Pins => pins(name, changes, context),
+        Job::Pins => pins(name, changes, args, context),
     }
 }
 
@@ -180,7 +194,7 @@ fn told(name: &str, order: &Order, command: &str, context: &mut Context) -> Resu
 }
 
 /// Changes what is on the pins, or shows it.
-fn pins(name: &str, changes: &[String], context: &mut Context) -> Result<Exit> {
+fn pins(name: &str, changes: &[String], args: &Args, context: &mut Context) -> Result<Exit> {
     let running = running(name)?;
     let orders: Vec<Value> = changes
         .iter()
@@ -197,8 +211,11 @@ fn pins(name: &str, changes: &[String], context: &mut Context) -> Result<Exit> {
         }
         answers.push(answer);
     }
+    if args.watch {
+        watch(&running, args.count, context)?;
+    }
     let view = answer_of(&running, &json!({ "op": "pins" }))?;
-    if changes.is_empty() {
+    if !args.watch && changes.is_empty() {
         for line in output::table(&rows(&view)) {
             context.printer.data(&line)?;
         }
@@ -206,6 +223,49 @@ fn pins(name: &str, changes: &[String], context: &mut Context) -> Result<Exit> {
     let fields = json!({ "name": name, "pins": view["pins"], "answers": answers });
     context.printer.done("sim pins", fields)?;
     Ok(Exit::Done)
+}
+
+/// Shows what changes at the pins, as it changes.
+fn watch(running: &Running, most: Option<u64>, context: &Context) -> Result<()> {
+    let printer = &context.printer;
+    let pressed = interrupt::count();
+    let mut watch = sim::watch(running)?;
+    printer.note(&format!("watching the pins of `{}`", running.name));
+    printer.event("watching", json!({ "name": running.name }))?;
+    let mut seen = 0;
+    while most.is_none_or(|most| seen < most) && interrupt::count() == pressed {
+        let Some(change) = watch.next(interrupt::SLICE)? else {
+            continue;
+        };
+        let mut change: Value = serde_json::from_str(&change).map_err(|error| {
+            let name = &running.name;
+            let text = format!("The simulated board `{name}` tells nothing sensible: {error}");
+            Error::new(Code::Protocol, text)
+        })?;
+        let what = change["event"].as_str().unwrap_or_default().to_string();
+        if printer.is_json() {
+            if let Some(fields) = change.as_object_mut() {
+                fields.remove("event");
+            }
+            printer.event(&what, change)?;
+        } else {
+            printer.data(&change_line(&what, &change))?;
+        }
+        seen += 1;
+    }
+    Ok(())
+}
+
+/// `1.200345 s  pin 25  1`
+fn change_line(what: &str, event: &Value) -> String {
+    let time_us = event["time_us"].as_u64().unwrap_or(0);
+    let at = format!("{}.{:06} s", time_us / 1_000_000, time_us % 1_000_000);
+    let pin = &event["pin"];
+    if what == "wave" {
+        let (frequency_hz, duty_u16) = (&event["frequency_hz"], &event["duty_u16"]);
+        return format!("{at}  pin {pin}  {frequency_hz} Hz, {duty_u16}/65535");
+    }
+    format!("{at}  pin {pin}  {}", event["level"])
 }
 
 fn answer_of(running: &Running, order: &Value) -> Result<Value> {

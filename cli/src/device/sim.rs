@@ -54,6 +54,8 @@ pub(crate) enum Order {
     Reset,
     /// Something for its pins and buses, in JSON on one line.
     Pins(String),
+    /// Tell of every change at its pins; see [`watch`].
+    Watch,
 }
 
 impl Order {
@@ -63,6 +65,7 @@ impl Order {
             Self::Stop => "stop".to_string(),
             Self::Reset => "reset".to_string(),
             Self::Pins(order) => format!("pins {order}"),
+            Self::Watch => "watch".to_string(),
         }
     }
 }
@@ -287,6 +290,59 @@ pub(crate) fn order(running: &Running, order: &Order) -> Result<String> {
     Ok(answer)
 }
 
+/// The changes at a board's pins, as they come.
+pub(crate) struct Watch {
+    name: String,
+    lines: BufReader<TcpStream>,
+    /// What has come of the next line.
+    line: String,
+}
+
+/// Starts to watch a board's pins.
+///
+/// # Errors
+/// [`Code::ConnectionLost`] when it does not answer.
+pub(crate) fn watch(running: &Running) -> Result<Watch> {
+    let name = running.name.clone();
+    let failed = |error: std::io::Error| {
+        Error::new(
+            Code::ConnectionLost,
+            format!("The simulated board `{name}` can't be watched: {error}"),
+        )
+    };
+    let mut stream = TcpStream::connect_timeout(&running.orders, PATIENCE).map_err(failed)?;
+    writeln!(stream, "{} {}", running.secret, Order::Watch.text()).map_err(failed)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+    let mut lines = BufReader::new(stream);
+    let mut line = String::new();
+    lines.read_line(&mut line).map_err(failed)?;
+    if !line.starts_with("done") {
+        return Err(failed(std::io::ErrorKind::InvalidData.into()));
+    }
+    line.clear();
+    Ok(Watch { name, lines, line })
+}
+
+impl Watch {
+    /// The next change in JSON; `None` if none came in that time.
+    ///
+    /// # Errors
+    /// [`Code::ConnectionLost`] when the board is switched off.
+    pub(crate) fn next(&mut self, limit: Duration) -> Result<Option<String>> {
+        use std::io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+        let set = self.lines.get_ref().set_read_timeout(Some(limit));
+        match set.and_then(|()| self.lines.read_line(&mut self.line)) {
+            Ok(length) if length > 0 => Ok(Some(std::mem::take(&mut self.line))),
+            // Half a line stays until the rest of it comes.
+            Err(error) if matches!(error.kind(), Interrupted | TimedOut | WouldBlock) => Ok(None),
+            _ => Err(Error::new(
+                Code::ConnectionLost,
+                format!("The simulated board `{}` was switched off", self.name),
+            )),
+        }
+    }
+}
+
 /// The life of a board's own process: `NAME [OPTIONS…]`. The first word on standard output is for the
 /// process that started it.
 pub(crate) fn serve(words: &[String]) -> u8 {
@@ -398,6 +454,19 @@ impl Ready {
                 "done -".to_string()
             }
             ("pins", order) => format!("done {}", self.board.order(order)),
+            ("watch", _) => {
+                let changes = self.board.changes();
+                writeln!(stream, "done -")?;
+                // Others give orders meanwhile. Whoever goes away is noticed with the next change.
+                std::thread::spawn(move || {
+                    for change in changes {
+                        if writeln!(stream, "{change}").is_err() {
+                            break;
+                        }
+                    }
+                });
+                return Ok(false);
+            }
             _ => "usage There is no such order".to_string(),
         };
         writeln!(stream, "{answer}")?;

@@ -366,6 +366,10 @@ fn hash(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     if let Some(number) = vm.integral(real) {
         return Ok(Value::small(number));
     }
+    if vm.heap.cast::<crate::types::Slice>(value).is_some() {
+        let name = vm.type_name(value);
+        return Err(vm.unhashable(name));
+    }
     let hash = vm.hash(value)?;
     Ok(Value::small(hash as isize >> 2))
 }

@@ -81,7 +81,9 @@ impl Vm<'_> {
                     if is_tight {
                         return Err(self.no_memory(storage * 2));
                     }
+                    // Either was too small: a short text can stand for a long number.
                     storage *= 2;
+                    output *= 2;
                 }
                 Attempt::Wrong {
                     class,

@@ -179,6 +179,14 @@ impl Vm<'_> {
                 let dict: Ref<Dict> = self.heap.expect(native);
                 match self.dict_get(dict, index)? {
                     Some(value) => Ok(value),
+                    // A dict that is empty does not look at its key.
+                    None if header.flags() & 1 == 0
+                        && self.heap[dict].map.len() > 0
+                        && self.heap.cast::<Slice>(index).is_some() =>
+                    {
+                        let name = self.type_name(index);
+                        Err(self.unhashable(name))
+                    }
                     None => Err(self.raise_with(TypeId::KeyError, Some(index))),
                 }
             }

@@ -12,7 +12,7 @@ use crate::value::Value;
 use upy_bytecode::UnaryOp;
 
 impl Vm<'_> {
-    /// Any integer as a float; an overflow is an error.
+    /// A number as a float; an integer that is too large for one is infinite, as in MicroPython.
     pub fn to_float(&mut self, value: Value) -> Result<Real> {
         if let Some(number) = self.small_of(value) {
             return Ok(number as Real);
@@ -23,11 +23,6 @@ impl Vm<'_> {
         if let Some(operand) = self.operand(value) {
             let digits = self.digits(&operand);
             let magnitude = crate::types::float::from_digits(digits);
-            if magnitude.is_infinite() {
-                return Err(
-                    self.raise_text(TypeId::OverflowError, b"int too large to convert to float")
-                );
-            }
             return Ok(if operand.negative {
                 -magnitude
             } else {

@@ -112,6 +112,15 @@ impl Board {
         hardware::control::answer(text, &self.wiring)
     }
 
+    /// Every change at its pins from now on, in JSON, as the control port tells it. Waits for the next one.
+    pub fn changes(&self) -> impl Iterator<Item = String> + Send + use<> {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        self.wiring.lock().watch(sender);
+        receiver
+            .into_iter()
+            .map(|change| hardware::control::event(change).to_string())
+    }
+
     /// Presses its reset button.
     pub fn reset(&self) {
         self.line.reset();

@@ -11,7 +11,7 @@
 //! | `{"op":"uart","line":1,"send":"6869"}`, `{"op":"uart-read","line":1}` | as with `spi` |
 //! | `{"op":"join","pins":[2,3]}` | a wire between two pins: what one drives, the other reads |
 //! | `{"op":"loop","spi":0}`, `{"op":"loop","line":1}` | out and in are joined: what is sent comes back |
-//! | `{"op":"watch"}` | from now on `{"event":"pin","pin":25,"level":1,"time_us":1200}` for each change |
+//! | `{"op":"watch"}` | from now on `{"event":"pin","pin":25,"level":1,"time_us":1200}` for each change of a level, and `{"event":"wave","pin":2,"frequency_hz":50,"duty_u16":4915,"time_us":1300}` for each of a square wave, 0 Hz when it ended |
 //!
 //! An order that can't be carried out answers `{"error":"..."}`, any other `{"ok":true}` or what stands above. In a
 //! script each order has `"at_ms"`, when it is given; the time is the board's.
@@ -24,7 +24,7 @@ use std::thread;
 use serde_json::{Value, json};
 use upy_hal::machine::{PinMode, Pull};
 
-use super::wiring::{CHANNELS, Device, PINS, State, Wiring};
+use super::wiring::{CHANNELS, Change, Changed, Device, PINS, State, Wiring};
 
 /// Largest number of registers of a device.
 const REGISTERS: u64 = 1 << 16;
@@ -112,13 +112,7 @@ fn serve(stream: &TcpStream, wiring: &Wiring) -> std::io::Result<()> {
                 wiring.lock().watch(sender);
                 writeln!(answers, "{}", json!({ "ok": true }))?;
                 for change in receiver {
-                    let event = json!({
-                        "event": "pin",
-                        "pin": change.pin,
-                        "level": u8::from(change.level),
-                        "time_us": change.time_us,
-                    });
-                    writeln!(answers, "{event}")?;
+                    writeln!(answers, "{}", event(change))?;
                 }
                 return Ok(());
             }
@@ -127,6 +121,26 @@ fn serve(stream: &TcpStream, wiring: &Wiring) -> std::io::Result<()> {
         writeln!(answers, "{answer}")?;
     }
     Ok(())
+}
+
+/// A change, as those who watch are told of it.
+pub(crate) fn event(change: Change) -> Value {
+    let Change { pin, what, time_us } = change;
+    match what {
+        Changed::Level(level) => {
+            json!({ "event": "pin", "pin": pin, "level": u8::from(level), "time_us": time_us })
+        }
+        Changed::Wave(wave) => {
+            let (frequency_hz, duty_u16) = wave.unwrap_or((0, 0));
+            json!({
+                "event": "wave",
+                "pin": pin,
+                "frequency_hz": frequency_hz,
+                "duty_u16": duty_u16,
+                "time_us": time_us,
+            })
+        }
+    }
 }
 
 /// Carries out an order in JSON and gives the answer in JSON.

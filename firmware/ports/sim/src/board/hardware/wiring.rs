@@ -131,8 +131,17 @@ impl Stream {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     pub(crate) pin: usize,
-    pub(crate) level: bool,
+    pub(crate) what: Changed,
     pub(crate) time_us: u64,
+}
+
+/// What changed at a pin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Changed {
+    /// Its level.
+    Level(bool),
+    /// The square wave on it: frequency in Hz and the part of 65535 that is high; `None` when it ended.
+    Wave(Option<(u32, u16)>),
 }
 
 /// Everything.
@@ -187,12 +196,15 @@ impl State {
         let Some(pin) = self.pins.get_mut(number) else {
             return;
         };
-        let before = pin.level();
+        let (before, wave_before) = (pin.level(), pin.wave);
         work(pin);
-        let level = pin.level();
+        let (level, wave) = (pin.level(), pin.wave);
         let drives = pin.drives();
         if level != before {
             self.tell(number, level);
+        }
+        if wave != wave_before {
+            self.report(number, Changed::Wave(wave));
         }
         self.pass_on(number, drives);
     }
@@ -220,9 +232,13 @@ impl State {
         if pin.watched.0 & edge.0 != 0 {
             self.events.push_back((number as u16, edge));
         }
+        self.report(number, Changed::Level(level));
+    }
+
+    fn report(&mut self, pin: usize, what: Changed) {
         let change = Change {
-            pin: number,
-            level,
+            pin,
+            what,
             time_us: self.now_us,
         };
         self.watchers.retain(|watcher| watcher.send(change).is_ok());
