@@ -1,5 +1,5 @@
-// The line of a UART over TCP, by RFC 2217: what a client says to the port is answered, the rest is data.
-// A client that speaks it knows that the line holds nobody back.
+// A serial line over TCP, by RFC 2217: what a client says to the port is answered, the rest is data.
+// To `ucli` such a line is one that holds nobody back.
 
 const COMMAND = 255;
 const PART = 250;
@@ -9,14 +9,18 @@ const DO = 253;
 const DONT = 254;
 const COM_PORT = 44;
 const ANSWER = 100;
+const SET_RATE = 1;
+const SET_CONTROL = 5;
+const DTR_ON = 8;
+const DTR_OFF = 9;
 
 // What goes to a client, so that no byte of it is a command.
 export function escaped(data) {
   return Buffer.from([...data].flatMap((byte) => (byte === COMMAND ? [byte, byte] : [byte])));
 }
 
-// Takes what a client sends: `toChip` gets the data, `toClient` the answers.
-export function listen(toChip, toClient) {
+// Takes what a client sends: `toChip` gets the data, `toClient` the answers, `toLine` what is set: the rate or a line.
+export function listen(toChip, toClient, toLine) {
   let rest = [];
   // How much the next byte or command takes; 0 when it is not whole.
   const next = () => {
@@ -32,11 +36,17 @@ export function listen(toChip, toClient) {
     const length = rest[1] >= WILL && rest[1] <= DONT ? 3 : 2;
     return rest.length < length ? 0 : length;
   };
-  const answer = ([, verb, option, number, ...value]) => {
+  const answer = ([, verb, option, number, ...content]) => {
     if (verb === WILL) toClient([COMMAND, DO, option]);
     if (verb === DO) toClient([COMMAND, WILL, option]);
     if (verb !== PART || option !== COM_PORT) return;
-    toClient([COMMAND, PART, COM_PORT, number + ANSWER, ...value]);
+    const end = content.splice(-2);
+    // A 255 in a value is sent twice.
+    const value = content.filter((byte, at) => byte !== COMMAND || content[at - 1] !== COMMAND);
+    if (number === SET_RATE) toLine({ rate: Buffer.from(value).readUInt32BE() });
+    if (number === SET_CONTROL && value[0] === DTR_ON) toLine({ dtr: true });
+    if (number === SET_CONTROL && value[0] === DTR_OFF) toLine({ dtr: false });
+    toClient([COMMAND, PART, COM_PORT, number + ANSWER, ...content, ...end]);
   };
   return (data) => {
     rest.push(...data);

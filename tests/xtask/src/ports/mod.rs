@@ -13,6 +13,7 @@ mod image;
 mod lint;
 mod nvs;
 mod smoke;
+mod terminal;
 
 use std::fs;
 use std::ops::Range;
@@ -209,6 +210,7 @@ pub(crate) fn run_all(words: &[String]) -> Result {
         let catalogue = catalogue::write(&folder)?;
         smoke::run_all(port, &kept)?;
         if port.machine == Machine::Pico {
+            terminal::comes_and_goes(port, &kept.with_extension("uf2"))?;
             drive::through_drive(port, &kept.with_extension("uf2"), &catalogue)?;
         }
         conformance::on_board(port, &kept)?;
