@@ -12,6 +12,7 @@ mod flash;
 mod image;
 mod lint;
 mod nvs;
+mod position;
 mod smoke;
 mod terminal;
 

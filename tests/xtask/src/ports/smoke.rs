@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::Port;
 use super::emulator::{Emulator, Machine};
+use super::{Port, position};
 use crate::run::{command, output, run};
 use crate::{Failed, Result, target};
 
@@ -75,6 +75,10 @@ pub(super) fn run_all(port: &Port, image: &Path) -> Result {
         port.name
     );
     drop(emulator);
+    // The others keep their flash in another way than a chip does.
+    if matches!(port.machine, Machine::Pico | Machine::Esp32c3) {
+        position::by_another(port, image, &flash)?;
+    }
     Ok(fs::remove_file(&flash)?)
 }
 
