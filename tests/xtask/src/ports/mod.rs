@@ -164,7 +164,8 @@ const PORTS: [Port; 8] = [
     Port {
         name: "esp32c3-wifi",
         directory: "esp32c3",
-        boards: &["ESP32_GENERIC_C3"],
+        // As MicroPython names a variant of a board.
+        boards: &["ESP32_GENERIC_C3-WIFI"],
         chip: "ESP32-C3",
         target: "riscv32imc-unknown-none-elf",
         features: "wifi",
