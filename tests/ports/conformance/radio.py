@@ -37,3 +37,5 @@ try:
         many.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
 except OSError as error:
     print(len(many), repr(error))
+for line in many:
+    line.close()

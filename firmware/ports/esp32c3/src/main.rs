@@ -35,7 +35,7 @@ use crate::console::Lines;
 
 /// Words of the interpreter's memory: stack, frames and heap. The radio's software takes 130 KiB, the
 /// sockets 52.
-const MEMORY_WORDS: usize = if cfg!(feature = "wifi") { 28 } else { 80 } * 1024;
+const MEMORY_WORDS: usize = if cfg!(feature = "wifi") { 29 } else { 80 } * 1024;
 
 const LIFE: Life<'static> = Life {
     settings: Settings {

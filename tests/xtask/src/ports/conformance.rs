@@ -104,10 +104,12 @@ pub(super) fn on_board(port: &Port, image: &Path) -> Result {
     let flash = image.with_extension("flash");
     let board = port.machine.start_with_parts(image, &flash)?;
     run_all(port.name, &board.address, &bench)?;
+    drop(board);
     if port.features.contains("wifi") {
+        // With nothing in its memory of what the others have left there.
+        let board = port.machine.start_with_parts(image, &flash)?;
         run_all(port.name, &board.address, &RADIO)?;
     }
-    drop(board);
     Ok(std::fs::remove_file(flash)?)
 }
 
