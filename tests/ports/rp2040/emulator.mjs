@@ -141,7 +141,8 @@ function powerOn() {
   const store = () => { fs.writeFileSync(flashFile, mcu.flash.subarray(0, FLASH_BYTES)); chip.isStored = true; };
   chip = { mcu, simulator, store, isStored: true, isReset: false, pio: takeOver(mcu) };
   installRom(mcu, {
-    flashChanged: () => { chip.isStored = false; },
+    // Meanwhile the processor does nothing, and what comes over a UART goes on coming.
+    flashChanged: (nanoseconds) => { chip.isStored = false; simulator.clock.tick(nanoseconds); },
     bootloader: () => { chip.isLeft = true; },
   });
   mcu.peripherals[WATCHDOG].onWatchdogTrigger = () => { chip.isReset = true; };
