@@ -1,7 +1,7 @@
 //! The interface: on and off, its addresses, given or asked for.
 
 use smoltcp::socket::dns;
-use smoltcp::wire::{IpAddress, IpCidr, Ipv4Address, Ipv4Cidr};
+use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, Ipv4Address, Ipv4Cidr};
 use upy_hal::machine::{Errno, Result};
 use upy_hal::net::{Addresses, Ethernet, LinkStatus, Wired};
 
@@ -66,6 +66,10 @@ impl<E: Ethernet> Wired for Stack<'_, E> {
             return Ok(());
         }
         self.device.hardware.activate(active)?;
+        // Hardware with several interfaces has several addresses.
+        let mac = EthernetAddress(self.device.hardware.mac());
+        self.interface
+            .set_hardware_addr(HardwareAddress::Ethernet(mac));
         self.active = active;
         if !active {
             let was_asked_for = self.dhcp.is_some();

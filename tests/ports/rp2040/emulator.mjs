@@ -1,12 +1,14 @@
 // A Pico in rp2040js: `node emulator.mjs IMAGE.uf2 FLASH.img [--parts] [--uart] [--drive DRIVE]`. Its USB serial line is a TCP
-// port, which is printed; with --uart it is its first UART, and nothing is on the USB. The flash is kept in the file, so what is stored survives. A reset by the watchdog starts
-// the chip again. In its boot loader the directory DRIVE is a drive that takes a UF2 file, as the ROM shows one;
-// without a drive the emulator ends there.
+// port, which is printed; with --uart it is its first UART, and nothing is on the USB. A second port, printed beside the
+// first, is the same line by RFC 2217, with which a client sets the rate and the terminal (DTR). The flash is kept in the file, so what is stored survives. A reset by the
+// watchdog starts the chip again. In its boot loader the directory DRIVE is a drive that takes a UF2 file, as the ROM
+// shows one; without a drive the emulator ends there.
 
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { createRequire } from 'node:module';
+import { escaped, listen } from './modem.mjs';
 import { connect } from './parts.mjs';
 import { takeOver } from './pio.mjs';
 import { installRom } from './rom.mjs';
@@ -28,6 +30,7 @@ const MAGIC = [[0, 0x0a324655], [4, 0x9e5d5157], [BLOCK - 4, 0x0ab16f30]];
 const FAMILY_FLAG = 0x2000;
 const FAMILY = 0xe48bff56;
 const LOOK_MS = 20;
+const REQUEST_NS = 1e6;
 
 const out = { bytes: [], write(data) { this.bytes.push(data); } };
 let send = (data) => out.write(data);
@@ -51,7 +54,7 @@ function load(flash) {
 
 // The host's end of the USB line. rp2040js asks the device instead of the interface for the terminal (DTR), and
 // knows the endpoint's number only after it was armed; both are put right here.
-function attach(mcu) {
+function attach(mcu, clock) {
   const host = new USBCDC(mcu.usbCtrl);
   const waiting = [];
   const armed = new Map();
@@ -74,7 +77,39 @@ function attach(mcu) {
       pump();
     }
   };
-  return (data) => { waiting.push(...data); pump(); };
+  // Requests to the interface, one after the other: a setup packet, data for some, an empty packet back.
+  const requests = [];
+  let current;
+  const next = () => {
+    current = requests.shift();
+    if (!current) return;
+    mcu.usbCtrl.sendSetupPacket(Uint8Array.from(current.setup));
+    if (current.data) {
+      const sent = () => mcu.usbCtrl.endpointReadDone(0, Uint8Array.from(current.data));
+      clock.createAlarm(sent).schedule(REQUEST_NS);
+    }
+  };
+  const answered = mcu.usbCtrl.onEndpointWrite;
+  mcu.usbCtrl.onEndpointWrite = (endpoint, buffer) => {
+    answered(endpoint, buffer);
+    if (endpoint === 0 && buffer.length === 0 && current) clock.createAlarm(next).schedule(REQUEST_NS);
+  };
+  const request = (setup, data) => {
+    requests.push({ setup, data });
+    if (!current) next();
+  };
+  return {
+    receive(data) { waiting.push(...data); pump(); },
+    set({ rate, dtr }) {
+      if (rate) {
+        const coding = Buffer.alloc(7);
+        coding.writeUInt32LE(rate);
+        coding[6] = 8;
+        request([0x21, 0x20, 0, 0, 0, 0, 7, 0], coding);
+      }
+      if (dtr !== undefined) request([0x21, 0x22, dtr ? 3 : 0, 0, 0, 0, 0, 0]);
+    },
+  };
 }
 
 // The other end of the first UART, at 115200 bits per second.
@@ -87,10 +122,14 @@ function wire(mcu, clock) {
     line.feedByte(waiting.shift());
     if (waiting.length) clock.createAlarm(feed).schedule(CHARACTER_NS);
   };
-  return (data) => {
-    const isIdle = !waiting.length;
-    waiting.push(...data);
-    if (isIdle) clock.createAlarm(feed).schedule(CHARACTER_NS);
+  return {
+    receive(data) {
+      const isIdle = !waiting.length;
+      waiting.push(...data);
+      if (isIdle) clock.createAlarm(feed).schedule(CHARACTER_NS);
+    },
+    // The other end has one rate, and no more lines than two.
+    set() {},
   };
 }
 
@@ -102,12 +141,13 @@ function powerOn() {
   const store = () => { fs.writeFileSync(flashFile, mcu.flash.subarray(0, FLASH_BYTES)); chip.isStored = true; };
   chip = { mcu, simulator, store, isStored: true, isReset: false, pio: takeOver(mcu) };
   installRom(mcu, {
-    flashChanged: () => { chip.isStored = false; },
+    // Meanwhile the processor does nothing, and what comes over a UART goes on coming.
+    flashChanged: (nanoseconds) => { chip.isStored = false; simulator.clock.tick(nanoseconds); },
     bootloader: () => { chip.isLeft = true; },
   });
   mcu.peripherals[WATCHDOG].onWatchdogTrigger = () => { chip.isReset = true; };
   if (options.includes('--parts')) connect(mcu, simulator.clock);
-  chip.receive = options.includes('--uart') ? wire(mcu, simulator.clock) : attach(mcu);
+  Object.assign(chip, (options.includes('--uart') ? wire : attach)(mcu, simulator.clock));
   // Where the ROM would jump to: the second stage of the boot.
   mcu.core.PC = XIP;
   mcu.core.SP = STACK;
@@ -186,21 +226,31 @@ function run() {
 }
 
 powerOn();
-const server = net.createServer((socket) => {
-  socket.on('error', () => {});
-  // There is no serial line while the boot loader runs.
-  if (!chip) { socket.destroy(); return; }
-  sockets.add(socket);
-  socket.setNoDelay(true);
-  socket.on('data', (data) => chip?.receive(data));
-  const talk = (data) => socket.write(data);
-  socket.on('close', () => {
-    sockets.delete(socket);
-    // The next client may be there already.
-    if (send === talk) send = () => {};
+
+// A port for clients; with `isModem` they speak RFC 2217.
+function serve(isModem, ready) {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    // There is no serial line while the boot loader runs.
+    if (!chip) { socket.destroy(); return; }
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    const toChip = (data) => chip?.receive(data);
+    const toClient = (data) => socket.write(Buffer.from(data));
+    socket.on('data', isModem ? listen(toChip, toClient, (setting) => chip?.set(setting)) : toChip);
+    const talk = (data) => socket.write(isModem ? escaped(data) : data);
+    socket.on('close', () => {
+      sockets.delete(socket);
+      // The next client may be there already.
+      if (send === talk) send = () => {};
+    });
+    for (const data of out.bytes.splice(0)) talk(data);
+    send = talk;
   });
-  for (const data of out.bytes.splice(0)) socket.write(data);
-  send = talk;
+  server.listen(0, '127.0.0.1', () => ready(`127.0.0.1:${server.address().port}`));
+}
+
+serve(false, (address) => {
+  serve(true, (modem) => console.log(`tcp://${address} rfc2217://${modem}`));
 });
-server.listen(0, '127.0.0.1', () => console.log(`tcp://127.0.0.1:${server.address().port}`));
 run();

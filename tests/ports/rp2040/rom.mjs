@@ -7,8 +7,12 @@ const BKPT = 0xbe00;
 const BX_LR = 0x4770;
 const BLOCK_BYTES = 4096;
 const PAGE_BYTES = 256;
+// What the flash of a Pico usually takes for a block and for a page (W25Q16JV, chapter 9.6).
+const ERASE_NS = 45e6;
+const PROGRAM_NS = 0.4e6;
 
-// Puts the ROM into the chip. `events.flashChanged()` and `events.bootloader()` are called as they happen.
+// Puts the ROM into the chip. `events.flashChanged(nanoseconds)`, with what it took, and
+// `events.bootloader()` are called as they happen.
 export function installRom(chip, events) {
   const bytes = new Uint8Array(16 * 1024);
   const view = new DataView(bytes.buffer);
@@ -35,13 +39,13 @@ export function installRom(chip, events) {
     const [offset, length] = registers;
     aligned('erase', offset, length, BLOCK_BYTES);
     chip.flash.fill(0xff, offset, offset + length);
-    events.flashChanged();
+    events.flashChanged(length / BLOCK_BYTES * ERASE_NS);
   };
   const program = () => {
     const [offset, source, length] = registers;
     aligned('program', offset, length, PAGE_BYTES);
     for (let at = 0; at < length; at++) chip.flash[offset + at] &= chip.readUint8(source + at);
-    events.flashChanged();
+    events.flashChanged(length / PAGE_BYTES * PROGRAM_NS);
   };
   const functions = {
     IF: nothing, EX: nothing, FC: nothing, CX: nothing,

@@ -58,9 +58,17 @@ impl Chip {
             watchdog: Watchdog,
             system: System,
             #[cfg(feature = "wifi")]
-            radio: Radio::new(),
+            radio: Radio::new(seed()),
         }
     }
+}
+
+/// A number for what should be another one after each start.
+#[cfg(feature = "wifi")]
+fn seed() -> u64 {
+    let high = NOISE.read(VALUE);
+    crate::time::spin(1);
+    u64::from(high) << 32 | u64::from(NOISE.read(VALUE))
 }
 
 impl upy_hal::Chip for Chip {
@@ -83,6 +91,8 @@ impl upy_hal::Chip for Chip {
     }
 
     fn event_waits(&mut self) -> bool {
+        #[cfg(feature = "wifi")]
+        self.radio.attend();
         self.pins.has_event() || self.timers.is_due()
     }
 
@@ -90,6 +100,8 @@ impl upy_hal::Chip for Chip {
         self.pins.forget();
         self.pwm.stop();
         self.timers.stop();
+        #[cfg(feature = "wifi")]
+        self.radio.restart();
     }
 }
 
@@ -140,6 +152,11 @@ impl Board for Chip {
 
     fn system(&mut self) -> Option<&mut dyn hal::System> {
         Some(&mut self.system)
+    }
+
+    #[cfg(feature = "wifi")]
+    fn network(&mut self) -> Option<&mut dyn upy_hal::net::Network> {
+        Some(self.radio.sockets())
     }
 
     #[cfg(feature = "wifi")]

@@ -6,6 +6,7 @@
 //! Source: ESP32-C3 Technical Reference Manual, chapters 26 and 30.
 
 use core::cell::Cell;
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
 
 use upy_hal::polled::Line;
 
@@ -51,6 +52,46 @@ const PATIENCE_US: u64 = 100_000;
 pub const BUFFER_BYTES: usize = 512;
 /// Two windows fit into the UART.
 pub const WINDOW_BYTES: u16 = 64;
+
+/// A sender that was told to go on no further has stopped by then: 57 characters.
+const QUIET_US: u64 = 5000;
+
+/// What the UART had before the flash was erased. Only the interpreter's own task comes here.
+static EARLY: [AtomicU8; BUFFER_BYTES] = [const { AtomicU8::new(0) }; BUFFER_BYTES];
+/// How much has gone in there and out of it since the start.
+static EARLY_IN: AtomicUsize = AtomicUsize::new(0);
+static EARLY_OUT: AtomicUsize = AtomicUsize::new(0);
+
+fn early_waits() -> bool {
+    EARLY_IN.load(Relaxed) != EARLY_OUT.load(Relaxed)
+}
+
+/// The next byte that was taken out early.
+fn take_early() -> Option<u8> {
+    if !early_waits() {
+        return None;
+    }
+    let at = EARLY_OUT.load(Relaxed);
+    EARLY_OUT.store(at.wrapping_add(1), Relaxed);
+    Some(EARLY[at % BUFFER_BYTES].load(Relaxed))
+}
+
+/// Takes what comes over the UART until nothing comes any more or there is no room: before the flash is erased, in
+/// which time the hardware keeps 128 bytes. A sender that waits for answers has then sent all that it may.
+pub fn wait_until_quiet() {
+    let mut since = time::ticks_us();
+    while time::ticks_us() - since < QUIET_US {
+        while UART[0].read(uart::STATUS) & uart::RECEIVED_MASK != 0 {
+            let at = EARLY_IN.load(Relaxed);
+            if at.wrapping_sub(EARLY_OUT.load(Relaxed)) == BUFFER_BYTES {
+                return;
+            }
+            EARLY[at % BUFFER_BYTES].store(UART[0].read(uart::DATA).to_le_bytes()[0], Relaxed);
+            EARLY_IN.store(at.wrapping_add(1), Relaxed);
+            since = time::ticks_us();
+        }
+    }
+}
 
 /// Both lines.
 pub struct Lines {
@@ -104,6 +145,9 @@ pub fn write_uart(bytes: &[u8]) {
 
 impl Line for Lines {
     fn receive(&self) -> Option<u8> {
+        if let Some(byte) = take_early() {
+            return Some(byte);
+        }
         if UART[0].read(uart::STATUS) & uart::RECEIVED_MASK != 0 {
             return Some(UART[0].read(uart::DATA).to_le_bytes()[0]);
         }
@@ -132,7 +176,8 @@ impl Line for Lines {
     fn doze(&self, limit_us: u64) {
         UART[0].write(uart::INTERRUPT_DONE, uart::RECEIVED);
         USB.write(usb::INTERRUPT_DONE, usb::RECEIVED);
-        let waits = UART[0].read(uart::STATUS) & uart::RECEIVED_MASK != 0
+        let waits = early_waits()
+            || UART[0].read(uart::STATUS) & uart::RECEIVED_MASK != 0
             || USB.read(usb::STATE) & usb::AVAILABLE != 0;
         if !waits {
             time::doze(limit_us);

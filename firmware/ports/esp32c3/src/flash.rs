@@ -9,6 +9,7 @@
 
 use upy_hal::block::{BlockDevice, Errno, Result};
 
+use crate::console::wait_until_quiet;
 use crate::start::uninterrupted;
 
 const TABLE: u32 = 0x8000;
@@ -234,6 +235,7 @@ impl BlockDevice for Flash {
 
     fn erase(&mut self, block: u32) -> Result {
         let at = self.place(block, 0, BLOCK_BYTES)?;
+        wait_until_quiet();
         self.order(Order::Erase, at, &mut [0; PAGE_BYTES / 4], 0)
     }
 }

@@ -33,8 +33,9 @@ use upy_runtime::Sizes;
 use crate::board::Chip;
 use crate::console::Lines;
 
-/// Words of the interpreter's memory: stack, frames and heap. The radio's software takes 130 KiB.
-const MEMORY_WORDS: usize = if cfg!(feature = "wifi") { 42 } else { 80 } * 1024;
+/// Words of the interpreter's memory: stack, frames and heap. The radio's software takes 130 KiB, the
+/// sockets 52.
+const MEMORY_WORDS: usize = if cfg!(feature = "wifi") { 29 } else { 80 } * 1024;
 
 const LIFE: Life<'static> = Life {
     settings: Settings {

@@ -224,7 +224,10 @@ impl BlockDevice for Flash {
     }
 
     fn erase(&mut self, block: u32) -> Result {
-        change(place(block, 0, BLOCK_BYTES)?, BLOCK_BYTES, None);
+        let place = place(block, 0, BLOCK_BYTES)?;
+        #[cfg(feature = "uart")]
+        crate::serial::wait_until_quiet();
+        change(place, BLOCK_BYTES, None);
         Ok(())
     }
 

@@ -3,14 +3,24 @@
 //! lost.
 #![expect(unsafe_code, reason = "an interrupt is let through")]
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use rp2040_hal::pac::{self, interrupt};
 use upy_hal::machine::{Uart as _, UartMode};
 
 use crate::register::UART;
+use crate::time;
 use crate::uart::Uart;
 use crate::usb;
 
 const RATE: u32 = 115_200;
+/// A sender that was told to go on no further has stopped by then: 57 characters.
+const QUIET_US: u64 = 5000;
+/// One that does not stop is not waited for.
+const PATIENCE_US: u64 = 100_000;
+
+/// How many times something has come.
+static RECEIPTS: AtomicU32 = AtomicU32::new(0);
 
 mod register {
     pub(super) const DATA: usize = 0x00;
@@ -47,8 +57,25 @@ pub fn write(bytes: &[u8]) {
     }
 }
 
+/// Waits until nothing comes any more: before the flash is erased, in which time the hardware keeps 32 bytes only. A
+/// sender that waits for answers has then sent all that it may.
+pub fn wait_until_quiet() {
+    let start = time::ticks_us();
+    let (mut since, mut seen) = (start, RECEIPTS.load(Ordering::Relaxed));
+    while time::ticks_us() - since < QUIET_US && time::ticks_us() - start < PATIENCE_US {
+        let now = RECEIPTS.load(Ordering::Relaxed);
+        if now != seen {
+            (since, seen) = (time::ticks_us(), now);
+        }
+    }
+}
+
 #[interrupt]
 fn UART0_IRQ() {
+    RECEIPTS.store(
+        RECEIPTS.load(Ordering::Relaxed).wrapping_add(1),
+        Ordering::Relaxed,
+    );
     while UART[0].read(register::FLAGS) & RX_EMPTY == 0 {
         usb::keep(UART[0].read(register::DATA).to_le_bytes()[0]);
     }

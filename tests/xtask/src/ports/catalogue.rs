@@ -37,7 +37,7 @@ pub(super) fn write(folder: &Path) -> Result<PathBuf> {
         let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         for (index, id) in port.boards.iter().enumerate() {
             boards.push(json!({
-                "id": id, "name": port.chip, "mcu": mcu, "default": index == 0,
+                "id": id, "name": port.chip, "mcu": mcu, "default": index == 0 && port.features.is_empty(),
                 "firmware": [{
                     "implementation": "upy", "version": env!("CARGO_PKG_VERSION"), "channel": "stable",
                     "url": name, "sha256": sha256,

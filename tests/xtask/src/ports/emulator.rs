@@ -139,11 +139,13 @@ fn start_pico(image: &Path, flash: &Path, options: &[&OsStr]) -> Result<Emulator
     if let Some(stream) = child.stdout.take() {
         BufReader::new(stream).read_line(&mut line)?;
     }
-    let address = line.trim().trim_start_matches("tcp://").to_string();
+    let mut addresses = line.split_whitespace();
+    let address = addresses.next().unwrap_or_default();
+    let modem = addresses.next();
     Ok(Emulator {
         child,
-        address,
-        modem: None,
+        address: address.trim_start_matches("tcp://").to_string(),
+        modem: modem.map(|modem| modem.trim_start_matches("rfc2217://").to_string()),
     })
 }
 

@@ -6,9 +6,11 @@
 //!
 //! It was compiled and linked only: no emulator has this radio.
 
+mod frames;
+
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
@@ -21,9 +23,12 @@ use esp_radio::wifi::{
     AuthenticationMethod, AuthenticationMethodConfig, Config, ConnectionError, ControllerConfig,
     DisconnectReason, Password, Ssid, WifiController, WifiError,
 };
+use static_cell::ConstStaticCell;
 use upy_hal::machine::{Errno, Result};
-use upy_hal::net::{AccessPoint, AccessPointSettings, Addresses, LinkStatus, Wifi};
+use upy_hal::net::{AccessPoint, AccessPointSettings, Addresses, LinkStatus, Network, Wifi, Wired};
+use upy_net::{Memory, Places, Stack};
 
+use self::frames::{Carrier, Frames};
 use crate::{start, system, time};
 
 const STATION: usize = 0;
@@ -39,6 +44,18 @@ const SCAN_LIMIT_US: u64 = 10_000_000;
 const PAUSE_US: u64 = 1_000_000;
 /// How often a future is looked at while a program waits for it.
 const LOOK_US: u64 = 1000;
+
+/// Where an access point is in its own network, as MicroPython has it.
+const OWN_ADDRESSES: Addresses = Addresses {
+    host: [192, 168, 4, 1],
+    mask: [255, 255, 255, 0],
+    gateway: [192, 168, 4, 1],
+    dns: [192, 168, 4, 1],
+};
+
+// Large, so they begin where they stay: made at run time they would be on the stack first.
+static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
+static PLACES: ConstStaticCell<Places<'static>> = ConstStaticCell::new(Places::new());
 
 type Controller = Rc<RefCell<WifiController<'static>>>;
 type Attempt = Pin<Box<dyn Future<Output = core::result::Result<ConnectedInfo, ConnectionError>>>>;
@@ -60,11 +77,19 @@ pub struct Radio {
     keeps: bool,
     /// When the next attempt may begin.
     pause_until_us: u64,
+    carrier: Rc<Cell<Carrier>>,
+    stack: Stack<'static, Frames>,
 }
 
 impl Radio {
-    /// A radio that is off, and takes nothing.
-    pub fn new() -> Self {
+    /// A radio that is off; `seed` is to be another one after each start.
+    ///
+    /// # Panics
+    /// If it is called twice.
+    pub fn new(seed: u64) -> Self {
+        let carrier = Rc::new(Cell::new(Carrier::default()));
+        let frames = Frames::new(Rc::clone(&carrier));
+        let stack = Stack::new(frames, MEMORY.take(), PLACES.take(), time::ticks_us, seed);
         let usual = usual_name();
         let (ssid, ssid_len) = padded(&usual);
         Self {
@@ -85,7 +110,58 @@ impl Radio {
             status: LinkStatus::Idle,
             keeps: false,
             pause_until_us: 0,
+            carrier,
+            stack,
         }
+    }
+
+    /// Does what has to be done beside the program.
+    pub fn attend(&mut self) {
+        if self.controller.is_some() {
+            self.poll();
+            self.stack.attend();
+        }
+    }
+
+    /// Closes all sockets, as at a soft reset; the radio stays as it is.
+    pub fn restart(&mut self) {
+        self.stack.restart();
+    }
+
+    /// The sockets.
+    pub fn sockets(&mut self) -> &mut dyn Network {
+        &mut self.stack
+    }
+
+    /// Tells the stack which interface carries its frames and whether somebody is there.
+    fn carry(&mut self) -> Result<()> {
+        let before = self.carrier.get();
+        let interface = (STATION..=ACCESS_POINT).find(|&number| self.active[number]);
+        let is_linked = match interface {
+            Some(STATION) => self.status == LinkStatus::Up,
+            Some(_) => true,
+            None => false,
+        };
+        let now = Carrier {
+            interface,
+            is_linked,
+        };
+        if now == before {
+            return Ok(());
+        }
+        self.carrier.set(now);
+        if before.interface != interface {
+            self.stack.activate(false)?;
+            match interface {
+                Some(ACCESS_POINT) => self.stack.set_addresses(Some(OWN_ADDRESSES))?,
+                _ => self.stack.set_addresses(None)?,
+            }
+            self.stack.activate(interface.is_some())?;
+        } else if is_linked && self.stack.is_dynamic() {
+            // Another network may have other addresses.
+            self.stack.set_addresses(None)?;
+        }
+        Ok(())
     }
 
     /// Brings the controller into being, with the first interface that is switched on.
@@ -135,18 +211,27 @@ impl Radio {
             // An answer that does not come means that the link was not there.
             let _ = wait(SCAN_LIMIT_US, controller.disconnect_async());
         }
+        // It only says that nobody is there any more.
+        let _ = self.carry();
     }
 
     fn begin(&mut self) -> Result<()> {
         let controller = self.controller()?;
         self.attempt = Some(Box::pin(connect(controller)));
         self.status = LinkStatus::Connecting;
-        self.poll();
-        Ok(())
+        self.proceed();
+        self.carry()
     }
 
     /// Goes on with what was begun.
-    pub fn poll(&mut self) {
+    fn poll(&mut self) {
+        self.proceed();
+        if self.carry().is_err() {
+            self.status = LinkStatus::Failed;
+        }
+    }
+
+    fn proceed(&mut self) {
         if let Some(attempt) = &mut self.attempt {
             let mut context = Context::from_waker(Waker::noop());
             let Poll::Ready(outcome) = attempt.as_mut().poll(&mut context) else {
@@ -313,8 +398,11 @@ impl Wifi for Radio {
             self.leave();
         }
         self.active[interface] = active;
-        self.apply()
-            .inspect_err(|_| self.active[interface] = before)
+        if let Err(error) = self.apply() {
+            self.active[interface] = before;
+            return Err(error);
+        }
+        self.carry()
     }
 
     fn is_active(&self, interface: u8) -> bool {
@@ -348,16 +436,29 @@ impl Wifi for Radio {
     }
 
     fn status(&mut self, interface: u8) -> LinkStatus {
-        self.poll();
+        self.attend();
         match usize::from(interface) {
+            // Without an address it is not there yet.
+            STATION if self.status == LinkStatus::Up => self.stack.status(),
             STATION => self.status,
             ACCESS_POINT if self.active[ACCESS_POINT] => LinkStatus::Up,
             _ => LinkStatus::Idle,
         }
     }
 
-    fn addresses(&self, _interface: u8) -> Addresses {
-        Addresses::default()
+    fn addresses(&self, interface: u8) -> Addresses {
+        if self.carrier.get().interface == Some(usize::from(interface)) {
+            self.stack.addresses()
+        } else {
+            Addresses::default()
+        }
+    }
+
+    fn set_addresses(&mut self, interface: u8, addresses: Addresses) -> Result<()> {
+        if self.carrier.get().interface != Some(usize::from(interface)) {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        self.stack.set_addresses(Some(addresses))
     }
 
     fn network(&self, interface: u8) -> Option<AccessPoint> {
