@@ -2,8 +2,8 @@
 
 use upy_hal::Board;
 use upy_hal::block::BlockDevice;
-use upy_hal::machine::{Rtc, System};
-use upy_hal::soft::{Clock, Noise};
+use upy_hal::machine::{self as hal, Rtc, System};
+use upy_hal::soft::{Clock, Noise, Timers};
 
 use crate::flash::Flash;
 use crate::time;
@@ -13,6 +13,9 @@ pub struct Chip {
     flash: Flash,
     clock: Clock,
     noise: Noise,
+    timers: Timers<8>,
+    #[cfg(feature = "more")]
+    serial: crate::uart::Second,
 }
 
 impl Chip {
@@ -22,6 +25,9 @@ impl Chip {
             flash: Flash::new(),
             clock: Clock::new(time::ticks_us, 0),
             noise: Noise::new(time::ticks_us),
+            timers: Timers::new(time::ticks_us),
+            #[cfg(feature = "more")]
+            serial: crate::uart::Second::new(),
         }
     }
 }
@@ -39,6 +45,16 @@ impl upy_hal::Chip for Chip {
     fn random(&mut self, buffer: &mut [u8]) {
         self.noise.fill(buffer);
     }
+
+    fn event_waits(&mut self) -> bool {
+        #[cfg(feature = "more")]
+        self.serial.fetch();
+        self.timers.is_due()
+    }
+
+    fn restart(&mut self) {
+        self.timers.stop();
+    }
 }
 
 impl Board for Chip {
@@ -48,6 +64,15 @@ impl Board for Chip {
 
     fn rtc(&mut self) -> Option<&mut dyn Rtc> {
         Some(&mut self.clock)
+    }
+
+    #[cfg(feature = "more")]
+    fn uart(&mut self, line: u8) -> Option<&mut dyn hal::Uart> {
+        (line == 1).then_some(&mut self.serial as &mut dyn hal::Uart)
+    }
+
+    fn timers(&mut self) -> Option<&mut dyn hal::Timers> {
+        Some(&mut self.timers)
     }
 
     fn system(&mut self) -> Option<&mut dyn System> {
