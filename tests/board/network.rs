@@ -309,6 +309,56 @@ fn lines_of_the_article_run_as_they_are() {
     assert!(said.contains("Pin(GPIO15, mode=OUT) 1 127.0.0.1"), "{said}");
 }
 
+/// `WLAN.config` should set the board's own access point and name the network that a station is in.
+#[test]
+fn access_point_is_what_config_made_it() {
+    let desk = Desk::new();
+    let board = Sim::start(&["--pty"]);
+    let said = on_board(
+        &desk,
+        &board,
+        "import network\n\
+         ap = network.WLAN(network.AP_IF)\n\
+         ap.config(ssid='pump', key='long enough', channel=11, hidden=True)\n\
+         ap.active(True)\n\
+         print([ap.config(what) for what in ('ssid', 'channel', 'security')], ap.isconnected())\n\
+         ap.config(security=0)\n\
+         print(ap.config('essid'), ap.config('security'))\n\
+         def refused(**settings):\n\
+        \x20    try:\n\
+        \x20        ap.config(**settings)\n\
+        \x20    except (OSError, ValueError) as error:\n\
+        \x20        print(repr(error))\n\
+         refused(channel=14)\n\
+         refused(channel=300)\n\
+         refused(key='short')\n\
+         refused(ssid='')\n\
+         refused(security=3)\n\
+         refused(pm=1)\n\
+         print(ap.config('ssid'), ap.config('channel'))\n\
+         sta = network.WLAN(network.STA_IF)\n\
+         sta.active(True)\n\
+         print(repr(sta.config('ssid')))\n\
+         sta.connect('upy', 'micropython')\n\
+         print(sta.config('ssid'), sta.config('channel'))\n",
+    )
+    .out();
+    assert_eq!(
+        said.replace("\r\n", "\n"),
+        "['pump', 11, 3] True\n\
+         pump 0\n\
+         OSError(22,)\n\
+         OSError(22,)\n\
+         OSError(22,)\n\
+         OSError(22,)\n\
+         ValueError('security and key do not fit',)\n\
+         OSError(95,)\n\
+         pump 11\n\
+         ''\n\
+         upy 6\n"
+    );
+}
+
 /// A real broker that lets in whoever the authority has signed. It ends with its handle.
 struct Broker(Child);
 

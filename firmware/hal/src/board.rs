@@ -3,7 +3,7 @@
 use crate::block::BlockDevice;
 use crate::console::Mirror;
 use crate::machine::{Adc, I2c, Pins, Pwm, Rtc, Spi, System, Timers, Uart, Watchdog};
-use crate::net::{Network, Tls, Wifi};
+use crate::net::{Network, Tls, Wifi, Wired};
 use crate::pio::Pio;
 
 /// The hardware of a board; each part is `None` where there is none.
@@ -100,6 +100,11 @@ pub trait Board {
 
     /// Its radio.
     fn wifi(&mut self) -> Option<&mut dyn Wifi> {
+        None
+    }
+
+    /// Its wired interface.
+    fn wired(&mut self) -> Option<&mut dyn Wired> {
         None
     }
 

@@ -13,7 +13,8 @@ pub trait Chip: Board {
     /// Fills the buffer with random bytes, as good as the chip has them.
     fn random(&mut self, buffer: &mut [u8]);
 
-    /// Whether a pin or a timer waits to be looked after. Asked often, so it is quick.
+    /// Whether a pin or a timer waits to be looked after. Asked often, at the prompt and in sleeps too, so it is quick;
+    /// a port does in it what has to be done beside the program, such as answering the network.
     fn event_waits(&mut self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! The network: sockets that never wait, looking up names, wireless links, and TLS.
+//! The network: sockets that never wait, looking up names, wireless and wired links, and TLS.
 //!
 //! Whoever wants to wait polls and looks again. A socket is a number; 0 is one too.
 
@@ -161,6 +161,19 @@ pub struct AccessPoint {
     pub security: u8,
 }
 
+/// How an access point of our own is to be; what is `None` stays as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AccessPointSettings<'s> {
+    /// Its name.
+    pub ssid: Option<&'s [u8]>,
+    /// Its key; empty for none.
+    pub key: Option<&'s [u8]>,
+    /// Its channel.
+    pub channel: Option<u8>,
+    /// Whether it keeps its name to itself.
+    pub hidden: Option<bool>,
+}
+
 /// A wireless interface: as a station, or as an access point of its own.
 pub trait Wifi {
     /// Switches an interface (station 0, access point 1) on or off.
@@ -196,6 +209,21 @@ pub trait Wifi {
         Err(Errno::EOPNOTSUPP)
     }
 
+    /// The network that an interface is in or, as an access point, makes; `None` where there is none.
+    fn network(&self, interface: u8) -> Option<AccessPoint> {
+        let _ = interface;
+        None
+    }
+
+    /// Says how the access point is to be.
+    ///
+    /// # Errors
+    /// EINVAL for what can't be; EOPNOTSUPP where there is no choice.
+    fn set_access_point(&mut self, settings: &AccessPointSettings<'_>) -> Result<()> {
+        let _ = settings;
+        Err(Errno::EOPNOTSUPP)
+    }
+
     /// Looks for networks; calls `found` for each.
     ///
     /// # Errors
@@ -207,6 +235,66 @@ pub trait Wifi {
 
     /// How strong the network is, in dBm.
     fn rssi(&mut self) -> i8;
+}
+
+/// A wired interface.
+pub trait Wired {
+    /// Switches it on or off; switched on, it asks for addresses unless it was given some.
+    ///
+    /// # Errors
+    /// EIO if the hardware fails.
+    fn activate(&mut self, active: bool) -> Result<()>;
+
+    /// Whether it is on.
+    fn is_active(&self) -> bool;
+
+    /// How the link is; [`LinkStatus::Up`] when it has an address.
+    fn status(&mut self) -> LinkStatus;
+
+    /// Its addresses, zeros where it has none.
+    fn addresses(&self) -> Addresses;
+
+    /// Sets its addresses; `None` asks for them (DHCP).
+    ///
+    /// # Errors
+    /// EINVAL for a mask that is none.
+    fn set_addresses(&mut self, addresses: Option<Addresses>) -> Result<()>;
+
+    /// Whether its addresses are asked for.
+    fn is_dynamic(&self) -> bool;
+
+    /// Its hardware address.
+    fn mac(&self) -> [u8; 6];
+}
+
+/// The most bytes of an Ethernet frame: 14 of its header and 1500 of its content.
+pub const FRAME_BYTES: usize = 1514;
+
+/// Hardware that carries Ethernet frames, without their checksums.
+pub trait Ethernet {
+    /// Its hardware address.
+    fn mac(&self) -> [u8; 6];
+
+    /// Switches receiver and transmitter on or off.
+    ///
+    /// # Errors
+    /// EIO if the hardware does not answer.
+    fn activate(&mut self, active: bool) -> Result<()>;
+
+    /// Whether somebody is at the other end.
+    fn is_linked(&mut self) -> bool;
+
+    /// Whether a frame has come. Asked often, so it is quick.
+    fn is_waiting(&mut self) -> bool;
+
+    /// Takes a frame that has come and returns its length; one that was damaged or does not fit is dropped.
+    fn receive(&mut self, frame: &mut [u8; FRAME_BYTES]) -> Option<usize>;
+
+    /// Whether there is room for a frame that is to be sent.
+    fn has_room(&mut self) -> bool;
+
+    /// Sends a frame; it is dropped where there is no room.
+    fn send(&mut self, frame: &[u8]);
 }
 
 /// What a TLS connection is to do.
@@ -245,6 +333,8 @@ pub enum TlsError {
     BadName,
     /// There are too many connections.
     NoMemory,
+    /// It can begin connections only.
+    NoServer,
 }
 
 /// TLS connections without a socket: what is to be sent and what has come is passed through by whoever has one.

@@ -118,6 +118,8 @@ types! {
     WEBREPL webrepl::WEBREPL;
     #[cfg(feature = "network")]
     WLAN network::WLAN;
+    #[cfg(feature = "lan")]
+    LAN network::LAN;
     #[cfg(feature = "machine")]
     PIN machine::PIN;
     #[cfg(feature = "machine")]

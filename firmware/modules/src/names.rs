@@ -65,6 +65,7 @@ upy_runtime::names! {
     JOIN_NONE "JOIN_NONE";
     JOIN_RX "JOIN_RX";
     JOIN_TX "JOIN_TX";
+    LAN "LAN";
     LITTLE_ENDIAN "LITTLE_ENDIAN";
     LONG "LONG";
     LONGLONG "LONGLONG";

@@ -9,13 +9,14 @@ use crate::sizes::sources;
 use crate::{Failed, Result, root};
 
 /// A package's directory and what of ours it may depend on.
-const PACKAGES: [(&str, &[&str]); 13] = [
+const PACKAGES: [(&str, &[&str]); 14] = [
     ("protocol", &[]),
     ("firmware/bytecode", &[]),
     ("firmware/syntax", &[]),
     ("firmware/hal", &[]),
     ("firmware/compiler", &["upy-syntax", "upy-bytecode"]),
     ("firmware/vfs", &["upy-hal"]),
+    ("firmware/net", &["upy-hal"]),
     (
         "firmware/runtime",
         &["upy-bytecode", "upy-compiler", "upy-syntax", "upy-hal"],
@@ -36,6 +37,7 @@ const PACKAGES: [(&str, &[&str]); 13] = [
             "upy-modules",
             "upy-repl",
             "upy-vfs",
+            "upy-net",
             "upy-hal",
             "upy-compiler",
             "upy-syntax",

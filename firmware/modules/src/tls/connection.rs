@@ -122,12 +122,17 @@ pub(super) fn read(vm: &mut Vm<'_>, object: Value, buffer: &mut [u8]) -> Transfe
 pub(super) fn write(vm: &mut Vm<'_>, object: Value, bytes: &[u8]) -> Transfer {
     shake(vm, object)?;
     let (_, handle) = socket_of(vm, object)?;
-    let taken = tls(vm, |tls| tls.write(handle, bytes))?;
-    let taken = taken.map_err(|error| Fault::Errno(failure(error).0))?;
-    match flush(vm, object) {
-        // It is encrypted and will be sent with what follows.
-        Ok(()) | Err(Fault::Errno(EAGAIN)) => Ok(taken),
-        Err(fault) => Err(fault),
+    loop {
+        let taken = tls(vm, |tls| tls.write(handle, bytes))?;
+        let taken = taken.map_err(|error| Fault::Errno(failure(error).0))?;
+        match flush(vm, object) {
+            // There was no room, and now there is.
+            Ok(()) if taken == 0 && !bytes.is_empty() => {}
+            // It is encrypted and will be sent with what follows.
+            Err(Fault::Errno(EAGAIN)) if taken > 0 => return Ok(taken),
+            Ok(()) => return Ok(taken),
+            Err(fault) => return Err(fault),
+        }
     }
 }
 

@@ -221,7 +221,8 @@ fn check(
     authorities: Option<Value>,
 ) -> Result<()> {
     let context = Context {
-        server: certificate.is_some(),
+        // Every TLS can be one.
+        server: false,
         verify_mode: if authorities.is_some() {
             CERT_REQUIRED
         } else {
@@ -244,6 +245,19 @@ const LARGEST: usize = 16 * 1024;
 
 /// Makes a connection of the hardware.
 fn open(vm: &mut Vm<'_>, context: Context, server_name: Value) -> Result<u32> {
+    match open_one(vm, context, server_name) {
+        Err(_) if vm.exception_is(TypeId::OSError) => {
+            // Connections that nothing refers to any more may be in the way.
+            vm.take_exception();
+            vm.collect();
+            vm.poll()?;
+            open_one(vm, context, server_name)
+        }
+        opened => opened,
+    }
+}
+
+fn open_one(vm: &mut Vm<'_>, context: Context, server_name: Value) -> Result<u32> {
     // The hardware is a part of the interpreter's surroundings, what it is to read is in its heap: all of it is
     // copied into one piece that can be handed over.
     let parts = [
@@ -298,6 +312,7 @@ fn refused(vm: &mut Vm<'_>, error: TlsError) -> Raised {
         TlsError::BadAuthorities => vm.value_error(b"invalid cert"),
         TlsError::BadName => vm.value_error(b"server_hostname is needed to verify a certificate"),
         TlsError::NoMemory => vm.os_error(12),
+        TlsError::NoServer => vm.value_error(b"this board's TLS is a client only"),
         TlsError::Untrusted | TlsError::Alert(_) | TlsError::Protocol => {
             let (number, message) = failure(error);
             vm.os_error_text(number, message)
@@ -347,17 +362,7 @@ fn wrap_socket(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         // It fails when the other side begins; until then the object can be looked at.
         return new_socket(vm, stream, None);
     }
-    let handle = match open(vm, context, name) {
-        Ok(handle) => handle,
-        Err(_) if vm.exception_is(TypeId::OSError) => {
-            // Connections that nothing refers to any more may be in the way.
-            vm.take_exception();
-            vm.collect();
-            vm.poll()?;
-            open(vm, context, name)?
-        }
-        Err(raised) => return Err(raised),
-    };
+    let handle = open(vm, context, name)?;
     let object = new_socket(vm, stream, Some(handle))?;
     if handshake {
         vm.push(object)?;
@@ -365,7 +370,16 @@ fn wrap_socket(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             match shake(vm, object) {
                 Ok(()) => break,
                 Err(Fault::Errno(EAGAIN)) => crate::wait::pause(vm, 200)?,
-                Err(fault) => return Err(raise(vm, object, fault)),
+                Err(fault) => {
+                    let raised = raise(vm, object, fault);
+                    // Nobody gets the object: its connection is free for another.
+                    let closed = tls(vm, |tls| tls.close(handle));
+                    debug_assert!(closed.is_ok(), "there is TLS");
+                    if let Some(socket) = vm.body_mut::<Socket>(object) {
+                        socket.handle = None;
+                    }
+                    return Err(raised);
+                }
             }
         }
     }

@@ -15,6 +15,8 @@ use crate::spi::Spi;
 use crate::system::{System, Watchdog};
 use crate::time::ticks_us;
 use crate::uart::Uart;
+#[cfg(feature = "wifi")]
+use crate::wifi::Radio;
 
 /// Where the noise of the chip is read.
 const VALUE: usize = 0xb0;
@@ -35,6 +37,8 @@ pub struct Chip {
     clock: Clock,
     watchdog: Watchdog,
     system: System,
+    #[cfg(feature = "wifi")]
+    radio: Radio,
 }
 
 impl Chip {
@@ -53,6 +57,8 @@ impl Chip {
             clock: Clock::new(ticks_us, FIRST_DAY_NS),
             watchdog: Watchdog,
             system: System,
+            #[cfg(feature = "wifi")]
+            radio: Radio::new(),
         }
     }
 }
@@ -134,5 +140,10 @@ impl Board for Chip {
 
     fn system(&mut self) -> Option<&mut dyn hal::System> {
         Some(&mut self.system)
+    }
+
+    #[cfg(feature = "wifi")]
+    fn wifi(&mut self) -> Option<&mut dyn upy_hal::net::Wifi> {
+        Some(&mut self.radio)
     }
 }

@@ -2,12 +2,14 @@
 //! none, as MicroPython does it.
 //!
 //! While the flash is written nothing can be read from it: the functions that do so are in memory, use the functions of
-//! the chip's ROM and keep the cache off. Interrupts are never let through anyway.
+//! the chip's ROM and keep the cache off, and nothing interrupts them.
 //!
 //! Source: ESP-IDF, "Partition Tables", `esp_rom_spiflash.h` and `rom/cache.h`; addresses from the ROM's own symbols.
 #![expect(unsafe_code, reason = "functions of the ROM, code in memory")]
 
 use upy_hal::block::{BlockDevice, Errno, Result};
+
+use crate::start::uninterrupted;
 
 const TABLE: u32 = 0x8000;
 const ENTRY_BYTES: usize = 32;
@@ -63,7 +65,8 @@ enum Order {
 ///
 /// # Safety
 /// `at` and `len` are inside the flash and multiples of 4; `buffer` has `len` bytes in memory unless it is to erase.
-#[unsafe(link_section = ".fast")]
+#[cfg_attr(not(feature = "wifi"), unsafe(link_section = ".fast"))]
+#[cfg_attr(feature = "wifi", unsafe(link_section = ".rwtext.fast"))]
 #[inline(never)]
 unsafe extern "C" fn carry_out(
     rom: &Functions,
@@ -164,8 +167,11 @@ impl Flash {
         len: usize,
     ) -> Result {
         let rom = self.rom;
-        // SAFETY: callers pass whole words or a block inside the flash, and at most as much as the buffer has.
-        match unsafe { carry_out(&rom, order, at, words.as_mut_ptr(), len as u32) } {
+        let outcome = uninterrupted(|| {
+            // SAFETY: callers pass whole words or a block inside the flash, and at most as much as the buffer has.
+            unsafe { carry_out(&rom, order, at, words.as_mut_ptr(), len as u32) }
+        });
+        match outcome {
             0 => Ok(()),
             _ => Err(Errno::EIO),
         }

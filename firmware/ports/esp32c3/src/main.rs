@@ -2,19 +2,29 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "wifi")]
+extern crate alloc;
+
 mod adc;
 mod board;
 mod console;
+mod description;
 mod flash;
 mod i2c;
 mod pins;
 mod pwm;
 mod register;
 mod spi;
+#[cfg(not(feature = "wifi"))]
+mod start;
+#[cfg(feature = "wifi")]
+#[path = "start_radio.rs"]
 mod start;
 mod system;
 mod time;
 mod uart;
+#[cfg(feature = "wifi")]
+mod wifi;
 
 use upy_hal::polled::Polled;
 use upy_repl::{Life, LineEnds, Settings, Terminal};
@@ -23,8 +33,8 @@ use upy_runtime::Sizes;
 use crate::board::Chip;
 use crate::console::Lines;
 
-/// Words of the interpreter's memory: stack, frames and heap.
-const MEMORY_WORDS: usize = 80 * 1024;
+/// Words of the interpreter's memory: stack, frames and heap. The radio's software takes 130 KiB.
+const MEMORY_WORDS: usize = if cfg!(feature = "wifi") { 42 } else { 80 } * 1024;
 
 const LIFE: Life<'static> = Life {
     settings: Settings {

@@ -79,6 +79,8 @@ pub const USB: Block = Block(0x6004_3000);
 pub const SYSTEM: Block = Block(0x600c_0000);
 /// Chapter 8.
 pub const INTERRUPTS: Block = Block(0x600c_2000);
+/// In [`INTERRUPTS`]: which lines are let through.
+pub const ENABLED: usize = 0x104;
 
 /// Where there is something that programs may read.
 struct Area {

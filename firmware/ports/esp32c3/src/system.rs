@@ -111,6 +111,13 @@ pub fn restart() -> ! {
     }
 }
 
+/// The factory's number for networks.
+pub fn network_number() -> [u8; 6] {
+    let [a, b, c, d] = FUSES.read(register::NUMBER_LOW).to_be_bytes();
+    let [_, _, y, z] = FUSES.read(register::NUMBER_HIGH).to_be_bytes();
+    [y, z, a, b, c, d]
+}
+
 impl hal::System for System {
     fn reset(&mut self) {
         restart();
@@ -132,10 +139,7 @@ impl hal::System for System {
     }
 
     fn unique_id(&mut self, id: &mut [u8; 16]) -> usize {
-        let low = FUSES.read(register::NUMBER_LOW).to_be_bytes();
-        let high = FUSES.read(register::NUMBER_HIGH).to_be_bytes();
-        id[..2].copy_from_slice(&high[2..]);
-        id[2..6].copy_from_slice(&low);
+        id[..6].copy_from_slice(&network_number());
         6
     }
 
@@ -147,6 +151,10 @@ impl hal::System for System {
     }
 
     fn set_frequency_hz(&mut self, frequency_hz: u32) -> Result<()> {
+        // The radio's software counts with the frequency of the start.
+        if cfg!(feature = "wifi") && frequency_hz != self.frequency_hz() {
+            return Err(Errno::EOPNOTSUPP);
+        }
         let choice = match frequency_hz {
             80_000_000 => 0,
             160_000_000 => 1,

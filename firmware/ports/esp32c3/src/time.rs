@@ -2,7 +2,7 @@
 //!
 //! Source: ESP32-C3 Technical Reference Manual, chapters 10 (timer) and 8 (interrupts).
 
-use crate::register::{INTERRUPTS, TIMER};
+use crate::register::{ENABLED, INTERRUPTS, TIMER};
 use crate::start::wait_for_interrupt;
 
 mod register {
@@ -25,25 +25,33 @@ const VALID: u32 = 1 << 29;
 const TICKS_PER_US: u64 = 16;
 
 /// Lines of the processor and what is on them.
-mod line {
+pub mod line {
     /// Sources: timer, UART, USB.
     pub(super) const SOURCES: [usize; 3] = [37, 21, 26];
-    pub(super) const FIRST: u32 = 1;
-    pub(super) const ALL: u32 = 0b1110;
+    /// The radio's software has the first ones.
+    pub(super) const FIRST: u32 = if cfg!(feature = "wifi") { 24 } else { 1 };
+    /// All of them.
+    pub const ALL: u32 = 0b111 << FIRST;
 }
-const ENABLED: usize = 0x104;
+/// The source of the pins' interrupts, which are looked for and never let through.
+const PINS_SOURCE: usize = 16;
 const PRIORITIES: usize = 0x114;
 const THRESHOLD: usize = 0x194;
 
 /// Starts the counter and lets timer, UART and USB wake the processor.
 pub fn start() {
-    TIMER.write(register::CONTROL, CONTROL);
+    TIMER.set(register::CONTROL, CONTROL);
     for (index, source) in (line::FIRST..).zip(line::SOURCES) {
         INTERRUPTS.write(4 * source, index);
         INTERRUPTS.write(PRIORITIES + 4 * index as usize, 1);
     }
-    INTERRUPTS.write(THRESHOLD, 1);
-    INTERRUPTS.write(ENABLED, line::ALL);
+    if cfg!(feature = "wifi") {
+        // Lines are let through only while the processor waits: see `start_radio.rs`.
+        INTERRUPTS.write(4 * PINS_SOURCE, 0);
+    } else {
+        INTERRUPTS.write(THRESHOLD, 1);
+        INTERRUPTS.write(ENABLED, line::ALL);
+    }
 }
 
 fn ticks() -> u64 {

@@ -3,24 +3,27 @@
 use upy_hal::Board;
 use upy_hal::block::BlockDevice;
 use upy_hal::machine::{self as hal, Rtc, System};
+use upy_hal::net::{Network, Tls, Wired};
 use upy_hal::soft::{Clock, Noise, Timers};
 
 use crate::flash::Flash;
+use crate::network::Parts;
 use crate::time;
 
 /// The chip and what is on the board.
-pub struct Chip {
+pub struct Chip<'a> {
     flash: Flash,
     clock: Clock,
     noise: Noise,
     timers: Timers<8>,
     #[cfg(feature = "more")]
     serial: crate::uart::Second,
+    network: Parts<'a>,
 }
 
-impl Chip {
+impl<'a> Chip<'a> {
     /// Takes the board; call it once.
-    pub fn new() -> Self {
+    pub fn new(network: Parts<'a>) -> Self {
         Self {
             flash: Flash::new(),
             clock: Clock::new(time::ticks_us, 0),
@@ -28,11 +31,21 @@ impl Chip {
             timers: Timers::new(time::ticks_us),
             #[cfg(feature = "more")]
             serial: crate::uart::Second::new(),
+            network,
         }
     }
 }
 
-impl upy_hal::Chip for Chip {
+impl upy_hal::Chip for Chip<'_> {
+    fn event_waits(&mut self) -> bool {
+        self.network.attend();
+        false
+    }
+
+    fn restart(&mut self) {
+        self.network.restart();
+    }
+
     fn name(&self) -> &'static str {
         "qemu-cortex-m"
     }
@@ -57,7 +70,19 @@ impl upy_hal::Chip for Chip {
     }
 }
 
-impl Board for Chip {
+impl Board for Chip<'_> {
+    fn network(&mut self) -> Option<&mut dyn Network> {
+        self.network.sockets()
+    }
+
+    fn wired(&mut self) -> Option<&mut dyn Wired> {
+        self.network.wired()
+    }
+
+    fn tls(&mut self) -> Option<&mut dyn Tls> {
+        self.network.tls(self.clock.now_ns())
+    }
+
     fn flash(&mut self) -> Option<&mut dyn BlockDevice> {
         Some(&mut self.flash)
     }
@@ -80,7 +105,7 @@ impl Board for Chip {
     }
 }
 
-impl System for Chip {
+impl System for Chip<'_> {
     fn reset(&mut self) {
         cortex_m::peripheral::SCB::sys_reset();
     }

@@ -4,6 +4,10 @@
 
 mod board;
 mod flash;
+#[cfg(feature = "net")]
+mod lan;
+#[cfg_attr(not(feature = "net"), path = "no_network.rs")]
+mod network;
 mod time;
 mod uart;
 
@@ -16,7 +20,7 @@ use crate::board::Chip;
 use crate::uart::Uart;
 
 /// Words of the interpreter's memory: stack, frames and heap.
-const MEMORY_WORDS: usize = 48 * 1024;
+const MEMORY_WORDS: usize = if cfg!(feature = "net") { 40 } else { 48 } * 1024;
 
 const LIFE: Life<'static> = Life {
     settings: Settings {
@@ -43,7 +47,9 @@ fn main() -> ! {
         let console = Polled::<_, { uart::BUFFER_BYTES }>::new(Uart::start());
         let terminal = Terminal::new(&console, LineEnds::CarriageReturn);
         // It returns only when there is no room for an interpreter.
-        let _ = LIFE.live(memory, terminal, &mut Chip::new());
+        network::with(|network| {
+            let _ = LIFE.live(memory, terminal, &mut Chip::new(network));
+        });
     }
     stop(b"\r\nMPY: too little memory\r\n");
 }

@@ -65,8 +65,10 @@ pub(crate) trait Tailed: Object {
 }
 
 /// A reference to an object of a known kind.
+///
+/// It is never 0, so that `Option<Ref<T>>` is one word.
 pub struct Ref<T> {
-    address: usize,
+    value: Value,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -78,7 +80,7 @@ impl<T> Clone for Ref<T> {
 impl<T> Copy for Ref<T> {}
 impl<T> PartialEq for Ref<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.address == other.address
+        self.value == other.value
     }
 }
 
@@ -87,7 +89,12 @@ impl<T> Ref<T> {
     #[inline]
     #[must_use]
     pub fn value(self) -> Value {
-        Value::from_address(self.address)
+        self.value
+    }
+
+    #[inline]
+    fn address(self) -> usize {
+        self.value.word()
     }
 }
 
@@ -284,7 +291,7 @@ impl<'m> Heap<'m> {
         unsafe { pointer.write(Boxed { header, body }) };
         self.remember(address);
         Some(Ref {
-            address,
+            value: Value::from_address(address),
             kind: PhantomData,
         })
     }
@@ -301,7 +308,7 @@ impl<'m> Heap<'m> {
 
     /// Sets the four flag bits in the header of an object.
     pub(crate) fn set_flags<T: Object>(&mut self, object: Ref<T>, flags: u8) {
-        let pointer: *mut Header = ptr::with_exposed_provenance_mut(object.address);
+        let pointer: *mut Header = ptr::with_exposed_provenance_mut(object.address());
         // SAFETY: a reference was made by `try_boxed`.
         let header = unsafe { &mut *pointer };
         header.set_flags(flags);
@@ -312,7 +319,7 @@ impl<'m> Heap<'m> {
     pub(crate) fn cast<T: Object>(&self, value: Value) -> Option<Ref<T>> {
         let header = self.header(value)?;
         (header.kind() == T::KIND).then(|| Ref {
-            address: value.word(),
+            value,
             kind: PhantomData,
         })
     }
@@ -483,7 +490,7 @@ impl<'m> Heap<'m> {
 /// Where the tail of an object starts: behind the body, aligned for any item.
 #[inline]
 fn tail_address<T: Object>(object: Ref<T>) -> usize {
-    object.address + size_of::<Boxed<T>>()
+    object.address() + size_of::<Boxed<T>>()
 }
 
 impl<T: Object> Index<Ref<T>> for Heap<'_> {
@@ -491,8 +498,8 @@ impl<T: Object> Index<Ref<T>> for Heap<'_> {
 
     #[inline]
     fn index(&self, object: Ref<T>) -> &T {
-        self.check_live(object.address);
-        let pointer: *const Boxed<T> = ptr::with_exposed_provenance(object.address);
+        self.check_live(object.address());
+        let pointer: *const Boxed<T> = ptr::with_exposed_provenance(object.address());
         // SAFETY: a reference is made only by `try_boxed` and `cast`, for objects of this kind.
         let boxed = unsafe { &*pointer };
         &boxed.body
@@ -502,8 +509,8 @@ impl<T: Object> Index<Ref<T>> for Heap<'_> {
 impl<T: Object> IndexMut<Ref<T>> for Heap<'_> {
     #[inline]
     fn index_mut(&mut self, object: Ref<T>) -> &mut T {
-        self.check_live(object.address);
-        let pointer: *mut Boxed<T> = ptr::with_exposed_provenance_mut(object.address);
+        self.check_live(object.address());
+        let pointer: *mut Boxed<T> = ptr::with_exposed_provenance_mut(object.address());
         // SAFETY: as in `index`; the heap is borrowed exclusively.
         let boxed = unsafe { &mut *pointer };
         &mut boxed.body
@@ -523,7 +530,7 @@ impl Heap<'_> {
         let views = sources.map(|source| {
             let Some(source) = source else { return &[][..] };
             assert!(
-                source.address != target.address,
+                source.address() != target.address(),
                 "the target is another object"
             );
             let start: *const T::Item = ptr::with_exposed_provenance(tail_address(source));
@@ -536,12 +543,12 @@ impl Heap<'_> {
     /// Makes the tail of an object shorter.
     pub(crate) fn shorten<T: Tailed>(&mut self, object: Ref<T>, len: usize) {
         debug_assert!(len <= self.tail_len(object));
-        let pointer: *mut Header = ptr::with_exposed_provenance_mut(object.address);
+        let pointer: *mut Header = ptr::with_exposed_provenance_mut(object.address());
         // SAFETY: a reference was made by `try_boxed`.
         let header = unsafe { &mut *pointer };
         header.set_tail_len(len);
         self.shrink(
-            object.address,
+            object.address(),
             size_of::<Boxed<T>>() + len * size_of::<T::Item>(),
         );
     }
@@ -555,7 +562,7 @@ impl Heap<'_> {
         bytes: Ref<B>,
         work: impl FnOnce(&mut [u32], &[u8]) -> R,
     ) -> R {
-        assert!(scratch.address != bytes.address, "two objects");
+        assert!(scratch.address() != bytes.address(), "two objects");
         let start: *const u8 = ptr::with_exposed_provenance(tail_address(bytes));
         // SAFETY: as in `tail`; the scratch is another object, so nothing here is written through it.
         let view = unsafe { core::slice::from_raw_parts(start, self.tail_len(bytes)) };
@@ -570,7 +577,7 @@ impl Heap<'_> {
         bytes: Ref<B>,
         work: impl FnOnce(&mut [u8], &[u8]) -> R,
     ) -> R {
-        assert!(target.address != bytes.address, "two objects");
+        assert!(target.address() != bytes.address(), "two objects");
         let start: *const u8 = ptr::with_exposed_provenance(tail_address(bytes));
         // SAFETY: as in `with_scratch`.
         let view = unsafe { core::slice::from_raw_parts(start, self.tail_len(bytes)) };

@@ -329,11 +329,13 @@ pub(crate) struct BoundMethod {
     pub(crate) this: Value,
 }
 
-/// How far a generator is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// How far a generator is. Up to `Delegating` it can be resumed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub(crate) enum Progress {
     Fresh,
     Suspended,
+    /// Suspended at a `yield from` another generator, which is the last word but one of its state.
+    Delegating,
     Running,
     Finished,
 }

@@ -155,6 +155,7 @@ impl Vm<'_> {
             globals,
             locals,
             generator: None,
+            root: None,
             ip: 0,
             base: base as u32,
             result: site.result as u32,

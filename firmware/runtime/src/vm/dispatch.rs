@@ -22,7 +22,7 @@ use crate::types::{
 };
 use crate::value::{Class, Value};
 use crate::vm::call::Site;
-use crate::vm::stack::{Handler, Purpose};
+use crate::vm::stack::{Frame, Handler, Purpose};
 
 /// The opcode of each byte as a dense number, so that the `match` is one jump table.
 static KINDS: [Opcode; 256] = {
@@ -992,12 +992,16 @@ impl Vm<'_> {
     /// The frame on top yields the last word of the stack and will go on at `ip`. `Some` leaves the loop.
     fn yielded(&mut self, floor: usize, ip: u32) -> Result<Option<Value>> {
         let mut ip = ip;
+        let mut progress = Progress::Suspended;
         loop {
             let value = self.stack_at(self.stack_len() - 1);
             let Some(&frame) = self.frames.last() else {
                 return Err(Raised);
             };
-            self.suspend(frame, ip)?;
+            self.suspend(frame, ip, progress)?;
+            if let Some(root) = frame.root {
+                self.heap[root].progress = Progress::Delegating;
+            }
             self.frames.pop();
             self.stack.truncate(frame.result as usize);
             if self.frames.len() <= floor {
@@ -1019,7 +1023,10 @@ impl Vm<'_> {
                     return Ok(None);
                 }
                 // It stays at its `yield from` and yields in turn.
-                _ => ip = caller.ip - 1,
+                _ => {
+                    ip = caller.ip - 1;
+                    progress = Progress::Delegating;
+                }
             }
         }
     }
@@ -1047,6 +1054,9 @@ impl Vm<'_> {
             self.heap[generator].progress = Progress::Finished;
         }
         self.stack.truncate(frame.result as usize);
+        if let Some(root) = frame.root {
+            return self.returned_to(frame, root, value);
+        }
         if self.frames.len() <= floor {
             return Ok(Some(value));
         }
@@ -1066,8 +1076,32 @@ impl Vm<'_> {
         Ok(None)
     }
 
+    /// A generator has returned a value to one that delegated to it and has no frame.
+    #[cold]
+    #[inline(never)]
+    fn returned_to(
+        &mut self,
+        mut frame: Frame,
+        root: Ref<Generator>,
+        value: Value,
+    ) -> Result<Option<Value>> {
+        // The value is on no stack; nothing is allocated but where it fails.
+        match self.reopen(&mut frame, root) {
+            Ok(()) => {
+                let last = self.stack_len() - 1;
+                self.stack.set(last, Some(value));
+                Ok(None)
+            }
+            Err(Raised) => {
+                // What is unwound has the place of the frame that returned.
+                self.frames.push(frame);
+                Err(Raised)
+            }
+        }
+    }
+
     /// Before a return: starts the innermost `finally` that has not run. Whether there was one.
-    fn run_finally(&mut self, frame: &crate::vm::stack::Frame) -> bool {
+    fn run_finally(&mut self, frame: &Frame) -> bool {
         let ip = self.frames.last().map_or(0, |frame| frame.ip);
         while self.handlers.len() > frame.handlers as usize {
             let Some(&handler) = self.handlers.last() else {
@@ -1190,15 +1224,13 @@ impl Vm<'_> {
     fn fresh_generator(&self, value: Value) -> Option<Ref<Generator>> {
         let generator = self.heap.cast::<Generator>(value)?;
         let body = &self.heap[generator];
-        (matches!(body.progress, Progress::Fresh | Progress::Suspended) && body.pending.is_none())
-            .then_some(generator)
+        (body.progress <= Progress::Delegating && body.pending.is_none()).then_some(generator)
     }
 
     /// A generator a value can be sent to without an error.
     fn sendable(&self, value: Value, sent: Value) -> Option<Ref<Generator>> {
         let generator = self.fresh_generator(value)?;
-        (sent.is_none() || self.heap[generator].progress == Progress::Suspended)
-            .then_some(generator)
+        (sent.is_none() || self.heap[generator].progress != Progress::Fresh).then_some(generator)
     }
 
     /// An item of a list, tuple, `bytes` or `bytearray` by a small index that is in range and not negative.

@@ -11,8 +11,106 @@ use crate::value::Value;
 use crate::vm::stack::{Frame, Purpose};
 
 impl Vm<'_> {
-    /// Puts a generator's call back on the stacks.
+    /// Puts a generator's call back on the stacks: that of the one it delegates to in the end.
     pub(crate) fn push_generator(
+        &mut self,
+        generator: Ref<Generator>,
+        sent: Value,
+        result: usize,
+        purpose: Purpose,
+    ) -> Result<()> {
+        let mut inner = generator;
+        while let Some(next) = self.delegate(inner) {
+            let body = &self.heap[next];
+            match body.progress {
+                Progress::Suspended | Progress::Delegating if body.pending.is_none() => {
+                    inner = next
+                }
+                Progress::Running => return Err(self.executing()),
+                // The `yield from` finds out.
+                _ => break,
+            }
+        }
+        if inner == generator {
+            return self.push_alone(generator, sent, result, purpose);
+        }
+        self.push_alone(inner, sent, result, purpose)?;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.root = Some(generator);
+        }
+        self.heap[generator].progress = Progress::Running;
+        Ok(())
+    }
+
+    /// The generator that a generator waits for in a `yield from`.
+    fn delegate(&self, generator: Ref<Generator>) -> Option<Ref<Generator>> {
+        let body = &self.heap[generator];
+        // One that was resumed keeps its state while another runs for it.
+        if matches!(body.progress, Progress::Fresh | Progress::Suspended) {
+            return None;
+        }
+        let below = body.state.len().checked_sub(2)?;
+        self.heap.cast(body.state[below]?)
+    }
+
+    /// Whether a generator, or one it delegates to, is running.
+    fn is_executing(&self, generator: Ref<Generator>) -> bool {
+        let mut at = generator;
+        while self.heap[at].progress == Progress::Delegating {
+            match self.delegate(at) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        self.heap[at].progress == Progress::Running
+    }
+
+    #[cold]
+    fn executing(&mut self) -> Raised {
+        self.value_error(b"generator already executing")
+    }
+
+    /// The generator whose frame was on top has ended, and another waits for it: puts that one's call on the stacks, the
+    /// iterator still its last word.
+    ///
+    /// # Errors
+    /// There is no room. The other one has ended too, and is what `frame` is about now.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn reopen(&mut self, frame: &mut Frame, root: Ref<Generator>) -> Result<()> {
+        let mut parent = root;
+        while let Some(next) = self.delegate(parent)
+            && Some(next) != frame.generator
+        {
+            parent = next;
+        }
+        let (ended, left) = (frame.generator, (parent != root).then_some(root));
+        frame.generator = Some(parent);
+        frame.root = left;
+        if self.delegate(parent) != ended {
+            self.heap[parent].progress = Progress::Finished;
+            return Err(self.executing());
+        }
+        self.heap[parent].progress = Progress::Delegating;
+        let pushed = self.push_alone(parent, Value::NONE, frame.result as usize, frame.purpose);
+        if pushed.is_err() {
+            let body = &mut self.heap[parent];
+            body.progress = Progress::Finished;
+            body.state.truncate(0);
+            body.handlers.truncate(0);
+            return pushed;
+        }
+        self.pop();
+        if let Some(top) = self.frames.last_mut() {
+            top.root = left;
+            // It goes on behind its `yield from`.
+            top.ip += 1;
+        }
+        Ok(())
+    }
+
+    /// Puts a generator's call back on the stacks.
+    fn push_alone(
         &mut self,
         generator: Ref<Generator>,
         sent: Value,
@@ -30,6 +128,7 @@ impl Vm<'_> {
             globals: body.globals,
             locals: body.globals,
             generator: Some(generator),
+            root: None,
             ip: body.ip,
             base: base as u32,
             result: result as u32,
@@ -41,7 +140,7 @@ impl Vm<'_> {
         }
         let count = body.state.len();
         self.stack.extend_from(&body.state);
-        if body.progress == Progress::Suspended {
+        if body.progress != Progress::Fresh {
             self.stack.set(base + count - 1, Some(sent));
         }
         for &handler in body.handlers.iter() {
@@ -60,7 +159,7 @@ impl Vm<'_> {
     }
 
     /// Takes the topmost call off the stacks into its generator. The yielded value stays the last word.
-    pub(crate) fn suspend(&mut self, frame: Frame, ip: u32) -> Result<()> {
+    pub(crate) fn suspend(&mut self, frame: Frame, ip: u32, progress: Progress) -> Result<()> {
         let Some(generator) = frame.generator else {
             return Ok(());
         };
@@ -81,7 +180,7 @@ impl Vm<'_> {
             body.handlers.push_within(handler);
         }
         body.ip = ip;
-        body.progress = Progress::Suspended;
+        body.progress = progress;
         self.handlers.truncate(frame.handlers as usize);
         Ok(())
     }
@@ -99,7 +198,10 @@ impl Vm<'_> {
             inject => inject,
         };
         match self.heap[generator].progress {
-            Progress::Running => return Err(self.value_error(b"generator already executing")),
+            Progress::Running => return Err(self.executing()),
+            Progress::Delegating if inject.is_some() && self.is_executing(generator) => {
+                return Err(self.executing());
+            }
             Progress::Finished => {
                 return match inject {
                     Some(exception) => {
@@ -125,9 +227,12 @@ impl Vm<'_> {
             self.push(exception)?;
         }
         let floor = self.frames.len();
-        self.push_generator(generator, sent, top, Purpose::Entry)?;
-        if let Some(exception) = inject {
-            self.exception = Some(exception);
+        match inject {
+            None => self.push_generator(generator, sent, top, Purpose::Entry)?,
+            Some(exception) => {
+                self.push_alone(generator, sent, top, Purpose::Entry)?;
+                self.exception = Some(exception);
+            }
         }
         self.native_depth += 1;
         let outer = self.heap.enter_loop();

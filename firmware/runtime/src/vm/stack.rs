@@ -287,6 +287,9 @@ pub(crate) struct Frame {
     /// The namespace names are stored in: the globals, or that of the class being made.
     pub(crate) locals: Ref<Dict>,
     pub(crate) generator: Option<Ref<Generator>>,
+    /// The generator that was resumed, where this frame is that of one it delegates to: those between the two have
+    /// no frame until they are needed.
+    pub(crate) root: Option<Ref<Generator>>,
     /// Offset of the next instruction; only while another call is running.
     pub(crate) ip: u32,
     /// Index of the first local.
@@ -407,6 +410,8 @@ impl Frames<'_> {
             marker.value(frame.globals.value());
             marker.value(frame.locals.value());
             marker.option(frame.generator.map(Ref::value));
+            // Its state holds the generator it delegates to, and so on down to this one.
+            marker.option(frame.root.map(Ref::value));
         }
     }
 }

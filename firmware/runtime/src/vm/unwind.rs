@@ -18,7 +18,7 @@ impl Vm<'_> {
     /// No frame above `floor` handles it; all of them are gone.
     pub(crate) fn unwind(&mut self, floor: usize) -> Result<()> {
         loop {
-            let Some(&frame) = self.frames.last() else {
+            let Some(&(mut frame)) = self.frames.last() else {
                 return Err(Raised);
             };
             let exception = self.exception.unwrap_or(Value::NONE);
@@ -58,6 +58,12 @@ impl Vm<'_> {
                 body.handlers.truncate(0);
             }
             self.stack.truncate(frame.result as usize);
+            if let Some(reopened) = self.unwind_delegation(&mut frame) {
+                if reopened {
+                    continue;
+                }
+                return Ok(());
+            }
             if self.frames.len() <= floor {
                 return Err(Raised);
             }
@@ -65,6 +71,30 @@ impl Vm<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// A generator whose frame is gone raised: the one that delegated to it, which has none, is next.
+    ///
+    /// `Some(true)`: its frame is on top and raises. `Some(false)`: that goes on, the exception said what was returned.
+    /// `None`: there is none, or no room for one; `frame` is about the outermost then.
+    fn unwind_delegation(&mut self, frame: &mut Frame) -> Option<bool> {
+        while let Some(root) = frame.root {
+            // On failure another exception took the place of this one.
+            if self.reopen(frame, root).is_err() {
+                continue;
+            }
+            let stopped = self.exception_is(TypeId::StopIteration);
+            if stopped {
+                let exception = self.take_exception();
+                let value = self.exception_value(exception);
+                let last = self.stack_len() - 1;
+                self.stack.set(last, Some(value));
+            } else {
+                self.pop_iterator();
+            }
+            return Some(!stopped);
+        }
+        None
     }
 
     /// The innermost exception that is being handled by any frame.

@@ -24,7 +24,7 @@ pub(super) fn build(port: &Port) -> Result<PathBuf> {
         let linker = rust_lld()?;
         let variable = port.target.to_uppercase().replace('-', "_");
         build
-            .arg("-Zbuild-std=core")
+            .arg(format!("-Zbuild-std={}", libraries(port)))
             .env("RUSTC", "/usr/bin/rustc")
             .env("RUSTC_BOOTSTRAP", "1")
             .env(format!("CARGO_TARGET_{variable}_LINKER"), linker);
@@ -32,6 +32,15 @@ pub(super) fn build(port: &Port) -> Result<PathBuf> {
     run(build)?;
     let program = format!("upy-{}", port.directory);
     Ok(place.join(port.target).join("release").join(program))
+}
+
+/// What the image needs of Rust's own libraries: Espressif's software for the radio allocates.
+fn libraries(port: &Port) -> &'static str {
+    if port.features.contains("wifi") {
+        "core,alloc"
+    } else {
+        "core"
+    }
 }
 
 /// Whether `rustup target add` was done for this target.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use object::read::elf::ElfFile32;
-use object::{Object, ObjectSegment, ObjectSymbol, SymbolKind};
+use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, SymbolKind};
 
 use crate::{Failed, Result};
 
@@ -54,6 +54,10 @@ impl Image {
                 ram_bytes += segment.size();
             }
         }
+        // A linker script that gives the stack a section of its own counts all that is left as stack.
+        let stacks = elf.sections().filter(|part| part.name() == Ok(".stack"));
+        let stack_bytes: u64 = stacks.map(|part| part.size()).sum();
+        let ram_bytes = ram_bytes - stack_bytes;
         parts.sort();
         let flash_bytes = parts.iter().map(|(_, data)| data.len() as u64).sum();
         let mut crates: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();

@@ -1,10 +1,12 @@
 //! A radio that "connects": the network behind it is the host's own.
 
 use upy_hal::machine::{Errno, Result};
-use upy_hal::net::{AccessPoint, Addresses, LinkStatus, Wifi};
+use upy_hal::net::{AccessPoint, AccessPointSettings, Addresses, LinkStatus, Wifi};
 
 /// Networks in reach: name, key, strength in dBm. Other names are not there.
 const NETWORKS: &[(&[u8], &[u8], i8)] = &[(b"upy", b"micropython", -42), (b"open", b"", -67)];
+/// WPA has no shorter keys.
+const SHORTEST_KEY_BYTES: usize = 8;
 const LOOPBACK: Addresses = Addresses {
     host: [127, 0, 0, 1],
     mask: [255, 0, 0, 0],
@@ -18,6 +20,10 @@ pub(crate) struct Radio {
     active: [bool; 2],
     status: LinkStatus,
     rssi: i8,
+    /// Which of the networks the station is in.
+    joined: Option<usize>,
+    /// The network of the board's own, without one behind it.
+    own: AccessPoint,
 }
 
 impl Radio {
@@ -27,8 +33,35 @@ impl Radio {
             active: [false; 2],
             status: LinkStatus::Idle,
             rssi: 0,
+            joined: None,
+            own: described(b"upy-board", 0, 1, 0),
         }
     }
+}
+
+/// A network by its name, number, channel and security.
+fn described(name: &[u8], number: u8, channel: u8, security: u8) -> AccessPoint {
+    let mut ssid = [0; 32];
+    let len = name.len().min(ssid.len());
+    ssid[..len].copy_from_slice(&name[..len]);
+    AccessPoint {
+        ssid,
+        ssid_len: len as u8,
+        bssid: [2, 0, 0, 0, 0, number],
+        channel,
+        rssi: 0,
+        security,
+    }
+}
+
+/// The network of this number in [`NETWORKS`].
+fn in_reach(number: usize) -> Option<AccessPoint> {
+    let &(name, key, rssi) = NETWORKS.get(number)?;
+    let security = if key.is_empty() { 0 } else { 3 };
+    Some(AccessPoint {
+        rssi,
+        ..described(name, number as u8, 6, security)
+    })
 }
 
 impl Wifi for Radio {
@@ -37,6 +70,7 @@ impl Wifi for Radio {
         *slot.ok_or(Errno::EINVAL)? = active;
         if interface == 0 && !active {
             self.status = LinkStatus::Idle;
+            self.joined = None;
         }
         Ok(())
     }
@@ -54,12 +88,14 @@ impl Wifi for Radio {
         if ssid.is_empty() || ssid.len() > 32 || key.len() > 64 {
             return Err(Errno::EINVAL);
         }
-        let known = NETWORKS.iter().find(|&&(name, ..)| name == ssid);
-        self.status = match known {
+        let known = NETWORKS.iter().position(|&(name, ..)| name == ssid);
+        self.joined = None;
+        self.status = match known.map(|number| (number, NETWORKS[number])) {
             None => LinkStatus::NoAccessPoint,
-            Some(&(_, wanted, _)) if wanted != key => LinkStatus::WrongPassword,
-            Some(&(.., rssi)) => {
+            Some((_, (_, wanted, _))) if wanted != key => LinkStatus::WrongPassword,
+            Some((number, (.., rssi))) => {
                 self.rssi = rssi;
+                self.joined = Some(number);
                 LinkStatus::Up
             }
         };
@@ -89,18 +125,39 @@ impl Wifi for Radio {
         if !self.active[0] {
             return Err(Errno::EIO);
         }
-        for (number, &(name, key, rssi)) in NETWORKS.iter().enumerate() {
-            let mut ssid = [0; 32];
-            ssid[..name.len()].copy_from_slice(name);
-            found(AccessPoint {
-                ssid,
-                ssid_len: name.len() as u8,
-                bssid: [2, 0, 0, 0, 0, number as u8],
-                channel: 6,
-                rssi,
-                security: if key.is_empty() { 0 } else { 3 },
-            });
+        (0..NETWORKS.len()).filter_map(in_reach).for_each(found);
+        Ok(())
+    }
+
+    fn network(&self, interface: u8) -> Option<AccessPoint> {
+        match interface {
+            0 if self.status == LinkStatus::Up => in_reach(self.joined?),
+            0 => None,
+            _ => Some(self.own),
         }
+    }
+
+    fn set_access_point(&mut self, settings: &AccessPointSettings<'_>) -> Result<()> {
+        let mut own = self.own;
+        if let Some(ssid) = settings.ssid {
+            if ssid.is_empty() || ssid.len() > own.ssid.len() {
+                return Err(Errno::EINVAL);
+            }
+            own = described(ssid, 0, own.channel, own.security);
+        }
+        match settings.key {
+            Some([]) => own.security = 0,
+            Some(key) if key.len() < SHORTEST_KEY_BYTES => return Err(Errno::EINVAL),
+            Some(_) => own.security = 3,
+            None => {}
+        }
+        if let Some(channel) = settings.channel {
+            if !(1..=13).contains(&channel) {
+                return Err(Errno::EINVAL);
+            }
+            own.channel = channel;
+        }
+        self.own = own;
         Ok(())
     }
 

@@ -1,7 +1,10 @@
-//! `network`: the wireless interfaces of a board.
+//! `network`: the wireless interfaces of a board; the wired one is in `lan.rs`.
+
+#[cfg(feature = "lan")]
+mod lan;
 
 use upy_hal::machine::{self as hal, Errno};
-use upy_hal::net::{Addresses, LinkStatus, Wifi};
+use upy_hal::net::{AccessPointSettings, Addresses, LinkStatus, Wifi};
 use upy_runtime::{
     Args, Body, Entry, KEYWORDS, Result, Sink, Slots, TypeId, TypeInfo, Value, Vm, class, function,
     number, text,
@@ -12,10 +15,15 @@ use crate::types;
 
 const STA_IF: isize = 0;
 const AP_IF: isize = 1;
+const SEC_OPEN: isize = 0;
+const SEC_WPA2: isize = 3;
+const SEC_WPA_WPA2: isize = 4;
 
 pub(crate) const ENTRIES: &[Entry] = &[
     text(q::__name__, q::network),
     class(q::WLAN, types::WLAN),
+    #[cfg(feature = "lan")]
+    class(q::LAN, types::LAN),
     function(q::country, country, 0, 1),
     function(q::hostname, hostname, 0, 1),
     number(q::STA_IF, STA_IF),
@@ -27,6 +35,9 @@ pub(crate) const ENTRIES: &[Entry] = &[
     number(q::STAT_CONNECT_FAIL, -1),
     number(q::STAT_GOT_IP, 3),
 ];
+
+#[cfg(feature = "lan")]
+pub(crate) use lan::LAN;
 
 const METHODS: &[Entry] = &[
     function(q::active, active, 1, 2),
@@ -41,8 +52,8 @@ const METHODS: &[Entry] = &[
     function(q::__repr__, repr, 1, 1),
     number(q::IF_STA, STA_IF),
     number(q::IF_AP, AP_IF),
-    number(q::SEC_OPEN, 0),
-    number(q::SEC_WPA_WPA2, 4),
+    number(q::SEC_OPEN, SEC_OPEN),
+    number(q::SEC_WPA_WPA2, SEC_WPA_WPA2),
     number(q::PM_NONE, 0),
 ];
 
@@ -240,19 +251,29 @@ fn parse(vm: &mut Vm<'_>, value: Value) -> Result<[u8; 4]> {
 fn ifconfig(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let interface = vm.this::<Wlan>(args)?.interface;
     if let Some(given) = args.get(vm, 1) {
-        let Some(&[host, mask, gateway, dns]) = vm.items_of(given) else {
-            return Err(vm.value_error(b"four addresses expected"));
-        };
-        let addresses = Addresses {
-            host: parse(vm, host)?,
-            mask: parse(vm, mask)?,
-            gateway: parse(vm, gateway)?,
-            dns: parse(vm, dns)?,
-        };
+        let addresses = four(vm, given)?;
         wifi(vm, |wifi| wifi.set_addresses(interface, addresses))?;
         return Ok(Value::NONE);
     }
     let addresses = wifi(vm, |wifi| Ok(wifi.addresses(interface)))?;
+    tuple(vm, addresses)
+}
+
+/// Addresses from `(ip, mask, gateway, dns)`.
+fn four(vm: &mut Vm<'_>, given: Value) -> Result<Addresses> {
+    let Some(&[host, mask, gateway, dns]) = vm.items_of(given) else {
+        return Err(vm.value_error(b"four addresses expected"));
+    };
+    Ok(Addresses {
+        host: parse(vm, host)?,
+        mask: parse(vm, mask)?,
+        gateway: parse(vm, gateway)?,
+        dns: parse(vm, dns)?,
+    })
+}
+
+/// `(ip, mask, gateway, dns)` of addresses.
+fn tuple(vm: &mut Vm<'_>, addresses: Addresses) -> Result<Value> {
     let base = vm.stack_len();
     for address in [
         addresses.host,
@@ -286,7 +307,7 @@ fn ipconfig(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     }
 }
 
-/// `config('mac')`, `'ssid'`, `'channel'`, ...; settings by name are taken and change nothing but where said
+/// `config('mac')`, `'ssid'`, `'channel'`, ...; `config(ssid=, key=, channel=, security=, hidden=)` of an access point
 fn config(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let interface = vm.this::<Wlan>(args)?.interface;
     let known = [
@@ -304,7 +325,7 @@ fn config(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     vm.check_keywords(args, &known)?;
     let Some(what) = args.get(vm, 1) else {
         return if args.keywords > 0 {
-            Err(vm.os_error(Errno::EOPNOTSUPP.0))
+            set_access_point(vm, interface, args)
         } else {
             Err(vm.type_error(b"one parameter to be asked for expected"))
         };
@@ -314,10 +335,60 @@ fn config(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             let mac = wifi(vm, |wifi| Ok(wifi.mac(interface)))?;
             vm.new_bytes(&mac)
         }
+        b"ssid" | b"essid" => {
+            let network = wifi(vm, |wifi| Ok(wifi.network(interface)))?;
+            let (ssid, len) = network.map_or(([0; 32], 0), |it| (it.ssid, it.ssid_len));
+            vm.new_str(&ssid[..usize::from(len).min(ssid.len())])
+        }
+        b"channel" => {
+            let network = wifi(vm, |wifi| Ok(wifi.network(interface)))?;
+            let channel = network.map_or(0, |network| network.channel);
+            Ok(Value::small(channel as isize))
+        }
+        b"security" => {
+            let network = wifi(vm, |wifi| Ok(wifi.network(interface)))?;
+            let security = network.map_or(0, |network| network.security);
+            Ok(Value::small(security as isize))
+        }
         b"hostname" => vm.new_str(b"upy"),
         b"pm" | b"txpower" => Ok(Value::small(0)),
         _ => Err(vm.value_error(b"unknown config param")),
     }
+}
+
+/// What is given by name, for the access point; nothing else of it can be set.
+fn set_access_point(vm: &mut Vm<'_>, interface: u8, args: Args) -> Result<Value> {
+    let fixed = [q::hostname, q::pm, q::txpower];
+    let is_fixed = fixed.iter().any(|name| args.named(vm, *name).is_some());
+    if interface != AP_IF as u8 || is_fixed {
+        return Err(vm.os_error(Errno::EOPNOTSUPP.0));
+    }
+    let named = |vm: &Vm<'_>, names: [_; 2]| names.iter().find_map(|name| args.named(vm, *name));
+    let ssid = named(vm, [q::ssid, q::essid]);
+    let key = named(vm, [q::key, q::password]);
+    let (name, name_len) = short(vm, ssid)?;
+    let (secret, secret_len) = short(vm, key)?;
+    let mut settings = AccessPointSettings {
+        ssid: ssid.map(|_| &name[..name_len]),
+        key: key.map(|_| &secret[..secret_len]),
+        ..AccessPointSettings::default()
+    };
+    if let Some(channel) = args.named(vm, q::channel) {
+        let channel = u8::try_from(vm.to_isize(channel)?);
+        settings.channel = Some(channel.map_err(|_| vm.os_error(Errno::EINVAL.0))?);
+    }
+    if let Some(hidden) = args.named(vm, q::hidden) {
+        settings.hidden = Some(vm.truth(hidden)?);
+    }
+    if let Some(security) = args.named(vm, q::security) {
+        match (vm.to_isize(security)?, settings.key) {
+            (SEC_OPEN, None | Some([])) => settings.key = Some(b""),
+            (SEC_WPA2 | SEC_WPA_WPA2, Some([_, ..])) => {}
+            _ => return Err(vm.value_error(b"security and key do not fit")),
+        }
+    }
+    wifi(vm, |wifi| wifi.set_access_point(&settings))?;
+    Ok(Value::NONE)
 }
 
 /// `country()`: the two letters of worldwide rules
