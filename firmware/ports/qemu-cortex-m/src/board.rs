@@ -18,6 +18,8 @@ pub struct Chip<'a> {
     timers: Timers<8>,
     #[cfg(feature = "more")]
     serial: crate::uart::Second,
+    #[cfg(feature = "more")]
+    wires: crate::wires::Wires,
     network: Parts<'a>,
 }
 
@@ -31,20 +33,14 @@ impl<'a> Chip<'a> {
             timers: Timers::new(time::ticks_us),
             #[cfg(feature = "more")]
             serial: crate::uart::Second::new(),
+            #[cfg(feature = "more")]
+            wires: crate::wires::Wires,
             network,
         }
     }
 }
 
 impl upy_hal::Chip for Chip<'_> {
-    fn event_waits(&mut self) -> bool {
-        self.network.attend();
-        false
-    }
-
-    fn restart(&mut self) {
-        self.network.restart();
-    }
 
     fn name(&self) -> &'static str {
         "qemu-cortex-m"
@@ -60,12 +56,14 @@ impl upy_hal::Chip for Chip<'_> {
     }
 
     fn event_waits(&mut self) -> bool {
+        self.network.attend();
         #[cfg(feature = "more")]
         self.serial.fetch();
         self.timers.is_due()
     }
 
     fn restart(&mut self) {
+        self.network.restart();
         self.timers.stop();
     }
 }
@@ -89,6 +87,11 @@ impl Board for Chip<'_> {
 
     fn rtc(&mut self) -> Option<&mut dyn Rtc> {
         Some(&mut self.clock)
+    }
+
+    #[cfg(feature = "more")]
+    fn pins(&mut self) -> Option<&mut dyn hal::Pins> {
+        Some(&mut self.wires)
     }
 
     #[cfg(feature = "more")]

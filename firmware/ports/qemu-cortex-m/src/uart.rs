@@ -30,13 +30,15 @@ const RECEIVER_INTERRUPT: u32 = 2;
 /// How much input waits here for its reader.
 pub const BUFFER_BYTES: usize = 256;
 
-fn read_register(register: *mut u32) -> u32 {
-    // SAFETY: the callers pass registers of UARTs 0 and 1, which the board has at these addresses.
+/// Reads a register of the board.
+pub(crate) fn read_register(register: *mut u32) -> u32 {
+    // SAFETY: the callers pass registers of UARTs 0 and 1 and of the two-wire bus, which are at these addresses.
     unsafe { read_volatile(register) }
 }
 
-fn write_register(register: *mut u32, value: u32) {
-    // SAFETY: the callers pass registers of UARTs 0 and 1, which the board has at these addresses.
+/// Sets a register of the board.
+pub(crate) fn write_register(register: *mut u32, value: u32) {
+    // SAFETY: the callers pass registers of UARTs 0 and 1 and of the two-wire bus, which are at these addresses.
     unsafe { write_volatile(register, value) }
 }
 

@@ -66,11 +66,12 @@ impl Machine {
                 programs: &["timer", "rtc", "system"],
                 pins: "",
             }),
-            // Pins are a device that QEMU says is "unimplemented", so what is made of pins is not there either; the
-            // board has no converter and no square waves.
+            // Pins are a device that QEMU says is "unimplemented", all but the two of a two-wire bus, so what is made
+            // of pins is not there either; the board has no converter and no square waves. QEMU 7.2 knows no memory
+            // with one byte of address.
             Self::CortexM => Some(Bench {
-                programs: &["uart", "timer", "rtc", "system"],
-                pins: "SERIAL=(1,None,None)\n",
+                programs: &["i2c", "uart", "timer", "rtc", "system"],
+                pins: "TWO_WIRE=(None,0,1)\nWIDTH=16\nSERIAL=(1,None,None)\n",
             }),
             // The other Pico's is the same.
             Self::PicoUart => None,
@@ -91,9 +92,10 @@ impl Machine {
             }
             Self::CortexM => {
                 std::fs::File::create(flash)?.set_len(self.flash_bytes())?;
-                // The second line is joined in here.
+                // The second line is joined in here; a memory hangs on the shield's bus.
                 let line = format!("tcp:{}", echo()?);
-                self.start_with_lines(image, flash, &["-serial", &line])
+                let memory = "at24c-eeprom,bus=i2c,address=0x50,rom-size=256";
+                self.start_with_lines(image, flash, &["-serial", &line, "-device", memory])
             }
             _ => {
                 std::fs::File::create(flash)?.set_len(self.flash_bytes())?;
