@@ -41,7 +41,6 @@ impl<'a> Chip<'a> {
 }
 
 impl upy_hal::Chip for Chip<'_> {
-
     fn name(&self) -> &'static str {
         "qemu-cortex-m"
     }
