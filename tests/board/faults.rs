@@ -35,13 +35,39 @@ const fn case(words: &'static [&'static str], bytes: u64, writes: bool) -> Case 
 
 /// Commands that talk.
 const TALK: &[Case] = &[
-    case(&["exec", "print(1)"], 400, false),
+    case(&["exec", "--limit", "5", "print(1)"], 400, false),
     case(&["eval", "1+1"], 400, false),
-    case(&["run", "program.py"], 900, false),
+    case(&["run", "--limit", "5", "program.py"], 900, false),
     case(&["soft-reset"], 300, false),
     case(&["reset"], 300, false),
     case(&["info"], 1500, false),
     case(&["mount", "part", "exec", "import helper"], 3000, false),
+    case(
+        &["mount", "part", "+", "umount", "+", "eval", "1"],
+        3000,
+        false,
+    ),
+    case(&["rtc"], 500, false),
+    case(&["rtc", "--set"], 700, false),
+    case(&["doctor"], 2000, false),
+    case(&["wait"], 400, false),
+    case(&["bootloader"], 500, false),
+    case(&["test", "--limit", "5", "part/test_it.py"], 900, false),
+    case(
+        &[
+            "resume",
+            "+",
+            "exec",
+            "x=1",
+            "+",
+            "disconnect",
+            "+",
+            "eval",
+            "x",
+        ],
+        1200,
+        false,
+    ),
     Case {
         input: "1+1\r\x1d",
         ..case(&["repl"], 200, false)
@@ -72,6 +98,13 @@ const CHANGE: &[Case] = &[
     case(&["touch", ":touched"], 800, true),
     case(&["cp", ":a.txt", ":copy.txt"], 2500, true),
     case(&["edit", ":a.txt"], 6000, true),
+    case(&["mkdir", ":made", "+", "rmdir", ":made"], 1600, true),
+    case(&["watch", "--rounds", "1", "part", ":dir"], 6000, true),
+    case(
+        &["cp", "a.txt", ":", "+", "rm", ":dir/one.txt", "+", "reset"],
+        6000,
+        true,
+    ),
 ];
 
 /// Files by path; `None` for a directory.
@@ -132,6 +165,10 @@ impl Stage {
         self.desk.put("dir/three.txt", "three");
         self.desk.put("part/one.txt", "one");
         self.desk.put("part/helper.py", "print('helped')");
+        self.desk.put(
+            "part/test_it.py",
+            "import unittest\nclass T(unittest.TestCase):\n    def test(self): pass\n",
+        );
         self.desk.put("back.txt", "before");
         self.desk.put("back/dir/one.txt", "before");
         self.desk.put(
@@ -159,7 +196,8 @@ impl Stage {
     /// What is on the board after a disturbed command. A fault that lies behind the end of the command hits this one
     /// instead; there is only one, so the next must work.
     fn state_after(&self, sim: &Sim, is_right: impl Fn(&Files) -> bool) -> Files {
-        let done = self.ucli(sim, &["exec", SHOW]).run();
+        // What says that a program has ended may be lost as well.
+        let done = self.ucli(sim, &["exec", "--limit", "10", SHOW]).run();
         assert!(!done.err().contains("panicked"), "{done}");
         if done.status == Some(0) && done.out().ends_with(".\r\n") {
             let files = Self::files(&done.out());
@@ -222,13 +260,20 @@ fn damage(old: &Files, new: &Files, found: &Files) -> Vec<String> {
 fn draw(state: &mut u64, case: &Case) -> [String; 2] {
     let bytes = sample::random_from(state, 10);
     let number = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"));
-    let kinds = if case.writes { 8 } else { 7 };
+    let kinds = if case.writes { 9 } else { 8 };
     let kind = usize::from(bytes[8]) % kinds;
-    if kind == 7 {
+    if kind == 8 {
         return ["--power-cut".into(), (number % 40).to_string()];
     }
     let what = [
-        "in:drop", "in:flip", "in:cut", "in:reset", "out:drop", "out:flip", "out:cut",
+        "in:drop",
+        "in:flip",
+        "in:cut",
+        "in:reset",
+        "out:drop",
+        "out:flip",
+        "out:cut",
+        "out:reset",
     ][kind];
     // The beginning of a conversation is where most is decided.
     let range = match bytes[9] % 3 {

@@ -1,7 +1,7 @@
 import os,io,sys,micropython
 class _C:
  def __init__(s):
-  s.i=sys.stdin.buffer;s.o=sys.stdout.buffer
+  s.i=sys.stdin.buffer;s.o=sys.stdout.buffer;s.q=30000
   try:
    from select import poll
    s.p=poll();s.p.register(sys.stdin,1)
@@ -11,15 +11,20 @@ class _C:
   while len(d):d=d[s.o.write(d)or 0:]
  def b(s,c):
   micropython.kbd_intr(-1);s.w(bytes((24,c)))
-  while s.g(30000)!=24:pass
+  while s.g(s.q)!=24:pass
  def e(s):micropython.kbd_intr(3)
+ def x(s):
+  s.e();s.q=100
+  try:os.chdir('/');os.umount('/remote')
+  except Exception:pass
+  raise OSError(110)
  def g(s,t=1000):
-  if s.p and not s.p.poll(t):s.e();raise OSError(110)
+  if s.p and not s.p.poll(t):s.x()
   return s.i.read(1)[0]
  def r(s,n):
   b=bytearray(n);m=memoryview(b);k=0
   while k<n:
-   if s.p and not s.p.poll(1000):s.e();raise OSError(110)
+   if s.p and not s.p.poll(1000):s.x()
    k+=s.i.readinto(m[k:])or 0
   return b
  def n(s):return int.from_bytes(s.r(4),'little')

@@ -23,7 +23,9 @@ upy_runtime::names! {
     CERT_OPTIONAL "CERT_OPTIONAL";
     CERT_REQUIRED "CERT_REQUIRED";
     CORE_TEMP "CORE_TEMP";
+    CTS "CTS";
     CancelledError "CancelledError";
+    DEEPSLEEP "DEEPSLEEP";
     DEEPSLEEP_RESET "DEEPSLEEP_RESET";
     DeflateIO "DeflateIO";
     FLOAT32 "FLOAT32";
@@ -38,6 +40,7 @@ upy_runtime::names! {
     GZIP "GZIP";
     HARD_RESET "HARD_RESET";
     I2C "I2C";
+    IDLE "IDLE";
     IF_AP "IF_AP";
     IF_STA "IF_STA";
     IN "IN";
@@ -101,11 +104,13 @@ upy_runtime::names! {
     RAW "RAW";
     RGB565 "RGB565";
     RTC "RTC";
+    RTS "RTS";
     SEC_OPEN "SEC_OPEN";
     SEC_WPA_WPA2 "SEC_WPA_WPA2";
     SHIFT_LEFT "SHIFT_LEFT";
     SHIFT_RIGHT "SHIFT_RIGHT";
     SHORT "SHORT";
+    SLEEP "SLEEP";
     SOCK_DGRAM "SOCK_DGRAM";
     SOCK_RAW "SOCK_RAW";
     SOCK_STREAM "SOCK_STREAM";
@@ -311,6 +316,7 @@ upy_runtime::names! {
     low "low";
     machine "machine";
     makefile "makefile";
+    priority "priority";
     r#match "match";
     md5 "md5";
     mem "mem";
@@ -479,6 +485,7 @@ upy_runtime::names! {
     vfs "vfs";
     vline "vline";
     waiting "waiting";
+    wake "wake";
     watch "watch";
     watched "watched";
     watcher "watcher";

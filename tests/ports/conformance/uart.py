@@ -3,7 +3,9 @@ import time
 from machine import UART, Pin
 
 line, tx, rx = SERIAL
-uart = UART(line, baudrate=115200, tx=Pin(tx), rx=Pin(rx))
+# Some lines have no choice of pins.
+pins = {} if tx is None else {"tx": Pin(tx), "rx": Pin(rx)}
+uart = UART(line, baudrate=115200, **pins)
 
 
 def settle(count):

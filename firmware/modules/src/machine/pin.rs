@@ -369,12 +369,13 @@ fn edges(trigger: i64) -> Edges {
     Edges(u8::from(trigger & IRQ_FALLING != 0) | u8::from(trigger & IRQ_RISING != 0) << 1)
 }
 
-/// `irq(handler=None, trigger=IRQ_FALLING | IRQ_RISING, hard=False)`
+/// `irq(handler=None, trigger=IRQ_FALLING | IRQ_RISING, *, priority=1, wake=None, hard=False)`; there is one priority,
+/// and a change wakes from every sleep that keeps the program
 fn irq(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let pin = args.at(vm, 0);
     let number = vm.this::<Pin>(args)?.number;
-    let names = [q::handler, q::trigger, q::hard];
-    let [handler, trigger, hard] = options(vm, args, 1, names)?;
+    let names = [q::handler, q::trigger, q::hard, q::priority, q::wake];
+    let [handler, trigger, hard, _, _] = options(vm, args, 1, names)?;
     if args.count > 1 || args.keywords > 0 {
         let handler = handler.unwrap_or(Value::NONE);
         let trigger = number_or(vm, trigger, IRQ_FALLING | IRQ_RISING)?;

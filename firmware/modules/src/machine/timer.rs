@@ -209,21 +209,20 @@ pub(super) fn service(vm: &mut Vm<'_>) -> Result<()> {
         } = *timer;
         if !periodic {
             timer.number = None;
-            vm.push(object)?;
+        }
+        vm.push(object)?;
+        if !periodic {
             forget(vm, object);
         }
         if callback.is_none() {
-            continue;
-        }
-        if hard {
+            // Nobody wants to know.
+        } else if hard {
             vm.call_and_report(callback, &[object]);
         } else {
             // As on a board: an event is lost when too many wait.
             vm.schedule(callback, object)?;
         }
-        if !periodic {
-            vm.pop();
-        }
+        vm.pop();
     }
 }
 

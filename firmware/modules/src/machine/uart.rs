@@ -21,6 +21,8 @@ const ENTRIES: &[Entry] = &[
     function(q::readline, stream::readline, 1, 2),
     function(q::write, stream::write, 2, 4),
     function(q::__repr__, repr, 1, 1),
+    number(q::CTS, 1),
+    number(q::RTS, 2),
     number(q::INV_TX, 1),
     number(q::INV_RX, 2),
 ];

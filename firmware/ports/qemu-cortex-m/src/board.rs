@@ -2,9 +2,9 @@
 
 use upy_hal::Board;
 use upy_hal::block::BlockDevice;
-use upy_hal::machine::{Rtc, System};
+use upy_hal::machine::{self as hal, Rtc, System};
 use upy_hal::net::{Network, Tls, Wired};
-use upy_hal::soft::{Clock, Noise};
+use upy_hal::soft::{Clock, Noise, Timers};
 
 use crate::flash::Flash;
 use crate::network::Parts;
@@ -15,6 +15,11 @@ pub struct Chip<'a> {
     flash: Flash,
     clock: Clock,
     noise: Noise,
+    timers: Timers<8>,
+    #[cfg(feature = "more")]
+    serial: crate::uart::Second,
+    #[cfg(feature = "more")]
+    wires: crate::wires::Wires,
     network: Parts<'a>,
 }
 
@@ -25,21 +30,17 @@ impl<'a> Chip<'a> {
             flash: Flash::new(),
             clock: Clock::new(time::ticks_us, 0),
             noise: Noise::new(time::ticks_us),
+            timers: Timers::new(time::ticks_us),
+            #[cfg(feature = "more")]
+            serial: crate::uart::Second::new(),
+            #[cfg(feature = "more")]
+            wires: crate::wires::Wires,
             network,
         }
     }
 }
 
 impl upy_hal::Chip for Chip<'_> {
-    fn event_waits(&mut self) -> bool {
-        self.network.attend();
-        false
-    }
-
-    fn restart(&mut self) {
-        self.network.restart();
-    }
-
     fn name(&self) -> &'static str {
         "qemu-cortex-m"
     }
@@ -51,6 +52,18 @@ impl upy_hal::Chip for Chip<'_> {
     /// There is no source of randomness.
     fn random(&mut self, buffer: &mut [u8]) {
         self.noise.fill(buffer);
+    }
+
+    fn event_waits(&mut self) -> bool {
+        self.network.attend();
+        #[cfg(feature = "more")]
+        self.serial.fetch();
+        self.timers.is_due()
+    }
+
+    fn restart(&mut self) {
+        self.network.restart();
+        self.timers.stop();
     }
 }
 
@@ -73,6 +86,20 @@ impl Board for Chip<'_> {
 
     fn rtc(&mut self) -> Option<&mut dyn Rtc> {
         Some(&mut self.clock)
+    }
+
+    #[cfg(feature = "more")]
+    fn pins(&mut self) -> Option<&mut dyn hal::Pins> {
+        Some(&mut self.wires)
+    }
+
+    #[cfg(feature = "more")]
+    fn uart(&mut self, line: u8) -> Option<&mut dyn hal::Uart> {
+        (line == 1).then_some(&mut self.serial as &mut dyn hal::Uart)
+    }
+
+    fn timers(&mut self) -> Option<&mut dyn hal::Timers> {
+        Some(&mut self.timers)
     }
 
     fn system(&mut self) -> Option<&mut dyn System> {

@@ -10,6 +10,8 @@ mod lan;
 mod network;
 mod time;
 mod uart;
+#[cfg(feature = "more")]
+mod wires;
 
 use cortex_m_rt::entry;
 use upy_hal::polled::Polled;

@@ -1,4 +1,4 @@
-//! The console's line: UART 0 of the CMSDK, polled.
+//! The console's line: UART 0 of the CMSDK, polled; UART 1 for programs.
 //!
 //! Registers as in Arm's "Cortex-M System Design Kit Technical Reference Manual", section 4.3:
 //! DATA at 0, STATE at 4 (bit 0: transmitter full, bit 1: receiver full), CTRL at 8, INTCLEAR at 0xc, BAUDDIV at
@@ -10,6 +10,8 @@ use core::ptr::{read_volatile, write_volatile};
 
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::NVIC;
+#[cfg(feature = "more")]
+use upy_hal::machine::{Errno, Result, UartMode};
 use upy_hal::polled::Line;
 
 use crate::time;
@@ -28,13 +30,15 @@ const RECEIVER_INTERRUPT: u32 = 2;
 /// How much input waits here for its reader.
 pub const BUFFER_BYTES: usize = 256;
 
-fn read_register(register: *mut u32) -> u32 {
-    // SAFETY: the callers pass registers of UART 0, which the board has at these addresses.
+/// Reads a register of the board.
+pub(crate) fn read_register(register: *mut u32) -> u32 {
+    // SAFETY: the callers pass registers of UARTs 0 and 1 and of the two-wire bus, which are at these addresses.
     unsafe { read_volatile(register) }
 }
 
-fn write_register(register: *mut u32, value: u32) {
-    // SAFETY: the callers pass registers of UART 0, which the board has at these addresses.
+/// Sets a register of the board.
+pub(crate) fn write_register(register: *mut u32, value: u32) {
+    // SAFETY: the callers pass registers of UARTs 0 and 1 and of the two-wire bus, which are at these addresses.
     unsafe { write_volatile(register, value) }
 }
 
@@ -102,5 +106,83 @@ impl Line for Uart {
 
     fn ticks_us(&self) -> u64 {
         time::ticks_us()
+    }
+}
+
+/// UART 1: a serial line of programs. What it does not have: pins to choose, other than eight bits, parity, two stop
+/// bits. QEMU's receiver holds one byte and gets the next only while its own loop runs, so bytes are fetched whenever
+/// the interpreter looks at the world.
+#[cfg(feature = "more")]
+pub struct Second {
+    received: upy_hal::ring::Ring<BUFFER_BYTES>,
+}
+
+#[cfg(feature = "more")]
+impl Second {
+    const DATA: *mut u32 = 0x4000_5000 as *mut u32;
+    const STATE: *mut u32 = 0x4000_5004 as *mut u32;
+    const CTRL: *mut u32 = 0x4000_5008 as *mut u32;
+    const BAUDDIV: *mut u32 = 0x4000_5010 as *mut u32;
+    /// Transmitter and receiver on, no interrupts.
+    const ENABLE: u32 = 0b11;
+    /// How long the byte after one that has come is waited for.
+    const GAP_US: u64 = 100;
+
+    /// It is off until a program sets it up.
+    pub const fn new() -> Self {
+        Self {
+            received: upy_hal::ring::Ring::new(),
+        }
+    }
+
+    /// Fetches what has come.
+    pub fn fetch(&mut self) {
+        let mut last = None;
+        while !self.received.is_full() {
+            if read_register(Self::STATE) & RECEIVER_FULL != 0 {
+                self.received
+                    .push(read_register(Self::DATA).to_le_bytes()[0]);
+                last = Some(time::ticks_us());
+            } else if last.is_none_or(|last| time::ticks_us() - last > Self::GAP_US) {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(feature = "more")]
+impl upy_hal::machine::Uart for Second {
+    fn configure(&mut self, mode: UartMode, pins: [Option<u16>; 2]) -> Result<()> {
+        let is_known = mode.bits == 8 && mode.parity.is_none() && mode.stop == 1;
+        let divider = time::CLOCK_HZ / mode.baudrate.max(1);
+        if !is_known || pins != [None; 2] || !(16..1 << 20).contains(&divider) {
+            return Err(Errno::EINVAL);
+        }
+        write_register(Self::BAUDDIV, divider);
+        write_register(Self::CTRL, Self::ENABLE);
+        Ok(())
+    }
+
+    fn readable(&mut self) -> usize {
+        self.fetch();
+        self.received.len()
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> usize {
+        self.fetch();
+        self.received.take(buffer)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> usize {
+        let mut sent = 0;
+        while sent < bytes.len() && read_register(Self::STATE) & TRANSMITTER_FULL == 0 {
+            write_register(Self::DATA, u32::from(bytes[sent]));
+            sent += 1;
+        }
+        sent
+    }
+
+    fn is_idle(&mut self) -> bool {
+        read_register(Self::STATE) & TRANSMITTER_FULL == 0
     }
 }

@@ -2,8 +2,8 @@
 
 use upy_hal::Board;
 use upy_hal::block::BlockDevice;
-use upy_hal::machine::{Rtc, System};
-use upy_hal::soft::{Clock, Noise};
+use upy_hal::machine::{self as hal, Rtc, System};
+use upy_hal::soft::{Clock, Noise, Timers};
 
 use crate::flash::Flash;
 use crate::register::TEST;
@@ -18,6 +18,7 @@ pub struct Chip {
     flash: Flash,
     clock: Clock,
     noise: Noise,
+    timers: Timers<8>,
 }
 
 impl Chip {
@@ -27,6 +28,7 @@ impl Chip {
             flash: Flash,
             clock: Clock::new(time::ticks_us, 0),
             noise: Noise::new(time::ticks_us),
+            timers: Timers::new(time::ticks_us),
         }
     }
 }
@@ -44,6 +46,14 @@ impl upy_hal::Chip for Chip {
     fn random(&mut self, buffer: &mut [u8]) {
         self.noise.fill(buffer);
     }
+
+    fn event_waits(&mut self) -> bool {
+        self.timers.is_due()
+    }
+
+    fn restart(&mut self) {
+        self.timers.stop();
+    }
 }
 
 impl Board for Chip {
@@ -53,6 +63,10 @@ impl Board for Chip {
 
     fn rtc(&mut self) -> Option<&mut dyn Rtc> {
         Some(&mut self.clock)
+    }
+
+    fn timers(&mut self) -> Option<&mut dyn hal::Timers> {
+        Some(&mut self.timers)
     }
 
     fn system(&mut self) -> Option<&mut dyn System> {
