@@ -356,6 +356,11 @@ impl<'m, T: Copy> Fixed<'m, T> {
         self.len
     }
 
+    #[inline]
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// Pushes unless the array is full.
     #[inline]
     pub(crate) fn push(&mut self, item: T) -> bool {
