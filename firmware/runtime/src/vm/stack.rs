@@ -175,6 +175,16 @@ impl<'m> Stack<'m> {
         true
     }
 
+    /// Puts a value on top where another was before.
+    ///
+    /// # Panics
+    /// If the stack is full.
+    #[inline]
+    pub(crate) fn append(&mut self, value: Value) {
+        self.set(self.len, Some(value));
+        self.len += 1;
+    }
+
     /// Pops; an empty stack or an absent value gives `None` (the Python one).
     #[inline]
     pub(crate) fn pop(&mut self) -> Value {
@@ -209,9 +219,11 @@ impl<'m> Stack<'m> {
     #[inline]
     pub(crate) fn fill_to(&mut self, len: usize) {
         assert!(len <= self.capacity, "within the stack");
+        // A few words mostly: that they are zeros is hidden, or a function is called to write them.
+        let none = core::hint::black_box(None);
         for index in self.len..len {
             // SAFETY: below the capacity.
-            unsafe { self.slot(index).write(None) };
+            unsafe { self.slot(index).write(none) };
         }
         self.len = len;
     }
@@ -398,6 +410,11 @@ impl<'m, T: Copy> Fixed<'m, T> {
     #[inline]
     pub(crate) fn last_mut(&mut self) -> Option<&mut T> {
         self.items_mut().last_mut()
+    }
+
+    #[inline]
+    pub(crate) fn drop_last(&mut self) {
+        self.len = self.len.saturating_sub(1);
     }
 
     #[inline]
