@@ -6,7 +6,7 @@ use upy_vfs::rom::Rom;
 use upy_vfs::{Errno, fat, littlefs};
 
 use super::device::Device;
-use super::volume::{CACHE_MAX, LOOKAHEAD_MAX, OPEN_FILES, SECTOR_MAX, Store, Volume, raise};
+use super::volume::{CACHE_MAX, LOOKAHEAD_MAX, SECTOR_MAX, Store, Volume, raise};
 use super::{ENODEV, EPERM};
 use crate::{names as q, types};
 
@@ -93,11 +93,7 @@ fn make_lfs_of(vm: &mut Vm<'_>, class: TypeId, args: Args, major: u16) -> Result
     )?;
     let lookahead = vm.new_zeros(lookahead_len)?;
     vm.push(lookahead)?;
-    let store = Store::Lfs {
-        state,
-        slots: [littlefs::Slot::default(); OPEN_FILES],
-        with_time,
-    };
+    let store = Store::Lfs { state, with_time };
     finish(vm, class, object, lookahead, store)
 }
 
@@ -115,6 +111,7 @@ fn finish(
         directory,
         lookahead,
         store,
+        files: Value::NONE,
         is_read_only: false,
         is_busy: false,
     };
@@ -178,10 +175,7 @@ pub(super) fn make_fat(vm: &mut Vm<'_>, class: TypeId, args: Args) -> Result<Val
         Err(Errno::ENODEV) => None,
         Err(errno) => return raise(vm, errno),
     };
-    let store = Store::Fat {
-        state,
-        slots: [fat::Slot::default(); OPEN_FILES],
-    };
+    let store = Store::Fat { state };
     finish(vm, class, object, Value::NONE, store)
 }
 

@@ -10,8 +10,8 @@ use super::make::{fat_mkfs, lfs_mkfs, make_fat, make_lfs, make_rom, no_mkfs, sta
 #[cfg(feature = "littlefs1")]
 use super::make::{lfs1_mkfs, make_lfs1};
 use super::volume::{
-    CACHE_MAX, Store, Which, cache_size, memory, path, raise, volume, which, with_fat, with_lfs,
-    with_time,
+    CACHE_MAX, Store, Which, cache_size, make_room, memory, path, raise, volume, which, with_fat,
+    with_lfs, with_time,
 };
 use super::{DIRECTORY, EINVAL, ENODEV, EPERM, FILE, listing_entry, stat_tuple, times};
 use crate::names as q;
@@ -129,6 +129,7 @@ fn open(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let mut body = OpenFile::new(this, with_time);
     match which(vm, this)? {
         Which::Lfs => {
+            make_room(vm, this)?;
             let size = cache_size(vm, this)?;
             let cache = vm.new_zeros(size)?;
             vm.push(cache)?;
@@ -145,6 +146,7 @@ fn open(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
             vm.data_mut(cache)?.copy_from_slice(&local[..size]);
         }
         Which::Fat => {
+            make_room(vm, this)?;
             body.handle = with_fat(vm, this, |volume| volume.open(path.bytes(), mode))?.0;
         }
         Which::Rom(rom) => {
@@ -242,6 +244,7 @@ fn ilistdir(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let path = path(vm, this, given)?;
     match which(vm, this)? {
         Which::Lfs => {
+            make_room(vm, this)?;
             let handle = with_lfs(vm, this, |volume| volume.open_directory(path.bytes()))?;
             let list = list_all(vm, is_text, |vm, name| {
                 let entry = with_lfs(vm, this, |volume| volume.read_directory(handle, name))?;

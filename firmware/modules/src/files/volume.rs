@@ -37,13 +37,11 @@ const PATH_MAX: usize = 512;
 pub(super) enum Store {
     Lfs {
         state: littlefs::State,
-        slots: [littlefs::Slot; OPEN_FILES],
         with_time: bool,
     },
     Fat {
         /// `None` when the device has no file system (yet).
         state: Option<fat::State>,
-        slots: [fat::Slot; OPEN_FILES],
     },
     Rom(Rom),
 }
@@ -58,6 +56,8 @@ pub(super) struct Volume {
     /// The lookahead buffer of a littlefs.
     pub(super) lookahead: Value,
     pub(super) store: Store,
+    /// [`Files`] while any are open, else `None`.
+    pub(super) files: Value,
     pub(super) is_read_only: bool,
     /// A call is under way: the device must not come back here.
     pub(super) is_busy: bool,
@@ -68,7 +68,65 @@ impl Body for Volume {
         marker.value(self.device);
         marker.value(self.directory);
         marker.value(self.lookahead);
+        marker.value(self.files);
     }
+}
+
+/// What a file system keeps of its open files.
+#[derive(Clone, Copy)]
+struct Files<S>([S; OPEN_FILES]);
+
+impl Body for Files<littlefs::Slot> {}
+impl Body for Files<fat::Slot> {}
+
+/// Makes room for what is kept of open files, before one is opened.
+///
+/// # Errors
+/// `MemoryError`.
+pub(super) fn make_room(vm: &mut Vm<'_>, this: Value) -> Result<()> {
+    let body = volume(vm, this)?;
+    if !body.files.is_none() {
+        return Ok(());
+    }
+    let is_fat = matches!(body.store, Store::Fat { .. });
+    // No program ever sees it, so that it needs no type of its own.
+    let native = vm.native_of(this);
+    let class = vm.native_type(native);
+    let files = if is_fat {
+        vm.new_object(class, Files([fat::Slot::default(); OPEN_FILES]))?
+    } else {
+        vm.new_object(class, Files([littlefs::Slot::default(); OPEN_FILES]))?
+    };
+    volume(vm, this)?.files = files;
+    Ok(())
+}
+
+/// The open files, for the time the device is at work: none, or a copy.
+fn lend<S: Copy>(vm: &Vm<'_>, files: Value) -> Option<Files<S>>
+where
+    Files<S>: Body,
+{
+    vm.body::<Files<S>>(files).copied()
+}
+
+/// Keeps the open files, or forgets them when there is none.
+fn give_back<S: Copy>(
+    vm: &mut Vm<'_>,
+    this: Value,
+    files: Option<Files<S>>,
+    is_free: fn(&S) -> bool,
+) -> Result<()>
+where
+    Files<S>: Body,
+{
+    let Some(files) = files else { return Ok(()) };
+    let kept = volume(vm, this)?.files;
+    if files.0.iter().all(is_free) {
+        volume(vm, this)?.files = Value::NONE;
+    } else if let Some(kept) = vm.body_mut::<Files<S>>(kept) {
+        *kept = files;
+    }
+    Ok(())
 }
 
 /// A path outside the heap, absolute.
@@ -133,16 +191,13 @@ pub(super) fn with_lfs<T>(
         lookahead,
         is_read_only,
         store,
+        files,
         ..
     } = begin(vm, this)?;
-    let Store::Lfs {
-        mut state,
-        mut slots,
-        ..
-    } = store
-    else {
+    let Store::Lfs { mut state, .. } = store else {
         return end(vm, this, Err(Errno::ENODEV), false);
     };
+    let mut slots = lend::<littlefs::Slot>(vm, files);
     let mut bits = [0; LOOKAHEAD_MAX];
     let bit_bytes = vm.bytes_of(lookahead).len().min(LOOKAHEAD_MAX);
     bits[..bit_bytes].copy_from_slice(&vm.bytes_of(lookahead)[..bit_bytes]);
@@ -165,21 +220,17 @@ pub(super) fn with_lfs<T>(
         &mut state,
         &mut device,
         buffers,
-        &mut slots,
+        slots.as_mut().map_or(&mut [], |files| &mut files.0),
     ));
     let has_raised = device.has_raised;
     if let Ok(bytes) = vm.data_mut(lookahead) {
         let len = bytes.len().min(bit_bytes);
         bytes[..len].copy_from_slice(&bits[..len]);
     }
-    if let Store::Lfs {
-        state: kept,
-        slots: kept_slots,
-        ..
-    } = &mut volume(vm, this)?.store
-    {
-        (*kept, *kept_slots) = (state, slots);
+    if let Store::Lfs { state: kept, .. } = &mut volume(vm, this)?.store {
+        *kept = state;
     }
+    give_back(vm, this, slots, littlefs::Slot::is_free)?;
     end(vm, this, result, has_raised)
 }
 
@@ -193,15 +244,16 @@ pub(super) fn with_fat<T>(
         device,
         is_read_only,
         store,
+        files,
         ..
     } = begin(vm, this)?;
     let Store::Fat {
         state: Some(mut state),
-        mut slots,
     } = store
     else {
         return end(vm, this, Err(Errno::ENODEV), false);
     };
+    let mut slots = lend::<fat::Slot>(vm, files);
     let now = times::to_fat(vm.host().time_ns());
     let mut sector = [0; SECTOR_MAX];
     let made = Device::new(vm, device, false, is_read_only);
@@ -219,20 +271,17 @@ pub(super) fn with_fat<T>(
                 &mut state,
                 &mut device,
                 sector,
-                &mut slots,
+                slots.as_mut().map_or(&mut [], |files| &mut files.0),
                 now,
             ));
             (result, device.has_raised)
         }
         None => (Err(Errno::EINVAL), false),
     };
-    if let Store::Fat {
-        state: kept,
-        slots: kept_slots,
-    } = &mut volume(vm, this)?.store
-    {
-        (*kept, *kept_slots) = (Some(state), slots);
+    if let Store::Fat { state: kept } = &mut volume(vm, this)?.store {
+        *kept = Some(state);
     }
+    give_back(vm, this, slots, fat::Slot::is_free)?;
     end(vm, this, result, has_raised)
 }
 

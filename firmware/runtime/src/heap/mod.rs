@@ -318,7 +318,7 @@ impl<'m> Heap<'m> {
     #[inline]
     pub(crate) fn cast<T: Object>(&self, value: Value) -> Option<Ref<T>> {
         let header = self.header(value)?;
-        (header.kind() == T::KIND).then(|| Ref {
+        (header.kind() == T::KIND).then_some(Ref {
             value,
             kind: PhantomData,
         })

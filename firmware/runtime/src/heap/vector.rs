@@ -65,9 +65,10 @@ impl<T: Copy> Vector<T> {
         assert!(items.len() <= self.capacity as usize, "room was reserved");
         self.len = items.len() as u32;
         let target: *mut T = ptr::with_exposed_provenance_mut(self.address);
-        if !items.is_empty() {
+        for (index, &item) in items.iter().enumerate() {
+            // A few words mostly, for which a call of `memcpy` costs more than they do.
             // SAFETY: the storage holds `capacity` items; another vector or stack is the source.
-            unsafe { ptr::copy(items.as_ptr(), target, items.len()) };
+            unsafe { target.wrapping_add(index).write_volatile(item) };
         }
     }
 

@@ -119,6 +119,10 @@ impl Vm<'_> {
 
     /// `==` and `!=`; a class may answer with anything.
     fn compare_equal(&mut self, name: Qstr, left: Value, right: Value) -> Result<Value> {
+        if !self.may_have_methods(left) && !self.may_have_methods(right) {
+            let equal = self.equal_without_methods(left, right)?;
+            return Ok(Value::bool(equal != (name == q::__ne__)));
+        }
         if name == q::__ne__ {
             if let Some(found) = self.lookup_special(left, name)? {
                 let answer = self.call_found(found, &[right])?;

@@ -20,38 +20,55 @@ pub(crate) fn compare(a: &[u32], b: &[u32]) -> Ordering {
 
 /// `out = a + b`; `out` has one digit more than the longer.
 pub(crate) fn add(a: &[u32], b: &[u32], out: &mut [u32]) {
-    let mut carry = 0_u64;
-    for (index, digit) in out.iter_mut().enumerate() {
-        let sum = u64::from(a.get(index).copied().unwrap_or(0))
-            + u64::from(b.get(index).copied().unwrap_or(0))
-            + carry;
-        *digit = sum as u32;
-        carry = sum >> 32;
+    let (long, short) = if a.len() < b.len() { (b, a) } else { (a, b) };
+    let (low, high) = long.split_at(short.len());
+    let mut carry = false;
+    // The digits to write come last in each `zip`: it takes none of them once the others have ended.
+    let mut digits = out.iter_mut();
+    for ((&x, &y), digit) in low.iter().zip(short).zip(digits.by_ref()) {
+        let (sum, over) = x.overflowing_add(y);
+        let (sum, carried) = sum.overflowing_add(u32::from(carry));
+        *digit = sum;
+        carry = over | carried;
+    }
+    for (&x, digit) in high.iter().zip(digits.by_ref()) {
+        (*digit, carry) = x.overflowing_add(u32::from(carry));
+    }
+    for digit in digits {
+        *digit = u32::from(carry);
+        carry = false;
     }
 }
 
 /// `out = a - b` where `a >= b`; `out` is as long as `a`.
 pub(crate) fn subtract(a: &[u32], b: &[u32], out: &mut [u32]) {
-    let mut borrow = 0_i64;
-    for (index, digit) in out.iter_mut().enumerate() {
-        let difference = i64::from(a.get(index).copied().unwrap_or(0))
-            - i64::from(b.get(index).copied().unwrap_or(0))
-            + borrow;
-        *digit = difference as u32;
-        borrow = difference >> 32;
+    let (low, high) = a.split_at(b.len().min(a.len()));
+    let mut borrow = false;
+    let mut digits = out.iter_mut();
+    for ((&x, &y), digit) in low.iter().zip(b).zip(digits.by_ref()) {
+        let (rest, under) = x.overflowing_sub(y);
+        let (rest, borrowed) = rest.overflowing_sub(u32::from(borrow));
+        *digit = rest;
+        borrow = under | borrowed;
+    }
+    for (&x, digit) in high.iter().zip(digits) {
+        (*digit, borrow) = x.overflowing_sub(u32::from(borrow));
     }
 }
 
 /// `out = a * b`; `out` is as long as both together and starts as zeros.
 pub(crate) fn multiply(a: &[u32], b: &[u32], out: &mut [u32]) {
     for (index, &x) in a.iter().enumerate() {
-        let mut carry = 0_u64;
-        for (at, &y) in b.iter().enumerate() {
-            let sum = u64::from(x) * u64::from(y) + u64::from(out[index + at]) + carry;
-            out[index + at] = sum as u32;
-            carry = sum >> 32;
+        let mut carry = 0;
+        let mut digits = out[index..].iter_mut();
+        for (&y, digit) in b.iter().zip(digits.by_ref()) {
+            let sum = u64::from(x) * u64::from(y) + u64::from(*digit) + u64::from(carry);
+            *digit = sum as u32;
+            carry = (sum >> 32) as u32;
         }
-        out[index + b.len()] = carry as u32;
+        if let Some(digit) = digits.next() {
+            *digit = carry;
+        }
     }
 }
 
@@ -119,20 +136,29 @@ pub(crate) fn divide(rest: &mut [u32], divisor: &[u32], quotient: &mut [u32]) {
 
 /// `out = a << bits`; `out` is long enough.
 pub(crate) fn shift_left(a: &[u32], bits: usize, out: &mut [u32]) {
-    let (words, bits) = (bits / 32, bits % 32);
-    for (index, digit) in out.iter_mut().enumerate() {
-        let at = |index: usize| a.get(index).copied().unwrap_or(0);
-        *digit = match index.checked_sub(words) {
-            None => 0,
-            Some(index) => {
-                let low = if bits > 0 && index > 0 {
-                    at(index - 1) >> (32 - bits)
-                } else {
-                    0
-                };
-                at(index) << bits | low
-            }
-        };
+    let (words, bits) = ((bits / 32).min(out.len()), (bits % 32) as u32);
+    let (zeros, digits) = out.split_at_mut(words);
+    zeros.fill(0);
+    let mut below = 0;
+    let mut digits = digits.iter_mut();
+    for (&x, digit) in a.iter().zip(digits.by_ref()) {
+        *digit = x << bits | below;
+        // In two steps, so that no shift is as long as a word.
+        below = x >> 1 >> (31 - bits);
+    }
+    for digit in digits {
+        *digit = below;
+        below = 0;
+    }
+}
+
+/// `digits = digits >> bits`, where `bits` is less than 32.
+pub(crate) fn shift_right_within(digits: &mut [u32], bits: usize) {
+    let mut above = 0;
+    for digit in digits.iter_mut().rev() {
+        let x = *digit;
+        *digit = x >> bits | above;
+        above = x << 1 << (31 - bits);
     }
 }
 
@@ -184,6 +210,45 @@ pub(crate) fn bit_len(digits: &[u32]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// By machine arithmetic on 128 bits.
+    #[test]
+    fn sums_differences_and_shifts() {
+        let mut random = 1_u128;
+        for round in 0..3000 {
+            random = random
+                .wrapping_mul(0xda94_2042_e4dd_58b5)
+                .wrapping_add(round);
+            let digits = |number: u128| -> [u32; 4] {
+                core::array::from_fn(|at| (number >> (32 * at)) as u32)
+            };
+            let whole = |digits: &[u32]| {
+                let parts = digits.iter().rev();
+                parts.fold(0, |sum, &digit| sum << 32 | u128::from(digit))
+            };
+            let (long, short) = (1 + round as usize % 3, round as usize / 3 % 4);
+            let mask = |len: usize| (1_u128 << (32 * len)) - 1;
+            let (a, b) = (random >> 7 & mask(long), random >> 23 & mask(short));
+            let (x, y) = (digits(a), digits(b));
+            let (x, y) = (&x[..long], &y[..short]);
+            let mut room = [0xffff_ffff; 8];
+            let out = &mut room[..long.max(short) + 1];
+            add(x, y, out);
+            assert_eq!(whole(out), a + b);
+            let bits = round as usize % 40;
+            let out = &mut room[..long + bits / 32 + 1];
+            shift_left(x, bits, out);
+            assert!(out.len() > 4 || whole(out) == a << bits);
+            shift_right_within(out, bits % 32);
+            assert_eq!(&out[bits / 32..][..long], x);
+            if a >= b {
+                let (x, y) = (trimmed(x), trimmed(y));
+                let out = &mut room[..x.len()];
+                subtract(x, y, out);
+                assert_eq!(whole(out), a - b);
+            }
+        }
+    }
 
     #[test]
     fn division_undoes_multiplication() {

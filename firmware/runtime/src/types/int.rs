@@ -25,6 +25,23 @@ pub(crate) const ENTRIES: &[Entry] = &[
     function(q::to_bytes, int_text::to_bytes, 1, KEYWORDS | 4),
 ];
 
+/// Digits of results that are made on the native stack first, so that the heap gets no more than they need.
+const SCRATCH: usize = 16;
+
+/// The small integer with these digits, which have no leading zeros.
+fn small_from(digits: &[u32], negative: bool) -> Option<Value> {
+    let magnitude = match *digits {
+        [] => 0,
+        [low] => u64::from(low),
+        [low, high] => u64::from(low) | u64::from(high) << 32,
+        _ => return None,
+    };
+    // The greatest small integer is far below the greatest `i64`.
+    let number = i64::try_from(magnitude).ok()?;
+    let number = if negative { -number } else { number };
+    isize::try_from(number).ok().and_then(Value::try_small)
+}
+
 /// Sign and digits of an integer of either kind.
 #[derive(Clone, Copy)]
 pub(crate) struct Operand {
@@ -112,22 +129,28 @@ impl Vm<'_> {
     /// Drops leading zeros; a result that fits becomes a small integer.
     pub(crate) fn finish_int(&mut self, object: Ref<Int>, negative: bool) -> Value {
         let digits = big::trimmed(self.heap.tail(object));
-        let len = digits.len();
-        if len <= 2 {
-            let magnitude = u64::from(digits.first().copied().unwrap_or(0))
-                | u64::from(digits.get(1).copied().unwrap_or(0)) << 32;
-            let number = if negative {
-                -i128::from(magnitude)
-            } else {
-                i128::from(magnitude)
-            };
-            if let Some(value) = isize::try_from(number).ok().and_then(Value::try_small) {
-                return value;
-            }
+        if let Some(value) = small_from(digits, negative) {
+            return value;
         }
-        self.heap.shorten(object, len);
+        let len = digits.len();
+        if len < self.heap.tail_len(object) {
+            self.heap.shorten(object, len);
+        }
         self.heap.set_flags(object, u8::from(negative));
         object.value()
+    }
+
+    /// An integer of digits that are not on the heap.
+    #[inline(never)]
+    fn int_of(&mut self, digits: &[u32], negative: bool) -> Result<Value> {
+        let digits = big::trimmed(digits);
+        if let Some(value) = small_from(digits, negative) {
+            return Ok(value);
+        }
+        let object = self.alloc_tailed(Int, digits.len(), 0)?;
+        self.heap.tail_mut(object).copy_from_slice(digits);
+        self.heap.set_flags(object, u8::from(negative));
+        Ok(object.value())
     }
 
     /// Takes an integer apart.
@@ -168,6 +191,11 @@ impl Vm<'_> {
         negative: bool,
         work: impl FnOnce(&[u32], &[u32], &mut [u32]),
     ) -> Result<Value> {
+        let mut scratch = [0; SCRATCH];
+        if let Some(out) = scratch.get_mut(..len) {
+            work(self.digits(&a), self.digits(&b), out);
+            return self.int_of(out, negative);
+        }
         let result = self.alloc_tailed(Int, len, 0)?;
         let (out, [tail_a, tail_b]) = self.heap.tails(result, [a.object, b.object]);
         let x = if a.object.is_some() {
@@ -251,6 +279,22 @@ impl Vm<'_> {
             .digits(&b)
             .last()
             .map_or(0, |top| top.leading_zeros() as usize);
+        let mut scratch = [0; 3 * SCRATCH];
+        let whole = a.len.max(b.len) + 2;
+        if let Some(scratch) = scratch.get_mut(..2 * whole) {
+            // Quotient and divisor together are as long as the rest.
+            let (rest, others) = scratch.split_at_mut(whole);
+            let (divisor, quotient) = others.split_at_mut(b.len);
+            big::shift_left(self.digits(&b), shift, divisor);
+            big::shift_left(self.digits(&a), shift, rest);
+            big::divide(rest, divisor, quotient);
+            big::shift_right_within(rest, shift);
+            let quotient = self.int_of(quotient, negative)?;
+            self.push(quotient)?;
+            let rest = self.int_of(rest, a.negative)?;
+            self.pop();
+            return Ok((quotient, rest));
+        }
         let divisor = self.alloc_tailed(Int, b.len, 0)?;
         self.push(divisor.value())?;
         let rest = self.alloc_tailed(Int, a.len.max(b.len) + 2, 0)?;

@@ -1046,24 +1046,25 @@ impl Vm<'_> {
     #[inline]
     fn returned(&mut self, floor: usize) -> Result<Option<Value>> {
         let value = self.stack_at(self.stack.len() - 1);
-        let Some(frame) = self.frames.pop() else {
+        let Some(&frame) = self.frames.last() else {
             return Err(Raised);
         };
+        self.frames.drop_last();
         self.handlers.truncate(frame.handlers as usize);
+        self.stack.truncate(frame.result as usize);
         if let Some(generator) = frame.generator {
             self.heap[generator].progress = Progress::Finished;
-        }
-        self.stack.truncate(frame.result as usize);
-        if let Some(root) = frame.root {
-            return self.returned_to(frame, root, value);
+            if let Some(root) = frame.root {
+                return self.returned_to(frame, root, value);
+            }
         }
         if self.frames.len() <= floor {
             return Ok(Some(value));
         }
         match frame.purpose {
             Purpose::Call | Purpose::Entry => {
-                self.stack.fill_to(frame.result as usize + 1);
-                self.stack.set(frame.result as usize, Some(value));
+                // The caller had the callee there.
+                self.stack.append(value);
             }
             Purpose::Init => {
                 self.stack.truncate(frame.result as usize + 1);

@@ -20,7 +20,13 @@ impl Vm<'_> {
         purpose: Purpose,
     ) -> Result<()> {
         let mut inner = generator;
+        // A chain is as long as it could be if each had a frame.
+        let mut left = self.frames.capacity() - self.frames.len();
         while let Some(next) = self.delegate(inner) {
+            if left == 0 {
+                return Err(self.too_deep());
+            }
+            left -= 1;
             let body = &self.heap[next];
             match body.progress {
                 Progress::Suspended | Progress::Delegating if body.pending.is_none() => {

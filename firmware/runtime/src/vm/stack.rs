@@ -175,6 +175,16 @@ impl<'m> Stack<'m> {
         true
     }
 
+    /// Puts a value on top where another was before.
+    ///
+    /// # Panics
+    /// If the stack is full.
+    #[inline]
+    pub(crate) fn append(&mut self, value: Value) {
+        self.set(self.len, Some(value));
+        self.len += 1;
+    }
+
     /// Pops; an empty stack or an absent value gives `None` (the Python one).
     #[inline]
     pub(crate) fn pop(&mut self) -> Value {
@@ -209,9 +219,11 @@ impl<'m> Stack<'m> {
     #[inline]
     pub(crate) fn fill_to(&mut self, len: usize) {
         assert!(len <= self.capacity, "within the stack");
+        // A few words mostly: that they are zeros is hidden, or a function is called to write them.
+        let none = core::hint::black_box(None);
         for index in self.len..len {
             // SAFETY: below the capacity.
-            unsafe { self.slot(index).write(None) };
+            unsafe { self.slot(index).write(none) };
         }
         self.len = len;
     }
@@ -219,7 +231,12 @@ impl<'m> Stack<'m> {
     /// Puts values on top. The caller has checked the limit.
     pub(crate) fn extend_from(&mut self, values: &[Option<Value>]) {
         let (from, to) = (self.len, self.len + values.len());
-        self.slice_mut(from, to).copy_from_slice(values);
+        assert!(to <= self.capacity, "within the stack");
+        for (index, &value) in values.iter().enumerate() {
+            // A few words mostly, for which a call of `memcpy` costs more than they do.
+            // SAFETY: just checked.
+            unsafe { self.slot(from + index).write_volatile(value) };
+        }
         self.len = to;
     }
 
@@ -356,6 +373,11 @@ impl<'m, T: Copy> Fixed<'m, T> {
         self.len
     }
 
+    #[inline]
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// Pushes unless the array is full.
     #[inline]
     pub(crate) fn push(&mut self, item: T) -> bool {
@@ -393,6 +415,11 @@ impl<'m, T: Copy> Fixed<'m, T> {
     #[inline]
     pub(crate) fn last_mut(&mut self) -> Option<&mut T> {
         self.items_mut().last_mut()
+    }
+
+    #[inline]
+    pub(crate) fn drop_last(&mut self) {
+        self.len = self.len.saturating_sub(1);
     }
 
     #[inline]
