@@ -4,7 +4,7 @@
 //! found last, with the object of that base as `self`.
 
 use crate::builtins::{self, modules};
-use crate::heap::{Object, Ref};
+use crate::heap::Ref;
 use crate::intern::Qstr;
 use crate::names as q;
 use crate::native::Item;
@@ -147,15 +147,6 @@ impl Vm<'_> {
             }
             _ => Ok((member, None)),
         }
-    }
-
-    /// Whether a value can have special methods that are found by name: an instance, or an object of a library.
-    #[inline]
-    pub(crate) fn may_have_methods(&self, object: Value) -> bool {
-        self.heap.header(object).is_some_and(|header| {
-            let kind = header.kind();
-            kind == <Instance as Object>::KIND || kind == crate::types::FOREIGN
-        })
     }
 
     /// A special method of an object: found in its class only.

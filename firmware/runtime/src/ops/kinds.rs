@@ -1,5 +1,6 @@
 //! What kind of thing a value is.
 
+use crate::heap::Object;
 use crate::intern::Qstr;
 use crate::names as q;
 use crate::state::Vm;
@@ -7,6 +8,15 @@ use crate::types::{Class, Float, Function, Instance, Kind, StaticMethod, Tuple, 
 use crate::value::{Class as Immediate, Value};
 
 impl Vm<'_> {
+    /// Whether a value can have special methods that are found by name: an instance, or an object of a library.
+    #[inline]
+    pub(crate) fn may_have_methods(&self, object: Value) -> bool {
+        self.heap.header(object).is_some_and(|header| {
+            let kind = header.kind();
+            kind == <Instance as Object>::KIND || kind == crate::types::FOREIGN
+        })
+    }
+
     /// The type of a value, as a value.
     pub fn type_of(&self, value: Value) -> Value {
         if let Some(instance) = self.heap.cast::<Instance>(value) {
