@@ -30,10 +30,6 @@ const PATH_MAX: usize = 512;
 
 /// What is on a volume, and what its file system keeps.
 #[derive(Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "lives in the heap of the interpreter, once per mount"
-)]
 pub(super) enum Store {
     Lfs {
         state: littlefs::State,
