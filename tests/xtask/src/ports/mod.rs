@@ -79,7 +79,7 @@ const PORTS: [Port; 8] = [
         ram: 0x2000_0000..0x2004_2000,
         files: 0..1 << 20,
         uf2_family: None,
-        flash_limit: 508_000,
+        flash_limit: 511_000,
         ram_limit: 200_000,
         transfer_bytes: 0,
     },
