@@ -239,6 +239,61 @@ fn ucli_drives_the_board_over_webrepl() {
     assert_eq!(net.serial(&["eval", "3"]).out(), "3\r\n");
 }
 
+/// The server ends with the interpreter, and with it the connection: that is no failure.
+#[test]
+fn a_soft_reset_over_webrepl_ends_well() {
+    let net = Net::start();
+    net.web(&["exec", "kept = 1"]).run().ok();
+    net.web(&["soft-reset"]).run().ok();
+    assert_eq!(
+        net.serial(&["resume", "eval", "'kept' in globals()"]).out(),
+        "False\r\n"
+    );
+}
+
+/// `webrepl_setup` asks until it has a password, and adds two lines to `boot.py` that it takes away again.
+#[test]
+fn webrepl_setup_switches_it_on_and_off() {
+    let net = Net::start();
+    net.desk.put("boot.py", "first = 1\n");
+    net.serial(&["cp", "boot.py", ":boot.py"]).run().ok();
+    let mut client = Client::log_in(net.port);
+    let mut says = |typed: &str, answer: &str| {
+        client.types(&format!("{typed}\r"));
+        client.shows(answer);
+    };
+    says("import webrepl_setup", "status: disabled\r\n\r\nWould you");
+    says("X", ">>> ");
+    says("webrepl_setup.main()", "(Empty line to quit)\r\n> ");
+    says("E", "New password (4-9 chars): ");
+    says(
+        "abc",
+        "Invalid password length\r\nNew password (4-9 chars): ",
+    );
+    says("letmein", "Confirm password: ");
+    says(
+        "letmeout",
+        "Passwords do not match\r\nNew password (4-9 chars): ",
+    );
+    says("letmein", "Confirm password: ");
+    says("letmein", "Changes will be activated after reboot\r\n>>> ");
+    assert_eq!(client.get(b"/webrepl_cfg.py"), b"PASS = 'letmein'\n");
+    assert_eq!(
+        client.get(b"/boot.py"),
+        b"first = 1\nimport webrepl\nwebrepl.start()\n"
+    );
+    let mut says = |typed: &str, answer: &str| {
+        client.types(&format!("{typed}\r"));
+        client.shows(answer);
+    };
+    says("webrepl_setup.main()", "status: enabled\r\n\r\nWould you");
+    says("E", "change WebREPL password? (y/n) ");
+    says("n", "No further action required\r\n>>> ");
+    says("webrepl_setup.main()", "(Empty line to quit)\r\n> ");
+    says("d", "Changes will be activated after reboot\r\n>>> ");
+    assert_eq!(client.get(b"/boot.py"), b"first = 1\n");
+}
+
 #[test]
 fn wrong_password_and_second_client_are_refused() {
     let net = Net::start();

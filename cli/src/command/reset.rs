@@ -47,8 +47,9 @@ pub(super) fn soft(args: &SoftArgs, context: &mut Context) -> Result<Exit> {
     let printer = context.printer.clone();
     context.skip_soft_reset();
     let session = context.open()?;
-    match args.main {
-        None => session.soft_reset_raw(&mut pass(&printer))?,
+    let is_served = session.name().starts_with("ws://") || session.name().starts_with("wss://");
+    let outcome = match args.main {
+        None => session.soft_reset_raw(&mut pass(&printer)),
         Some(seconds) => {
             let patience = Duration::try_from_secs_f64(seconds).map_err(|_| {
                 Error::new(
@@ -56,8 +57,13 @@ pub(super) fn soft(args: &SoftArgs, context: &mut Context) -> Result<Exit> {
                     format!("`--main={seconds}`: seconds from 0 are wanted"),
                 )
             })?;
-            session.soft_reset_friendly(patience, &mut pass(&printer))?;
+            session.soft_reset_friendly(patience, &mut pass(&printer))
         }
+    };
+    match outcome {
+        // What serves this connection is a program of the board, and ends with the interpreter.
+        Err(error) if is_served && error.code() == Code::ConnectionLost => context.expect_restart(),
+        outcome => outcome?,
     }
     printer.done("soft-reset", json!({}))?;
     Ok(Exit::Done)
