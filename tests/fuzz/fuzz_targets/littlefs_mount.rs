@@ -1,4 +1,4 @@
-//! Any bytes as a littlefs image: mounting, looking at and changing it gives answers or errors.
+//! Any bytes as a littlefs image of either version: mounting, looking at and changing it gives answers or errors.
 
 #![no_main]
 
@@ -9,6 +9,12 @@ use upy_vfs::ram::RamDevice;
 const BLOCK: u32 = 256;
 
 fuzz_target!(|data: &[u8]| {
+    for major in [2, 1] {
+        use_as(major, data);
+    }
+});
+
+fn use_as(major: u16, data: &[u8]) {
     let mut bytes = vec![0xff; 24 * BLOCK as usize];
     let len = data.len().min(bytes.len());
     bytes[..len].copy_from_slice(&data[..len]);
@@ -17,6 +23,7 @@ fuzz_target!(|data: &[u8]| {
         read_size_bytes: 16,
         program_size_bytes: 16,
         block_cycles: 3,
+        major,
         ..Options::default()
     };
     let (mut read, mut program, mut lookahead) = ([0; 64], [0; 64], [0; 1]);
@@ -63,4 +70,4 @@ fuzz_target!(|data: &[u8]| {
     }
     let _ = volume.make_directory(b"/new");
     let _ = volume.grow(0);
-});
+}

@@ -3,7 +3,9 @@
 use std::format;
 use std::vec::Vec;
 
-use super::machine::{Cut, Machine, Random, Step, Tree, same, workload};
+use super::super::disk::{crc, word};
+use super::damage;
+use super::machine::{Cut, Flash, Machine, Random, Step, Tree, same, workload};
 use crate::Errno;
 
 fn is_for_version_1(step: &Step) -> bool {
@@ -120,4 +122,52 @@ fn survived(machine: &mut Machine, (before, after): (&Tree, &Tree), step: &Step,
             .unwrap_or_else(|errno| panic!("{what}: {errno:?}"));
         assert!(!report.is_unfinished, "{what}");
     }
+}
+
+/// As in version 2: an error or an answer, never a panic, never without end.
+#[test]
+fn damaged_images_are_errors() {
+    let mut good = Machine::formatted_as(1, 512, 32, 1);
+    for step in workload(4711) {
+        if is_for_version_1(&step) {
+            let _ = step.apply(&mut good);
+        }
+    }
+    assert!(
+        good.tree().unwrap().len() > 3,
+        "there is something to damage"
+    );
+    damage(&good, 3000, forge);
+}
+
+/// Changes a byte of a block that is a directory, and makes its checksum right again.
+fn forge(flash: &mut Flash, random: &mut Random) {
+    let is_directory = |bytes: &[u8]| {
+        let size = directory_size(bytes);
+        (20..=512).contains(&size) && {
+            let (content, sum) = bytes[..size].split_at(size - 4);
+            crc(u32::MAX, content).to_le_bytes() == sum
+        }
+    };
+    let found: Vec<usize> = (0..32)
+        .map(|block| block * 512)
+        .filter(|&at| is_directory(&flash.bytes[at..at + 512]))
+        .collect();
+    assert!(!found.is_empty(), "the root is one");
+    let at = found[random.below(found.len())];
+    let bytes = &mut flash.bytes[at..at + 512];
+    let changed = random.below(directory_size(bytes) - 4);
+    bytes[changed] = match random.below(3) {
+        0 => random.next() as u8,
+        1 => 0xff,
+        _ => bytes[changed] ^ 1 << random.below(8),
+    };
+    // The size may be another now; what it says is what is summed.
+    let size = directory_size(bytes).clamp(20, 512);
+    let sum = crc(u32::MAX, &bytes[..size - 4]);
+    bytes[size - 4..size].copy_from_slice(&sum.to_le_bytes());
+}
+
+fn directory_size(bytes: &[u8]) -> usize {
+    (word(bytes, 1) & !(1 << 31)) as usize
 }
