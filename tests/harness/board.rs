@@ -278,6 +278,11 @@ impl Board {
         self.counters.plan(direction, after, harm);
     }
 
+    /// Takes back the faults that have not struck.
+    pub fn forgive(&self) {
+        self.counters.forgive();
+    }
+
     /// Pulls the cable; the board keeps running.
     pub fn unplug(&self) {
         self.order(Order::Unplug);
