@@ -418,11 +418,6 @@ impl<'m, T: Copy> Fixed<'m, T> {
     }
 
     #[inline]
-    pub(crate) fn drop_last(&mut self) {
-        self.len = self.len.saturating_sub(1);
-    }
-
-    #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
         let item = self.last().copied()?;
         self.len -= 1;
