@@ -134,6 +134,20 @@ pub(crate) fn divide(rest: &mut [u32], divisor: &[u32], quotient: &mut [u32]) {
     }
 }
 
+/// Divides `a` by `b`, which has at least two digits and no leading zeros.
+///
+/// `work` starts as zeros. Its halves are two digits longer than the longer number; they end as the remainder, and as
+/// `b.len()` digits of no meaning with the quotient behind them.
+pub(crate) fn divide_within(work: &mut [u32], a: &[u32], b: &[u32]) {
+    let shift = b.last().map_or(0, |top| top.leading_zeros() as usize);
+    let (rest, others) = work.split_at_mut(work.len() / 2);
+    let (divisor, quotient) = others.split_at_mut(b.len());
+    shift_left(b, shift, divisor);
+    shift_left(a, shift, rest);
+    divide(rest, divisor, quotient);
+    shift_right_within(rest, shift);
+}
+
 /// `out = a << bits`; `out` is long enough.
 pub(crate) fn shift_left(a: &[u32], bits: usize, out: &mut [u32]) {
     let (words, bits) = ((bits / 32).min(out.len()), (bits % 32) as u32);
@@ -153,7 +167,7 @@ pub(crate) fn shift_left(a: &[u32], bits: usize, out: &mut [u32]) {
 }
 
 /// `digits = digits >> bits`, where `bits` is less than 32.
-pub(crate) fn shift_right_within(digits: &mut [u32], bits: usize) {
+fn shift_right_within(digits: &mut [u32], bits: usize) {
     let mut above = 0;
     for digit in digits.iter_mut().rev() {
         let x = *digit;

@@ -197,19 +197,27 @@ impl Vm<'_> {
             return self.int_of(out, negative);
         }
         let result = self.alloc_tailed(Int, len, 0)?;
-        let (out, [tail_a, tail_b]) = self.heap.tails(result, [a.object, b.object]);
-        let x = if a.object.is_some() {
-            tail_a
-        } else {
-            &a.inline[..a.len]
+        self.write_digits(result, (a, b), work);
+        Ok(self.finish_int(result, negative))
+    }
+
+    /// Runs an operation that writes the digits of an object from those of two operands.
+    fn write_digits(
+        &mut self,
+        target: Ref<Int>,
+        (a, b): (Operand, Operand),
+        work: impl FnOnce(&[u32], &[u32], &mut [u32]),
+    ) {
+        let (out, [tail_a, tail_b]) = self.heap.tails(target, [a.object, b.object]);
+        let x = match a.object {
+            Some(_) => tail_a,
+            None => &a.inline[..a.len],
         };
-        let y = if b.object.is_some() {
-            tail_b
-        } else {
-            &b.inline[..b.len]
+        let y = match b.object {
+            Some(_) => tail_b,
+            None => &b.inline[..b.len],
         };
         work(x, y, out);
-        Ok(self.finish_int(result, negative))
     }
 
     pub(crate) fn compare_ints(&self, a: &Operand, b: &Operand) -> Ordering {
@@ -275,69 +283,31 @@ impl Vm<'_> {
         b: Operand,
         negative: bool,
     ) -> Result<(Value, Value)> {
-        let shift = self
-            .digits(&b)
-            .last()
-            .map_or(0, |top| top.leading_zeros() as usize);
-        let mut scratch = [0; 3 * SCRATCH];
         let whole = a.len.max(b.len) + 2;
-        if let Some(scratch) = scratch.get_mut(..2 * whole) {
-            // Quotient and divisor together are as long as the rest.
-            let (rest, others) = scratch.split_at_mut(whole);
-            let (divisor, quotient) = others.split_at_mut(b.len);
-            big::shift_left(self.digits(&b), shift, divisor);
-            big::shift_left(self.digits(&a), shift, rest);
-            big::divide(rest, divisor, quotient);
-            big::shift_right_within(rest, shift);
-            let quotient = self.int_of(quotient, negative)?;
+        let mut scratch = [0; 3 * SCRATCH];
+        if let Some(work) = scratch.get_mut(..2 * whole) {
+            big::divide_within(work, self.digits(&a), self.digits(&b));
+            let (rest, others) = work.split_at(whole);
+            let quotient = self.int_of(&others[b.len..], negative)?;
             self.push(quotient)?;
             let rest = self.int_of(rest, a.negative)?;
             self.pop();
             return Ok((quotient, rest));
         }
-        let divisor = self.alloc_tailed(Int, b.len, 0)?;
-        self.push(divisor.value())?;
-        let rest = self.alloc_tailed(Int, a.len.max(b.len) + 2, 0)?;
-        self.push(rest.value())?;
-        let (out, [tail, _]) = self.heap.tails(divisor, [b.object, None]);
-        big::shift_left(
-            if b.object.is_some() {
-                tail
-            } else {
-                &b.inline[..b.len]
-            },
-            shift,
-            out,
-        );
-        let (out, [tail, _]) = self.heap.tails(rest, [a.object, None]);
-        big::shift_left(
-            if a.object.is_some() {
-                tail
-            } else {
-                &a.inline[..a.len]
-            },
-            shift,
-            out,
-        );
-        let quotient = self.alloc_tailed(Int, a.len.max(b.len) + 2 - b.len, 0)?;
+        let work = self.alloc_tailed(Int, 2 * whole, 0)?;
+        self.push(work.value())?;
+        let quotient = self.alloc_tailed(Int, whole - b.len, 0)?;
         self.push(quotient.value())?;
-        // The three are distinct; the quotient is written digit by digit into its own object afterwards.
-        let count = self.heap.tail_len(quotient);
-        let copy = self.alloc_tailed(Int, self.heap.tail_len(rest) + count, 0)?;
-        let (out, [source, divisor_digits]) = self.heap.tails(copy, [Some(rest), Some(divisor)]);
-        let (work, digits) = out.split_at_mut(source.len());
-        work.copy_from_slice(source);
-        big::divide(work, divisor_digits, digits);
-        let split = self.heap.tail_len(rest);
-        let (out, [source, _]) = self.heap.tails(quotient, [Some(copy), None]);
-        out.copy_from_slice(&source[split..]);
-        let (out, [source, _]) = self.heap.tails(rest, [Some(copy), None]);
-        big::shift_right(&source[..split], shift, out);
+        let rest = self.alloc_tailed(Int, whole, 0)?;
+        self.pop();
+        self.pop();
+        self.write_digits(work, (a, b), |a, b, work| big::divide_within(work, a, b));
+        let (out, [digits, _]) = self.heap.tails(rest, [Some(work), None]);
+        out.copy_from_slice(&digits[..whole]);
+        let (out, [digits, _]) = self.heap.tails(quotient, [Some(work), None]);
+        out.copy_from_slice(&digits[whole + b.len..]);
         let quotient = self.finish_int(quotient, negative);
         let rest = self.finish_int(rest, a.negative);
-        for _ in 0..3 {
-            self.pop();
-        }
         Ok((quotient, rest))
     }
 
