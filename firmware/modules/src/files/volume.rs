@@ -97,14 +97,6 @@ pub(super) fn make_room(vm: &mut Vm<'_>, this: Value) -> Result<()> {
     Ok(())
 }
 
-/// The open files, for the time the device is at work: none, or a copy.
-fn lend<S: Copy>(vm: &Vm<'_>, files: Value) -> Option<Files<S>>
-where
-    Files<S>: Body,
-{
-    vm.body::<Files<S>>(files).copied()
-}
-
 /// Keeps the open files, or forgets them when there is none.
 fn give_back<S: Copy>(
     vm: &mut Vm<'_>,
@@ -193,7 +185,7 @@ pub(super) fn with_lfs<T>(
     let Store::Lfs { mut state, .. } = store else {
         return end(vm, this, Err(Errno::ENODEV), false);
     };
-    let mut slots = lend::<littlefs::Slot>(vm, files);
+    let mut slots = vm.body::<Files<littlefs::Slot>>(files).copied();
     let mut bits = [0; LOOKAHEAD_MAX];
     let bit_bytes = vm.bytes_of(lookahead).len().min(LOOKAHEAD_MAX);
     bits[..bit_bytes].copy_from_slice(&vm.bytes_of(lookahead)[..bit_bytes]);
@@ -249,7 +241,7 @@ pub(super) fn with_fat<T>(
     else {
         return end(vm, this, Err(Errno::ENODEV), false);
     };
-    let mut slots = lend::<fat::Slot>(vm, files);
+    let mut slots = vm.body::<Files<fat::Slot>>(files).copied();
     let now = times::to_fat(vm.host().time_ns());
     let mut sector = [0; SECTOR_MAX];
     let made = Device::new(vm, device, false, is_read_only);

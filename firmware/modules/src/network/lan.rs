@@ -8,7 +8,7 @@ use upy_runtime::{
     Args, Body, Entry, KEYWORDS, Result, Slots, TypeId, TypeInfo, Value, Vm, function,
 };
 
-use super::{dotted, four, parse, tuple};
+use super::{all, dotted, four, parse, tuple};
 use crate::names as q;
 
 const METHODS: &[Entry] = &[
@@ -86,7 +86,7 @@ fn ifconfig(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     vm.this::<Lan>(args)?;
     let Some(given) = args.get(vm, 1) else {
         let addresses = wired(vm, |wired| Ok(wired.addresses()))?;
-        return tuple(vm, addresses);
+        return all(vm, addresses);
     };
     let addresses = if vm.is_str(given) {
         match vm.text(given)? {
@@ -111,12 +111,7 @@ fn ipconfig(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     }
     let addresses = wired(vm, |wired| Ok(wired.addresses()))?;
     match vm.text(what)? {
-        b"addr4" => {
-            let host = dotted(vm, addresses.host)?;
-            vm.push(host)?;
-            let mask = dotted(vm, addresses.mask)?;
-            vm.new_tuple(&[host, mask])
-        }
+        b"addr4" => tuple(vm, [addresses.host, addresses.mask]),
         b"gw4" => dotted(vm, addresses.gateway),
         b"dhcp4" => wired(vm, |wired| Ok(wired.is_dynamic())).map(Value::bool),
         b"has_dhcp4" => {

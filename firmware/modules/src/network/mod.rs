@@ -212,7 +212,8 @@ fn scan(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     Ok(list.value())
 }
 
-fn dotted(vm: &mut Vm<'_>, address: [u8; 4]) -> Result<Value> {
+/// An address as text, in dots.
+pub(crate) fn dotted(vm: &mut Vm<'_>, address: [u8; 4]) -> Result<Value> {
     let buffer = vm.new_buffer()?;
     vm.push(buffer.value())?;
     let sink = Sink::Buffer(buffer);
@@ -256,7 +257,7 @@ fn ifconfig(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
         return Ok(Value::NONE);
     }
     let addresses = wifi(vm, |wifi| Ok(wifi.addresses(interface)))?;
-    tuple(vm, addresses)
+    all(vm, addresses)
 }
 
 /// Addresses from `(ip, mask, gateway, dns)`.
@@ -273,18 +274,24 @@ fn four(vm: &mut Vm<'_>, given: Value) -> Result<Addresses> {
 }
 
 /// `(ip, mask, gateway, dns)` of addresses.
-fn tuple(vm: &mut Vm<'_>, addresses: Addresses) -> Result<Value> {
+fn all(vm: &mut Vm<'_>, addresses: Addresses) -> Result<Value> {
+    let Addresses {
+        host,
+        mask,
+        gateway,
+        dns,
+    } = addresses;
+    tuple(vm, [host, mask, gateway, dns])
+}
+
+/// A tuple of addresses in dots.
+fn tuple<const N: usize>(vm: &mut Vm<'_>, addresses: [[u8; 4]; N]) -> Result<Value> {
     let base = vm.stack_len();
-    for address in [
-        addresses.host,
-        addresses.mask,
-        addresses.gateway,
-        addresses.dns,
-    ] {
+    for address in addresses {
         let text = dotted(vm, address)?;
         vm.push(text)?;
     }
-    vm.tuple_from_stack(base, 4)
+    vm.tuple_from_stack(base, N)
 }
 
 /// `ipconfig('addr4')`, `'gw4'`, `'dhcp4'`
@@ -295,12 +302,7 @@ fn ipconfig(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     };
     let addresses = wifi(vm, |wifi| Ok(wifi.addresses(interface)))?;
     match vm.text(what)? {
-        b"addr4" => {
-            let host = dotted(vm, addresses.host)?;
-            vm.push(host)?;
-            let mask = dotted(vm, addresses.mask)?;
-            vm.new_tuple(&[host, mask])
-        }
+        b"addr4" => tuple(vm, [addresses.host, addresses.mask]),
         b"gw4" => dotted(vm, addresses.gateway),
         b"dhcp4" => Ok(Value::TRUE),
         _ => Err(vm.value_error(b"unknown config param")),

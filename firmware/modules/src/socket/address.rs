@@ -2,7 +2,7 @@
 
 use upy_hal::net::Address;
 use upy_runtime::stream::Fault;
-use upy_runtime::{Args, Result, Sink, TypeId, Value, Vm};
+use upy_runtime::{Args, Result, TypeId, Value, Vm};
 
 use super::{AF_INET, EAI_FAIL, SOCK_STREAM, waited};
 
@@ -59,24 +59,9 @@ pub(super) fn address_of(vm: &mut Vm<'_>, value: Value) -> Result<Address> {
     })
 }
 
-fn dotted_text(vm: &mut Vm<'_>, host: [u8; 4]) -> Result<Value> {
-    let buffer = vm.new_buffer()?;
-    vm.push(buffer.value())?;
-    let sink = Sink::Buffer(buffer);
-    for (index, part) in host.into_iter().enumerate() {
-        if index > 0 {
-            vm.put(sink, b".")?;
-        }
-        vm.put_number(sink, part as isize)?;
-    }
-    let text = vm.take_text(buffer);
-    vm.pop();
-    text
-}
-
 /// An address as `(host, port)`.
 pub(super) fn address_tuple(vm: &mut Vm<'_>, address: Address) -> Result<Value> {
-    let host = dotted_text(vm, address.host)?;
+    let host = crate::network::dotted(vm, address.host)?;
     vm.new_tuple(&[host, Value::small(address.port as isize)])
 }
 
@@ -137,7 +122,7 @@ pub(super) fn inet_ntop(vm: &mut Vm<'_>, args: Args) -> Result<Value> {
     let packed = args.at(vm, 1);
     let host = vm.data(packed)?.first_chunk::<4>().copied();
     match host {
-        Some(host) => dotted_text(vm, host),
+        Some(host) => crate::network::dotted(vm, host),
         None => Err(vm.value_error(b"four bytes expected")),
     }
 }
