@@ -134,6 +134,12 @@ impl Client {
         true
     }
 
+    /// Types a line and waits for what it leads to.
+    fn asks(&mut self, line: &str, answer: &str) {
+        self.types(&format!("{line}\r"));
+        self.shows(answer);
+    }
+
     /// Waits until a text is shown, and forgets what was.
     fn shows(&mut self, text: &str) {
         loop {
@@ -258,39 +264,31 @@ fn webrepl_setup_switches_it_on_and_off() {
     net.desk.put("boot.py", "first = 1\n");
     net.serial(&["cp", "boot.py", ":boot.py"]).run().ok();
     let mut client = Client::log_in(net.port);
-    let mut says = |typed: &str, answer: &str| {
-        client.types(&format!("{typed}\r"));
-        client.shows(answer);
-    };
-    says("import webrepl_setup", "status: disabled\r\n\r\nWould you");
-    says("X", ">>> ");
-    says("webrepl_setup.main()", "(Empty line to quit)\r\n> ");
-    says("E", "New password (4-9 chars): ");
-    says(
+    client.asks("import webrepl_setup", "status: disabled\r\n\r\nWould you");
+    client.asks("X", ">>> ");
+    client.asks("webrepl_setup.main()", "(Empty line to quit)\r\n> ");
+    client.asks("E", "New password (4-9 chars): ");
+    client.asks(
         "abc",
         "Invalid password length\r\nNew password (4-9 chars): ",
     );
-    says("letmein", "Confirm password: ");
-    says(
+    client.asks("letmein", "Confirm password: ");
+    client.asks(
         "letmeout",
         "Passwords do not match\r\nNew password (4-9 chars): ",
     );
-    says("letmein", "Confirm password: ");
-    says("letmein", "Changes will be activated after reboot\r\n>>> ");
+    client.asks("letmein", "Confirm password: ");
+    client.asks("letmein", "Changes will be activated after reboot\r\n>>> ");
     assert_eq!(client.get(b"/webrepl_cfg.py"), b"PASS = 'letmein'\n");
     assert_eq!(
         client.get(b"/boot.py"),
         b"first = 1\nimport webrepl\nwebrepl.start()\n"
     );
-    let mut says = |typed: &str, answer: &str| {
-        client.types(&format!("{typed}\r"));
-        client.shows(answer);
-    };
-    says("webrepl_setup.main()", "status: enabled\r\n\r\nWould you");
-    says("E", "change WebREPL password? (y/n) ");
-    says("n", "No further action required\r\n>>> ");
-    says("webrepl_setup.main()", "(Empty line to quit)\r\n> ");
-    says("d", "Changes will be activated after reboot\r\n>>> ");
+    client.asks("webrepl_setup.main()", "status: enabled\r\n\r\nWould you");
+    client.asks("E", "change WebREPL password? (y/n) ");
+    client.asks("n", "No further action required\r\n>>> ");
+    client.asks("webrepl_setup.main()", "(Empty line to quit)\r\n> ");
+    client.asks("d", "Changes will be activated after reboot\r\n>>> ");
     assert_eq!(client.get(b"/boot.py"), b"first = 1\n");
 }
 

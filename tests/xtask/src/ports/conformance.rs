@@ -101,7 +101,7 @@ impl Machine {
                 // The second line is joined in here; a memory hangs on the shield's bus.
                 let line = format!("tcp:{}", echo()?);
                 let memory = "at24c-eeprom,bus=i2c,address=0x50,rom-size=256";
-                self.start_with_lines(image, flash, &["-serial", &line, "-device", memory])
+                self.start_with(image, flash, &["-serial", &line, "-device", memory])
             }
             _ => {
                 std::fs::File::create(flash)?.set_len(self.flash_bytes())?;

@@ -55,32 +55,12 @@ impl Machine {
         self.start_with(image, flash, &[])
     }
 
-    /// The same with options for QEMU.
+    /// The same with options for QEMU; a serial line among them is the one after the console.
     pub(super) fn start_with(
         self,
         image: &Path,
         flash: &Path,
         options: &[&str],
-    ) -> Result<Emulator> {
-        self.start_with_lines_and(image, flash, options, &[])
-    }
-
-    /// The same with further serial lines.
-    pub(super) fn start_with_lines(
-        self,
-        image: &Path,
-        flash: &Path,
-        lines: &[&str],
-    ) -> Result<Emulator> {
-        self.start_with_lines_and(image, flash, &[], lines)
-    }
-
-    fn start_with_lines_and(
-        self,
-        image: &Path,
-        flash: &Path,
-        options: &[&str],
-        lines: &[&str],
     ) -> Result<Emulator> {
         match self {
             Self::CortexM => {
@@ -91,13 +71,13 @@ impl Machine {
                 let mut arguments = vec!["-M", "mps2-an385,memory-backend=flash"];
                 arguments.extend(["-object", &memory]);
                 arguments.extend(options);
-                qemu("qemu-system-arm", &arguments, lines, "-kernel", image)
+                qemu("qemu-system-arm", &arguments, "-kernel", image)
             }
             Self::RiscV => {
                 let drive = format!("if=pflash,unit=1,format=raw,file={}", flash.display());
                 let mut arguments = vec!["-M", "virt", "-m", "64M", "-drive", &drive];
                 arguments.extend(options);
-                qemu("qemu-system-riscv32", &arguments, lines, "-bios", image)
+                qemu("qemu-system-riscv32", &arguments, "-bios", image)
             }
             Self::Pico => pico(&image.with_extension("uf2"), flash, None),
             Self::PicoUart => {
@@ -108,23 +88,16 @@ impl Machine {
     }
 }
 
-fn qemu(
-    program: &str,
-    arguments: &[&str],
-    lines: &[&str],
-    how: &str,
-    image: &Path,
-) -> Result<Emulator> {
+fn qemu(program: &str, arguments: &[&str], how: &str, image: &Path) -> Result<Emulator> {
     if find(program).is_none() {
         let hint = "`cargo xtask setup` installs it as root";
         return Err(Failed(format!("{program} is not installed: {hint}")));
     }
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
     let child = Command::new(program)
+        .args(["-serial", &format!("tcp:{address},server=on,wait=on")])
         .args(arguments)
         .args(["-nographic", "-monitor", "none"])
-        .args(["-serial", &format!("tcp:{address},server=on,wait=on")])
-        .args(lines)
         .arg(how)
         .arg(image)
         .stdin(Stdio::null())

@@ -3,15 +3,14 @@
 //! the peer makes of frames is on the same wire.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use super::Port;
 use super::emulator::Emulator;
-use super::smoke::{text, ucli};
+use super::smoke::{text, type_and_look, ucli};
 use crate::run::{output, run};
 use crate::{Failed, Result, root, target};
 
@@ -168,8 +167,6 @@ fn copy_client(board: &Emulator) -> Result<bool> {
 
 /// Ctrl-C while a socket waits, as a person at the prompt.
 fn interrupts(port: &Port, board: &Emulator) -> Result {
-    let mut stream = TcpStream::connect(&board.address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
     let typed: [(&[u8], &str); 3] = [
         (b"\r\x03\x02import socket\r", ">>> "),
         (
@@ -178,21 +175,5 @@ fn interrupts(port: &Port, board: &Emulator) -> Result {
         ),
         (b"\x03", "KeyboardInterrupt"),
     ];
-    for (typed, answer) in typed {
-        stream.write_all(typed)?;
-        let end = Instant::now() + Duration::from_secs(120);
-        let mut seen = String::new();
-        while !seen.contains(answer) {
-            if Instant::now() > end {
-                let typed = String::from_utf8_lossy(typed);
-                return Err(Failed(format!("{}: {typed:?} gave {seen:?}", port.name)));
-            }
-            let mut bytes = [0; 1024];
-            // A read that ends without data is tried again until the end.
-            if let Ok(len) = stream.read(&mut bytes) {
-                seen.push_str(&String::from_utf8_lossy(&bytes[..len]));
-            }
-        }
-    }
-    Ok(())
+    type_and_look(port, &board.address, &typed)
 }

@@ -65,7 +65,7 @@ pub(super) fn run_all(port: &Port, image: &Path) -> Result {
     let boot = target().join("firmware/boot.py");
     fs::write(&boot, "print('booted')\n")?;
     mpremote(&emulator.address, &["cp", &text(&kept), &text(&boot), ":"])?;
-    type_and_look(port, &emulator.address)?;
+    type_and_look(port, &emulator.address, &TYPED)?;
     transfer(port, &emulator)?;
     drop(emulator);
     let emulator = port.machine.start(image, &flash)?;
@@ -113,10 +113,10 @@ fn mpremote(address: &str, arguments: &[&str]) -> Result {
 }
 
 /// As a person at the prompt.
-fn type_and_look(port: &Port, address: &str) -> Result {
+pub(super) fn type_and_look(port: &Port, address: &str, typed: &[(&[u8], &str)]) -> Result {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-    for (typed, answer) in TYPED {
+    for (typed, answer) in typed {
         stream.write_all(typed)?;
         let end = Instant::now() + Duration::from_secs(120);
         let mut seen = String::new();
