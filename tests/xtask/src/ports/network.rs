@@ -154,7 +154,9 @@ fn copy_client(board: &Emulator) -> Result<bool> {
         fs::create_dir_all(&folder)?;
         fs::copy(&client, folder.join("simple.py"))?;
         let lib = text(&target().join("firmware/lib"));
-        run(ucli(&board.address, &["cp", "-r", &lib, ":"]))?;
+        // The program before left its objects; a soft reset frees what a transfer needs.
+        let words = ["+", "soft-reset", "+", "cp", "-r", &lib, ":"];
+        run(ucli(&board.address, &words))?;
         return Ok(true);
     }
     let missing = "mosquitto or umqtt.simple is missing: `cargo xtask setup`";
